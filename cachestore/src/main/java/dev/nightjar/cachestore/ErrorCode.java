@@ -1,0 +1,68 @@
+package dev.nightjar.cachestore;
+
+/**
+ * Everything that can go wrong, by name. A code is stable: it is stored with failed items and dead
+ * letters, and people group by it.
+ */
+public enum ErrorCode {
+  /** A command line option has a value that cannot be used. */
+  OPTION_INVALID,
+  /** A task file breaks its schema, or names what does not exist. */
+  TASK_INVALID,
+  /** No file matches the corpus, or what matches holds no document. */
+  CORPUS_EMPTY,
+  /** A corpus file cannot be opened or read. */
+  INPUT_UNREADABLE,
+  /** A file holds bytes that are not text. */
+  INPUT_NOT_TEXT,
+  /** A line or record does not parse. */
+  INPUT_MALFORMED,
+  /** A document changed or vanished while its run was interrupted. */
+  INPUT_CHANGED,
+  /** A document lacks a field that the task reads. */
+  INPUT_FIELD_MISSING,
+  /** A document has no text at all. */
+  INPUT_EMPTY,
+  /** A document is larger than the bound on one document. */
+  INPUT_TOO_LARGE,
+  /** A second document with an id already taken. */
+  INPUT_DUPLICATE_ID,
+  /** The database does not answer, or refuses the user. */
+  DATABASE_UNREACHABLE,
+  /** The database lacks pgvector, or is of another schema version. */
+  DATABASE_UNSUITABLE,
+  /** No PostgreSQL with pgvector could be found on this machine. */
+  POSTGRES_MISSING,
+  /** A local port is in use. */
+  PORT_TAKEN,
+  /** A provider's API key is not in the environment. */
+  PROVIDER_KEY_MISSING,
+  /** A provider refused the API key (401 or 403). */
+  PROVIDER_KEY_REFUSED,
+  /** A provider refused a request for a reason that will not pass by itself. */
+  PROVIDER_REFUSED,
+  /** A provider could not be reached, or answered with an error that may pass. */
+  PROVIDER_UNAVAILABLE,
+  /** A whole batch failed at the provider, before or after its validation. */
+  BATCH_FAILED,
+  /** A line of a batch ended in an error. */
+  REQUEST_ERRORED,
+  /** A line of a batch was not executed inside the provider's window. */
+  REQUEST_EXPIRED,
+  /** A batch ended without a line for an attempt. */
+  REQUEST_LOST,
+  /** An answer was cut off at its token limit. */
+  ANSWER_TRUNCATED,
+  /** An answer is not JSON, or breaks the task's output schema. */
+  ANSWER_INVALID,
+  /** No price row is in force for a model. */
+  PRICE_MISSING,
+  /** The run's budget does not cover the attempt. */
+  BUDGET_EXHAUSTED,
+  /** The run's deadline came first. */
+  DEADLINE_PASSED,
+  /** A run id belongs to another task or corpus. */
+  RUN_MISMATCH,
+  /** A defect of Nightjar itself. */
+  INTERNAL
+}

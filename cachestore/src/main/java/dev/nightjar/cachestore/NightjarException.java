@@ -1,0 +1,50 @@
+package dev.nightjar.cachestore;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure that a user can act on. Its message is one line: the code, the key of what failed, what
+ * happened and the next step. Commands print that line and no stack trace.
+ */
+public final class NightjarException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorCode code;
+
+  /**
+   * @param code what kind of failure
+   * @param key what failed: a file, a flag, a run, a submission
+   * @param what what happened, and what was expected
+   * @param nextStep what to do now, as an instruction
+   */
+  public NightjarException(ErrorCode code, String key, String what, String nextStep) {
+    this(code, key, what, nextStep, null);
+  }
+
+  /** As the other constructor, with the cause kept for the log. */
+  public NightjarException(
+      ErrorCode code, String key, String what, String nextStep, @Nullable Throwable cause) {
+    super(code + ": " + key + ": " + oneLine(what) + "; " + nextStep, cause);
+    this.code = Objects.requireNonNull(code);
+  }
+
+  public ErrorCode code() {
+    return code;
+  }
+
+  /** The first {@code NightjarException} among a throwable's causes, or null. Runners wrap ours. */
+  public static @Nullable NightjarException in(@Nullable Throwable thrown) {
+    int depthMax = 32;
+    for (Throwable t = thrown; t != null && depthMax-- > 0; t = t.getCause()) {
+      if (t instanceof NightjarException e) {
+        return e;
+      }
+    }
+    return null;
+  }
+
+  private static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

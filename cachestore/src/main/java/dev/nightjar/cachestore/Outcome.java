@@ -1,0 +1,47 @@
+package dev.nightjar.cachestore;
+
+import java.io.Serializable;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * How an attempt ended.
+ *
+ * @param customId the attempt
+ * @param kind succeeded: a valid answer; rejected: billed, but the answer will not do; errored: no
+ *     answer
+ * @param usage what is billed
+ * @param billedAt when the provider billed it: decides which price is in force
+ * @param answerJson the answer, if it succeeded
+ * @param code why it did not, else null
+ * @param reason why it did not, one line without document text
+ * @param next the attempt to make instead, if there is one left
+ */
+public record Outcome(
+    String customId,
+    Kind kind,
+    Usage usage,
+    Instant billedAt,
+    Optional<String> answerJson,
+    Optional<ErrorCode> code,
+    String reason,
+    Optional<AttemptPlan> next)
+    implements Serializable {
+
+  /** Ends of an attempt. */
+  public enum Kind {
+    SUCCEEDED,
+    REJECTED,
+    ERRORED
+  }
+
+  public Outcome {
+    if ((kind == Kind.SUCCEEDED) != answerJson.isPresent()
+        || (kind == Kind.SUCCEEDED) == code.isPresent()
+        || (kind == Kind.SUCCEEDED && next.isPresent())) {
+      throw new IllegalArgumentException(
+          "an outcome has an answer or a code, and a next attempt only without an answer; it was "
+              + kind);
+    }
+  }
+}

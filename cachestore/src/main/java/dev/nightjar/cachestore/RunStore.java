@@ -1,0 +1,50 @@
+package dev.nightjar.cachestore;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Runs and namespaces. Thread-safe. */
+public interface RunStore {
+
+  /** Registers a task version and returns its namespace for a tenant and embedding model. */
+  long namespace(String tenant, TaskVersion task, String embeddingModel);
+
+  /**
+   * Opens a run, or continues one.
+   *
+   * @param runId the wanted id; if such a run exists it is returned as it is, open or finished. Empty:
+   *     the open run of the same namespace and corpus if there is one, else a new run
+   * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus
+   */
+  Run open(
+      Optional<String> runId,
+      long namespaceId,
+      String corpus,
+      Optional<BigDecimal> budgetUsd,
+      Instant deadlineAt);
+
+  /** The run of an id. */
+  Optional<Run> find(String runId);
+
+  RunProgress progress(String runId);
+
+  /**
+   * Says that all input has been read and planned. What is still undecided then was in the corpus when the
+   * run was interrupted and is not, or not in the same words, any more: it fails with INPUT_CHANGED.
+   */
+  void markPrepared(String runId);
+
+  /** Fails what is still open, with a reason; attempts in flight stay billed and are collected later. */
+  long failOpenItems(String runId, ErrorCode code, String reason);
+
+  /**
+   * Closes a run.
+   *
+   * @throws NightjarException INTERNAL if items are still open
+   */
+  void finish(String runId);
+
+  /** Deletes prompts and bands that no open leader needs any more. */
+  void tidy(String runId);
+}

@@ -1,0 +1,19 @@
+package dev.nightjar.cachestore;
+
+/** All ports over one connection pool. Thread-safe; close it once, when the last user is done. */
+public interface Stores extends AutoCloseable {
+  CacheStore cache();
+
+  PriceStore prices();
+
+  RunStore runs();
+
+  SettlementStore settlements();
+
+  SubmissionStore submissions();
+
+  WorkStore work();
+
+  @Override
+  void close();
+}

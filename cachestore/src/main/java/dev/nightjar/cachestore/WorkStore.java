@@ -1,0 +1,52 @@
+package dev.nightjar.cachestore;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Items and misses on their way to an attempt. Thread-safe; every method may be repeated. */
+public interface WorkStore {
+
+  /** Records documents as items. */
+  void recordItems(String runId, List<NewItem> items);
+
+  /**
+   * Of the given item keys, those with a document in this run that nothing has decided yet. A run that is
+   * continued gets back only what its predecessor left undone.
+   */
+  Set<String> undecided(String runId, Collection<String> itemKeys);
+
+  /** Records refused input. */
+  void recordDeadLetters(String runId, List<DeadLetter> deadLetters);
+
+  /**
+   * Records keys that no cache answered. A key that another run has in flight is not asked again: the
+   * documents wait for that answer. A key answered between look-up and this call is answered from the
+   * cache now.
+   *
+   * @param similarityMin as in {@link CacheStore#lookupExact}
+   */
+  void recordMisses(String runId, List<Miss> misses, double similarityMin);
+
+  /**
+   * Decides which candidates of a run are asked and which wait for one like them, by {@link
+   * LeaderElection}. The outcome depends on the set of candidates alone, not on their order, on
+   * parallelism or on restarts.
+   *
+   * @param similarityMin least cosine between a follower and its leader; 2 for no followers
+   */
+  void electLeaders(String runId, double similarityMin);
+
+  /** Of the given keys, those elected as leaders of this run that have no attempt yet. */
+  Map<String, Leader> leadersToPlan(String runId, Collection<String> itemKeys);
+
+  /**
+   * Plans attempts and reserves their worst case against the run's budget, in one transaction that
+   * holds the run's row. What does not fit fails its documents with BUDGET_EXHAUSTED; the next run
+   * asks them again.
+   *
+   * @throws NightjarException PRICE_MISSING if a model has no price in force
+   */
+  void planAttempts(String runId, List<AttemptPlan> plans);
+}

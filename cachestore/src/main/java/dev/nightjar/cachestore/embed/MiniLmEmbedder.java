@@ -1,0 +1,193 @@
+package dev.nightjar.cachestore.embed;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.nightjar.cachestore.Embedding;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.LongBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * all-MiniLM-L6-v2, quantised to int8, 384 dimensions, on ONNX Runtime. Mean pooling over the tokens
+ * that are not padding, then unit length, as the model's authors do (Reimers and Gurevych 2019,
+ * "Sentence-BERT").
+ *
+ * <p>Texts are sorted by length and run in batches of 16, each padded to its own longest text only:
+ * padding to one common length costs twice the time on mixed corpora. A text is cut at {@value
+ * #TOKENS_MAX} tokens, the length the model was trained for.
+ *
+ * <p>Thread-safe: a session may run concurrently. The native threads are bounded by the constructor's
+ * argument, shared by all callers.
+ */
+public final class MiniLmEmbedder implements Embedder {
+  /** The model's name. */
+  public static final String MODEL = "all-minilm-l6-v2-int8";
+
+  /** Dimensions of its vectors. */
+  public static final int DIMENSIONS = 384;
+
+  private static final int TOKENS_MAX = 256;
+  private static final int BATCH_TEXTS_MAX = 16;
+
+  /** Beyond this many characters a text surely exceeds 256 tokens, so the tokenizer need not see it. */
+  private static final int TEXT_CHARS_MAX = TOKENS_MAX * 16;
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+
+  private MiniLmEmbedder(
+      HuggingFaceTokenizer tokenizer, OrtEnvironment environment, OrtSession session) {
+    this.tokenizer = tokenizer;
+    this.environment = environment;
+    this.session = session;
+  }
+
+  /**
+   * Loads the model from the class path.
+   *
+   * @param threadsMax native threads per call, at least 1
+   */
+  public static MiniLmEmbedder load(int threadsMax) {
+    if (threadsMax < 1) {
+      throw new IllegalArgumentException("threadsMax must be > 0, but was " + threadsMax);
+    }
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+        InputStream model = resource("/all-minilm-l6-v2-q.onnx");
+        InputStream vocabulary = resource("/all-minilm-l6-v2-q-tokenizer.json")) {
+      options.setIntraOpNumThreads(threadsMax);
+      options.setInterOpNumThreads(1);
+      // Waiting threads that spin would take a core from the database beside them.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      HuggingFaceTokenizer tokenizer =
+          HuggingFaceTokenizer.newInstance(
+              vocabulary,
+              Map.of(
+                  "padding", "false",
+                  "truncation", "true",
+                  "maxLength", Integer.toString(TOKENS_MAX),
+                  "modelMaxLength", Integer.toString(TOKENS_MAX)));
+      OrtSession session = environment.createSession(model.readAllBytes(), options);
+      return new MiniLmEmbedder(tokenizer, environment, session);
+    } catch (IOException | OrtException e) {
+      throw failure(e);
+    }
+  }
+
+  private static InputStream resource(String name) {
+    return Objects.requireNonNull(MiniLmEmbedder.class.getResourceAsStream(name), name);
+  }
+
+  private static NightjarException failure(Exception e) {
+    return new NightjarException(
+        ErrorCode.INTERNAL,
+        MODEL,
+        "the embedding model failed: " + e.getMessage(),
+        "run 'nightjar doctor'",
+        e);
+  }
+
+  @Override
+  public String model() {
+    return MODEL;
+  }
+
+  @Override
+  public List<Embedding> embed(List<String> texts) {
+    List<Encoding> encodings = new ArrayList<>(texts.size());
+    for (String text : texts) {
+      encodings.add(
+          tokenizer.encode(
+              text.length() > TEXT_CHARS_MAX ? text.substring(0, TEXT_CHARS_MAX) : text));
+    }
+    List<Integer> byLength = new ArrayList<>(texts.size());
+    for (int i = 0; i < texts.size(); i++) {
+      byLength.add(i);
+    }
+    byLength.sort(Comparator.comparingInt(i -> encodings.get(i).getIds().length));
+    Embedding[] embeddings = new Embedding[texts.size()];
+    for (int from = 0; from < byLength.size(); from += BATCH_TEXTS_MAX) {
+      List<Integer> batch =
+          byLength.subList(from, Math.min(byLength.size(), from + BATCH_TEXTS_MAX));
+      try {
+        run(batch, encodings, embeddings);
+      } catch (OrtException e) {
+        throw failure(e);
+      }
+    }
+    return List.of(embeddings);
+  }
+
+  private void run(List<Integer> batch, List<Encoding> encodings, Embedding[] embeddings)
+      throws OrtException {
+    int length = 0;
+    for (int i : batch) {
+      length = Math.max(length, encodings.get(i).getIds().length);
+    }
+    long[] shape = {batch.size(), length};
+    LongBuffer ids = LongBuffer.allocate(batch.size() * length);
+    LongBuffer mask = LongBuffer.allocate(batch.size() * length);
+    LongBuffer types = LongBuffer.allocate(batch.size() * length);
+    for (int row = 0; row < batch.size(); row++) {
+      Encoding encoding = encodings.get(batch.get(row));
+      ids.put(row * length, encoding.getIds());
+      mask.put(row * length, encoding.getAttentionMask());
+      types.put(row * length, encoding.getTypeIds());
+    }
+    try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids, shape);
+        OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask, shape);
+        OnnxTensor typeTensor = OnnxTensor.createTensor(environment, types, shape);
+        OrtSession.Result result =
+            session.run(
+                Map.of(
+                    "input_ids", idTensor,
+                    "attention_mask", maskTensor,
+                    "token_type_ids", typeTensor))) {
+      float[][][] hidden = (float[][][]) result.get(0).getValue();
+      for (int row = 0; row < batch.size(); row++) {
+        int tokens = encodings.get(batch.get(row)).getIds().length;
+        embeddings[batch.get(row)] = pool(hidden[row], tokens);
+      }
+    }
+  }
+
+  private static Embedding pool(float[][] hidden, int tokens) {
+    float[] mean = new float[DIMENSIONS];
+    for (int token = 0; token < tokens; token++) {
+      for (int i = 0; i < DIMENSIONS; i++) {
+        mean[i] += hidden[token][i];
+      }
+    }
+    double square = 0;
+    for (float value : mean) {
+      square += (double) value * value;
+    }
+    float scale = (float) (1 / Math.sqrt(square));
+    for (int i = 0; i < DIMENSIONS; i++) {
+      mean[i] *= scale;
+    }
+    return Embedding.of(mean);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package dev.nightjar.cachestore.postgres;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+
+/** Brings a database to the schema version of this build. */
+public final class Migrations {
+  private Migrations() {}
+
+  /**
+   * Creates the database if it is not there, then applies what is missing. Safe to call from several
+   * processes at once: Flyway takes a lock.
+   *
+   * @return the schema version reached
+   * @throws NightjarException DATABASE_UNREACHABLE, or DATABASE_UNSUITABLE if pgvector is missing or
+   *     the schema is newer than this build
+   */
+  public static String migrate(DatabaseAddress address) {
+    createDatabaseIfMissing(address);
+    requireVector(address);
+    Flyway flyway =
+        Flyway.configure(Migrations.class.getClassLoader())
+            .dataSource(address.jdbcUrl(), address.user(), address.readPassword().orElse(null))
+            .locations("classpath:dev/nightjar/sql/migrations", "classpath:dev/nightjar/sql/views")
+            .defaultSchema(DataSources.SCHEMA)
+            .createSchemas(true)
+            .initSql("set search_path to " + DataSources.SCHEMA + ", public")
+            .load();
+    try {
+      MigrationInfo[] future =
+          java.util.Arrays.stream(flyway.info().applied())
+              .filter(info -> info.getState().name().startsWith("FUTURE"))
+              .toArray(MigrationInfo[]::new);
+      if (future.length > 0) {
+        throw new NightjarException(
+            ErrorCode.DATABASE_UNSUITABLE,
+            address.toString(),
+            "its schema is at version "
+                + future[future.length - 1].getVersion()
+                + ", newer than this build",
+            "use the newer build");
+      }
+      flyway.migrate();
+      return java.util.Arrays.stream(flyway.info().applied())
+          .filter(info -> info.getVersion() != null)
+          .reduce((first, second) -> second)
+          .map(info -> info.getVersion().getVersion())
+          .orElse("0");
+    } catch (FlywayException e) {
+      throw new NightjarException(
+          ErrorCode.DATABASE_UNSUITABLE,
+          address.toString(),
+          "migration failed: " + e.getMessage(),
+          "run as a role that owns the database, or on an empty database",
+          e);
+    }
+  }
+
+  private static void requireVector(DatabaseAddress address) {
+    try (Connection connection = connect(address);
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "select 1 from pg_available_extensions where name = 'vector'")) {
+      if (!rows.next()) {
+        throw new NightjarException(
+            ErrorCode.DATABASE_UNSUITABLE,
+            address.toString(),
+            "the server does not have the extension pgvector",
+            "install it there (Debian 13: postgresql-17-pgvector), or leave --database out");
+      }
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  private static void createDatabaseIfMissing(DatabaseAddress address) {
+    try (Connection connection = connect(address)) {
+      return;
+    } catch (SQLException e) {
+      if (!"3D000".equals(e.getSQLState())) { // invalid_catalog_name: no such database
+        throw DataSources.unreachable(address, e);
+      }
+    }
+    try (Connection connection = connect(address.withDatabase("postgres"));
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "create database " + statement.enquoteIdentifier(address.database(), true));
+    } catch (SQLException e) {
+      if (!"42P04".equals(e.getSQLState())) { // duplicate_database: another process was faster
+        throw DataSources.unreachable(address, e);
+      }
+    }
+  }
+
+  /** Drops a database and everything in it; used for the demo's own database and by tests. */
+  public static void dropDatabase(DatabaseAddress address) {
+    try (Connection connection = connect(address.withDatabase("postgres"));
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "drop database if exists "
+              + statement.enquoteIdentifier(address.database(), true)
+              + " with (force)");
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  static Connection connect(DatabaseAddress address) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", address.user());
+    properties.setProperty("connectTimeout", "10");
+    properties.setProperty("ApplicationName", "nightjar");
+    properties.setProperty("currentSchema", DataSources.SCHEMA + ",public");
+    address.readPassword().ifPresent(password -> properties.setProperty("password", password));
+    return DriverManager.getConnection(address.jdbcUrl(), properties);
+  }
+}

@@ -1,0 +1,275 @@
+package dev.nightjar.cachestore.postgres;
+
+import static dev.nightjar.cachestore.postgres.Sql.fetch;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Run;
+import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.cachestore.RunStore;
+import dev.nightjar.cachestore.TaskVersion;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import org.jooq.DSLContext;
+import org.jooq.Record;
+import org.jooq.Result;
+
+/** Runs in {@code runs}. */
+final class PostgresRunStore implements RunStore {
+  private static final DateTimeFormatter RUN_ID =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+  private final DSLContext context;
+  private final Clock clock;
+
+  PostgresRunStore(DSLContext context, Clock clock) {
+    this.context = context;
+    this.clock = clock;
+  }
+
+  @Override
+  public long namespace(String tenant, TaskVersion task, String embeddingModel) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              insert into tasks (task_fingerprint, name, definition, baseline_provider, baseline_model, created_at)
+              values (?, ?, ?::jsonb, ?, ?, ?)
+              on conflict (task_fingerprint) do nothing
+              """,
+              task.fingerprint(),
+              task.name(),
+              task.definitionJson(),
+              task.baselineProvider(),
+              task.baselineModel(),
+              Sql.now(clock));
+          tx.execute(
+              """
+              insert into namespaces (tenant, task_fingerprint, embedding_model, created_at)
+              values (?, ?, ?, ?)
+              on conflict on constraint namespaces_natural_key do nothing
+              """,
+              tenant,
+              task.fingerprint(),
+              embeddingModel,
+              Sql.now(clock));
+          return fetch(
+                  tx,
+                  """
+                  select namespace_id
+                  from namespaces
+                  where tenant = ?
+                    and task_fingerprint = ?
+                    and embedding_model = ?
+                  """,
+                  tenant,
+                  task.fingerprint(),
+                  embeddingModel)
+              .get(0)
+              .get("namespace_id", Long.class);
+        });
+  }
+
+  @Override
+  public Run open(
+      Optional<String> runId,
+      long namespaceId,
+      String corpus,
+      Optional<BigDecimal> budgetUsd,
+      Instant deadlineAt) {
+    String wanted = runId.orElseGet(() -> "run-" + RUN_ID.format(clock.instant()));
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Optional<Run> existing = runId.flatMap(id -> find(tx, id));
+          if (existing.isPresent()) {
+            Run run = existing.get();
+            if (run.namespaceId() != namespaceId || !run.corpus().equals(corpus)) {
+              throw new NightjarException(
+                  ErrorCode.RUN_MISMATCH,
+                  wanted,
+                  "this run id was used for another task version, tenant or corpus",
+                  "choose another --run-id");
+            }
+            return run;
+          }
+          // 'do nothing' also when the open run of this corpus is there: it is continued.
+          tx.execute(
+              """
+              insert into runs (run_id, namespace_id, corpus, state, budget_usd, started_at, deadline_at)
+              values (?, ?, ?, 'open', ?, ?, ?)
+              on conflict do nothing
+              """,
+              wanted,
+              namespaceId,
+              corpus,
+              budgetUsd.orElse(null),
+              Sql.now(clock),
+              Sql.time(deadlineAt));
+          Result<Record> open =
+              fetch(
+                  tx,
+                  """
+                  update runs
+                  set budget_usd = ?,
+                      deadline_at = ?
+                  where namespace_id = ?
+                    and corpus = ?
+                    and state = 'open'
+                  returning run_id
+                  """,
+                  budgetUsd.orElse(null),
+                  Sql.time(deadlineAt),
+                  namespaceId,
+                  corpus);
+          return find(tx, open.get(0).get("run_id", String.class)).orElseThrow();
+        });
+  }
+
+  @Override
+  public Optional<Run> find(String runId) {
+    return find(context, runId);
+  }
+
+  private static Optional<Run> find(DSLContext context, String runId) {
+    return fetch(context, "select * from runs where run_id = ?", runId).stream()
+        .findFirst()
+        .map(
+            row ->
+                new Run(
+                    row.get("run_id", String.class),
+                    row.get("namespace_id", Long.class),
+                    row.get("corpus", String.class),
+                    row.get("state", String.class).equals("finished"),
+                    row.get("prepared_at") != null,
+                    Optional.ofNullable(row.get("budget_usd", BigDecimal.class)),
+                    row.get("charged_usd", BigDecimal.class),
+                    row.get("deadline_at", OffsetDateTime.class).toInstant()));
+  }
+
+  @Override
+  public RunProgress progress(String runId) {
+    Result<Record> rows = fetch(context, "select * from run_progress where run_id = ?", runId);
+    if (rows.isEmpty()) {
+      return new RunProgress(0, 0, 0, 0, 0, 0, 0, 0);
+    }
+    Record row = rows.get(0);
+    return new RunProgress(
+        row.get("items", Long.class),
+        row.get("settled", Long.class),
+        row.get("failed", Long.class),
+        row.get("open", Long.class),
+        row.get("attempts", Long.class),
+        row.get("attempts_ended", Long.class),
+        row.get("submissions_open", Long.class),
+        row.get("dead_letters", Long.class));
+  }
+
+  @Override
+  public void markPrepared(String runId) {
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              with stranded as (
+                  update misses
+                  set state = 'failed'
+                  where run_id = ?
+                    and state in ('candidate', 'leader')
+                  returning item_key
+              )
+              update items
+              set state = 'failed',
+                  failure_code = ?,
+                  failure_reason = 'the document changed or vanished while the run was interrupted; the next run asks it',
+                  settled_at = ?
+              where (run_id = ? and state = 'new')
+                 or (state = 'waiting' and leader_key in (select item_key from stranded))
+              """,
+              runId,
+              ErrorCode.INPUT_CHANGED.name(),
+              Sql.now(clock),
+              runId);
+          tx.execute(
+              "update runs set prepared_at = coalesce(prepared_at, ?) where run_id = ?",
+              Sql.now(clock),
+              runId);
+        });
+  }
+
+  @Override
+  public long failOpenItems(String runId, ErrorCode code, String reason) {
+    return context.execute(
+        """
+        update items
+        set state = 'failed',
+            failure_code = ?,
+            failure_reason = ?,
+            settled_at = ?
+        where run_id = ?
+          and state in ('new', 'waiting')
+        """,
+        code.name(),
+        reason,
+        Sql.now(clock),
+        runId);
+  }
+
+  @Override
+  public void finish(String runId) {
+    int finished =
+        context.execute(
+            """
+            update runs
+            set state = 'finished',
+                finished_at = ?
+            where run_id = ?
+              and state = 'open'
+              and not exists (
+                  select
+                  from items
+                  where items.run_id = runs.run_id
+                    and items.state in ('new', 'waiting'))
+            """,
+            Sql.now(clock),
+            runId);
+    if (finished == 0 && find(runId).map(run -> !run.finished()).orElse(true)) {
+      throw new NightjarException(
+          ErrorCode.INTERNAL, runId, "the run still has open items", "report this as a defect");
+    }
+  }
+
+  @Override
+  public void tidy(String runId) {
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              delete from near_duplicate_bands b
+              using misses m
+              where m.item_key = b.item_key
+                and m.run_id = ?
+                and m.state in ('follower', 'answered', 'failed')
+              """,
+              runId);
+          tx.execute(
+              """
+              update misses
+              set prompt = null,
+                  embedding = null
+              where run_id = ?
+                and state in ('answered', 'failed')
+                and (prompt is not null or embedding is not null)
+              """,
+              runId);
+        });
+  }
+}

@@ -1,0 +1,237 @@
+package dev.nightjar.cachestore.postgres;
+
+import static dev.nightjar.cachestore.postgres.Sql.fetch;
+import static dev.nightjar.cachestore.postgres.Sql.longs;
+import static dev.nightjar.cachestore.postgres.Sql.texts;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.SettlementStore;
+import java.time.Clock;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jooq.DSLContext;
+import org.jooq.Record;
+
+/** Settles attempts: see the port. One transaction over attempts, ledger, runs, misses, items, results. */
+final class PostgresSettlementStore implements SettlementStore {
+  private final DSLContext context;
+  private final Clock clock;
+  private final Budget budget;
+
+  PostgresSettlementStore(DSLContext context, Clock clock, Budget budget) {
+    this.context = context;
+    this.clock = clock;
+    this.budget = budget;
+  }
+
+  @Override
+  public int settle(String runId, List<Outcome> outcomes) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Budget.lockRun(tx, runId);
+          Map<String, String> itemKeys = endAttempts(tx, runId, outcomes);
+          List<Outcome> settled =
+              outcomes.stream()
+                  .filter(outcome -> itemKeys.containsKey(outcome.customId()))
+                  .sorted(Comparator.comparing(Outcome::customId))
+                  .toList();
+          charge(tx, runId, settled);
+          answer(
+              tx,
+              settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(),
+              itemKeys);
+          budget.plan(
+              tx, runId, settled.stream().flatMap(outcome -> outcome.next().stream()).toList());
+          fail(
+              tx,
+              settled.stream()
+                  .filter(o -> o.kind() != Outcome.Kind.SUCCEEDED && o.next().isEmpty())
+                  .toList(),
+              itemKeys);
+          return settled.size();
+        });
+  }
+
+  /** The compare-and-set that makes a second settlement of the same attempt do nothing. */
+  private Map<String, String> endAttempts(
+      DSLContext tx, String runId, List<Outcome> outcomes) {
+    Map<String, String> itemKeys = new HashMap<>();
+    for (Record row :
+        fetch(
+            tx,
+            """
+            with ended as (
+                update attempts a
+                set state = o.state,
+                    failure_code = o.code,
+                    failure_reason = o.reason,
+                    ended_at = ?
+                from unnest(?::text[], ?::text[], ?::text[], ?::text[]) as o (custom_id, state, code, reason)
+                where a.custom_id = o.custom_id
+                  and a.run_id = ?
+                  and a.state = 'submitted'
+                returning a.custom_id, a.item_key, a.reserved_usd
+            ),
+            released as (
+                update runs
+                set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
+                where run_id = ?
+            )
+            select custom_id, item_key
+            from ended
+            """,
+            Sql.now(clock),
+            texts(outcomes, Outcome::customId),
+            texts(outcomes, outcome -> outcome.kind().name().toLowerCase(Locale.ROOT)),
+            texts(outcomes, outcome -> outcome.code().map(Enum::name).orElse(null)),
+            texts(outcomes, outcome -> outcome.code().isPresent() ? outcome.reason() : null),
+            runId,
+            runId)) {
+      itemKeys.put(row.get("custom_id", String.class), row.get("item_key", String.class));
+    }
+    return itemKeys;
+  }
+
+  private static void charge(DSLContext tx, String runId, List<Outcome> settled) {
+    List<Outcome> billed = settled.stream().filter(o -> o.usage().isBilled()).toList();
+    if (billed.isEmpty()) {
+      return;
+    }
+    int charged =
+        fetch(
+                tx,
+                """
+                with charges as (
+                    insert into ledger (
+                        custom_id, run_id, item_key, submission_id, provider, model, tier, price_id, billed_at,
+                        input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens,
+                        input_usd, cached_input_usd, cache_write_usd, output_usd)
+                    select
+                        a.custom_id, a.run_id, a.item_key, a.submission_id, a.provider, a.model, a.tier, p.price_id, u.billed_at,
+                        u.input, u.cached, u.write, u.write_long, u.output,
+                        u.input * p.batch_input_usd * 0.000001,
+                        u.cached * p.batch_cached_input_usd * 0.000001,
+                        (u.write * p.batch_cache_write_usd + u.write_long * p.batch_cache_write_long_usd) * 0.000001,
+                        u.output * p.batch_output_usd * 0.000001
+                    from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+                        as u (custom_id, billed_at, input, cached, write, write_long, output)
+                    join attempts a on a.custom_id = u.custom_id
+                    cross join lateral price_in_force(
+                        a.provider, a.model, u.billed_at, u.input + u.cached + u.write + u.write_long) p
+                    returning total_usd
+                ),
+                booked as (
+                    update runs
+                    set charged_usd = charged_usd + (select coalesce(sum(total_usd), 0) from charges)
+                    where run_id = ?
+                )
+                select count(*) as charged
+                from charges
+                """,
+                texts(billed, Outcome::customId),
+                billed.stream()
+                    .map(outcome -> outcome.billedAt().atOffset(ZoneOffset.UTC))
+                    .toArray(OffsetDateTime[]::new),
+                longs(billed, outcome -> outcome.usage().inputTokens()),
+                longs(billed, outcome -> outcome.usage().cachedInputTokens()),
+                longs(billed, outcome -> outcome.usage().cacheWriteTokens()),
+                longs(billed, outcome -> outcome.usage().cacheWriteLongTokens()),
+                longs(billed, outcome -> outcome.usage().outputTokens()),
+                runId)
+            .get(0)
+            .get("charged", Integer.class);
+    if (charged != billed.size()) {
+      throw new NightjarException(
+          ErrorCode.PRICE_MISSING,
+          runId,
+          (billed.size() - charged) + " billed attempts have no price in force at their billing time",
+          "add rows to the table prices and run the same command again");
+    }
+  }
+
+  private void answer(DSLContext tx, List<Outcome> succeeded, Map<String, String> itemKeys) {
+    if (succeeded.isEmpty()) {
+      return;
+    }
+    String[] keys = texts(succeeded, outcome -> itemKeys.get(outcome.customId()));
+    String[] answers = texts(succeeded, outcome -> outcome.answerJson().orElseThrow());
+    Long[] outputTokens = longs(succeeded, outcome -> outcome.usage().outputTokens());
+    // The leader's entry carries its embedding; followers get entries without one.
+    tx.execute(
+        """
+        insert into cache_entries (item_key, namespace_id, source_key, similarity, answer, output_tokens, embedding, created_at)
+        select
+            m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end,
+            s.answer::jsonb, s.output_tokens, case when m.item_key = s.item_key then m.embedding end, ?
+        from unnest(?::text[], ?::text[], ?::integer[]) as s (item_key, answer, output_tokens)
+        join misses m on m.item_key = s.item_key or (m.leader_key = s.item_key and m.state = 'follower')
+        order by m.item_key
+        on conflict (item_key) do update
+        set source_key = excluded.source_key,
+            similarity = excluded.similarity,
+            answer = excluded.answer,
+            output_tokens = excluded.output_tokens,
+            embedding = excluded.embedding,
+            created_at = excluded.created_at
+        where cache_entries.source_key <> cache_entries.item_key
+        """,
+        Sql.now(clock),
+        keys,
+        answers,
+        outputTokens);
+    tx.execute(
+        """
+        with answered as (
+            update items i
+            set state = 'answered',
+                answered_by = case
+                    when i.item_key = i.leader_key and i.is_representative and i.run_id = m.run_id then 'model'
+                    else 'leader'
+                end,
+                settled_at = ?
+            from unnest(?::text[], ?::text[], ?::integer[]) as s (item_key, answer, output_tokens)
+            join misses m on m.item_key = s.item_key
+            where i.leader_key = s.item_key
+              and i.state = 'waiting'
+            returning i.run_id, i.document_id, i.item_key, s.item_key, s.answer::jsonb, s.output_tokens, i.settled_at
+        )
+        insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at)
+        select * from answered
+        on conflict (run_id, document_id) do nothing
+        """,
+        Sql.now(clock),
+        keys,
+        answers,
+        outputTokens);
+    tx.execute(
+        """
+        update misses
+        set state = 'answered',
+            prompt = null
+        where item_key = any (?::text[])
+           or (leader_key = any (?::text[]) and state = 'follower')
+        """,
+        keys,
+        keys);
+  }
+
+  private void fail(DSLContext tx, List<Outcome> failed, Map<String, String> itemKeys) {
+    if (failed.isEmpty()) {
+      return;
+    }
+    Budget.fail(
+        tx,
+        clock,
+        texts(failed, outcome -> itemKeys.get(outcome.customId())),
+        texts(failed, outcome -> outcome.code().map(Enum::name).orElse(ErrorCode.INTERNAL.name())),
+        texts(failed, Outcome::reason));
+  }
+}

@@ -1,0 +1,100 @@
+package dev.nightjar.cachestore.postgres;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.nightjar.cachestore.CacheStore;
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.PriceStore;
+import dev.nightjar.cachestore.RunStore;
+import dev.nightjar.cachestore.SettlementStore;
+import dev.nightjar.cachestore.Stores;
+import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.WorkStore;
+import java.time.Clock;
+import org.jooq.DSLContext;
+import org.jooq.SQLDialect;
+import org.jooq.conf.Settings;
+import org.jooq.impl.DSL;
+
+/** All ports over one pool. */
+public final class PostgresStores implements Stores {
+
+  static {
+    System.setProperty("org.jooq.no-logo", "true");
+    System.setProperty("org.jooq.no-tips", "true");
+  }
+
+  private final HikariDataSource dataSource;
+  private final PostgresCacheStore cache;
+  private final PostgresPriceStore prices;
+  private final PostgresRunStore runs;
+  private final PostgresSettlementStore settlements;
+  private final PostgresSubmissionStore submissions;
+  private final PostgresWorkStore work;
+
+  private PostgresStores(HikariDataSource dataSource, Clock clock) {
+    this.dataSource = dataSource;
+    DSLContext context =
+        DSL.using(
+            dataSource,
+            SQLDialect.POSTGRES,
+            // Bound values hold prompts: jOOQ must not log them.
+            new Settings().withExecuteLogging(false).withDiagnosticsLogging(false));
+    this.cache = new PostgresCacheStore(context, clock);
+    this.prices = new PostgresPriceStore(context, clock);
+    this.runs = new PostgresRunStore(context, clock);
+    Budget budget = new Budget(clock);
+    this.settlements = new PostgresSettlementStore(context, clock, budget);
+    this.submissions = new PostgresSubmissionStore(context, dataSource, clock);
+    this.work = new PostgresWorkStore(context, clock, budget);
+  }
+
+  /**
+   * Opens the ports. The schema must be there: see {@link Migrations}.
+   *
+   * @param poolConnectionsMax most connections at once; each submission being created holds one more
+   *     than the statements in flight
+   */
+  public static PostgresStores open(DatabaseAddress address, int poolConnectionsMax, Clock clock) {
+    return new PostgresStores(DataSources.open(address, poolConnectionsMax), clock);
+  }
+
+  @Override
+  public CacheStore cache() {
+    return cache;
+  }
+
+  @Override
+  public PriceStore prices() {
+    return prices;
+  }
+
+  @Override
+  public RunStore runs() {
+    return runs;
+  }
+
+  @Override
+  public SettlementStore settlements() {
+    return settlements;
+  }
+
+  @Override
+  public SubmissionStore submissions() {
+    return submissions;
+  }
+
+  @Override
+  public WorkStore work() {
+    return work;
+  }
+
+  /** The pool, for reports that read views. */
+  public javax.sql.DataSource dataSource() {
+    return dataSource;
+  }
+
+  @Override
+  public void close() {
+    dataSource.close();
+  }
+}

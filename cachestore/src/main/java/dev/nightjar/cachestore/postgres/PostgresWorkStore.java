@@ -1,0 +1,391 @@
+package dev.nightjar.cachestore.postgres;
+
+import static dev.nightjar.cachestore.postgres.Sql.array;
+import static dev.nightjar.cachestore.postgres.Sql.fetch;
+import static dev.nightjar.cachestore.postgres.Sql.ints;
+import static dev.nightjar.cachestore.postgres.Sql.longs;
+import static dev.nightjar.cachestore.postgres.Sql.texts;
+
+import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.CacheHit;
+import dev.nightjar.cachestore.DeadLetter;
+import dev.nightjar.cachestore.Leader;
+import dev.nightjar.cachestore.LeaderElection;
+import dev.nightjar.cachestore.Miss;
+import dev.nightjar.cachestore.NewItem;
+import dev.nightjar.cachestore.WorkStore;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jooq.Cursor;
+import org.jooq.DSLContext;
+import org.jooq.Record;
+
+/** Items and misses in {@code items}, {@code misses} and {@code near_duplicate_bands}. */
+final class PostgresWorkStore implements WorkStore {
+  private static final int DECISIONS_BATCH_MAX = 5_000;
+
+  private final DSLContext context;
+  private final Clock clock;
+  private final Budget budget;
+
+  PostgresWorkStore(DSLContext context, Clock clock, Budget budget) {
+    this.context = context;
+    this.clock = clock;
+    this.budget = budget;
+  }
+
+  @Override
+  public void recordItems(String runId, List<NewItem> items) {
+    context.execute(
+        """
+        insert into items (
+            run_id, document_id, namespace_id, item_key, source_uri, source_position,
+            is_representative, whole_prompt_tokens, state)
+        select
+            r.run_id, d.document_id, r.namespace_id, d.item_key, d.source_uri, d.source_position,
+            d.is_representative, d.whole_prompt_tokens, 'new'
+        from unnest(?::text[], ?::text[], ?::text[], ?::bigint[], ?::boolean[], ?::integer[])
+            as d (document_id, item_key, source_uri, source_position, is_representative, whole_prompt_tokens)
+        join runs r on r.run_id = ?
+        on conflict (run_id, document_id) do nothing
+        """,
+        texts(items, NewItem::documentId),
+        texts(items, NewItem::itemKey),
+        texts(items, NewItem::sourceUri),
+        longs(items, NewItem::sourcePosition),
+        items.stream().map(NewItem::representative).toArray(Boolean[]::new),
+        ints(items, NewItem::wholePromptTokens),
+        runId);
+  }
+
+  @Override
+  public Set<String> undecided(String runId, Collection<String> itemKeys) {
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                context,
+                """
+                select distinct i.item_key
+                from items i
+                left join misses m on m.item_key = i.item_key
+                where i.run_id = ?
+                  and i.item_key = any (?::text[])
+                  and (i.state = 'new'
+                      or (i.state = 'waiting' and m.run_id = i.run_id and m.state = 'leader'))
+                """,
+                runId,
+                array(itemKeys)),
+            "item_key",
+            String.class));
+  }
+
+  @Override
+  public void recordDeadLetters(String runId, List<DeadLetter> deadLetters) {
+    context.execute(
+        """
+        insert into dead_letters (run_id, source_uri, source_position, document_id, code, reason, created_at)
+        select ?, d.source_uri, d.source_position, nullif(d.document_id, ''), d.code, d.reason, ?
+        from unnest(?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[])
+            as d (source_uri, source_position, document_id, code, reason)
+        on conflict do nothing
+        """,
+        runId,
+        Sql.now(clock),
+        texts(deadLetters, DeadLetter::sourceUri),
+        longs(deadLetters, DeadLetter::position),
+        texts(deadLetters, DeadLetter::documentId),
+        texts(deadLetters, letter -> letter.code().name()),
+        texts(deadLetters, DeadLetter::reason));
+  }
+
+  @Override
+  public void recordMisses(String runId, List<Miss> unordered, double similarityMin) {
+    List<Miss> misses =
+        unordered.stream().sorted(java.util.Comparator.comparing(Miss::itemKey)).toList();
+    String[] keys = texts(misses, Miss::itemKey);
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              insert into misses (item_key, namespace_id, run_id, document_id, state, embedding, created_at)
+              select d.item_key, r.namespace_id, r.run_id, d.document_id, 'candidate', d.embedding::vector, ?
+              from unnest(?::text[], ?::text[], ?::text[]) as d (item_key, document_id, embedding)
+              join runs r on r.run_id = ?
+              order by d.item_key
+              on conflict (item_key) do nothing
+              """,
+              Sql.now(clock),
+              keys,
+              texts(misses, Miss::documentId),
+              texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
+              runId);
+          // Settled by an earlier run. If its answer is in the cache it was written since we looked; if
+          // not, the key failed or was forgotten, and this run asks it again with the next attempt number.
+          List<CacheHit> answeredMeanwhile =
+              fetch(
+                      tx,
+                      """
+                      select m.item_key, e.source_key, e.similarity
+                      from (
+                          select item_key
+                          from misses
+                          where item_key = any (?::text[])
+                            and state in ('answered', 'failed')
+                          order by item_key
+                          for update
+                      ) m
+                      join cache_entries e using (item_key)
+                      where e.source_key = e.item_key
+                         or e.similarity >= ?
+                      """,
+                      keys,
+                      similarityMin)
+                  .map(
+                      row ->
+                          new CacheHit(
+                              row.get("item_key", String.class),
+                              row.get("source_key", String.class),
+                              row.get("similarity", Double.class),
+                              true));
+          PostgresCacheStore.answer(tx, clock, runId, answeredMeanwhile);
+          tx.execute(
+              """
+              update misses m
+              set run_id = ?,
+                  document_id = d.document_id,
+                  state = 'candidate',
+                  leader_key = null,
+                  similarity = null,
+                  embedding = d.embedding::vector,
+                  attempts_first = m.attempts_used + 1
+              from unnest(?::text[], ?::text[], ?::text[]) as d (item_key, document_id, embedding)
+              where m.item_key = d.item_key
+                and m.state in ('answered', 'failed')
+                and not exists (
+                    select
+                    from cache_entries e
+                    where e.item_key = m.item_key
+                      and (e.source_key = e.item_key or e.similarity >= ?))
+              """,
+              runId,
+              keys,
+              texts(misses, Miss::documentId),
+              texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
+              similarityMin);
+          // Begun by a run that may never come back: whoever needs the answer carries on where it stood. A
+          // leader stays a leader, because followers may point at it.
+          tx.execute(
+              """
+              update misses
+              set run_id = ?
+              where item_key = any (?::text[])
+                and run_id <> ?
+                and state in ('candidate', 'leader')
+              """,
+              runId,
+              keys,
+              runId);
+          recordBands(tx, misses);
+          // Everything but a candidate of this run already has someone to wait for; so have documents of
+          // other runs whose candidate was just taken over.
+          tx.execute(
+              """
+              update items i
+              set state = 'waiting',
+                  leader_key = coalesce(m.leader_key, m.item_key),
+                  similarity = coalesce(m.similarity, 1)
+              from misses m
+              where i.item_key = any (?::text[])
+                and i.state = 'new'
+                and m.item_key = i.item_key
+                and ((i.run_id = ? and m.state in ('leader', 'follower', 'asked'))
+                    or (i.run_id <> ? and m.run_id = ? and m.state in ('candidate', 'leader')))
+              """,
+              keys,
+              runId,
+              runId,
+              runId);
+        });
+  }
+
+  private static void recordBands(DSLContext tx, List<Miss> misses) {
+    List<String> keys = new ArrayList<>();
+    List<Integer> bands = new ArrayList<>();
+    List<Integer> bits = new ArrayList<>();
+    for (Miss miss : misses) {
+      for (int band = 0; band < miss.bands().length; band++) {
+        keys.add(miss.itemKey());
+        bands.add(band);
+        bits.add(miss.bands()[band]);
+      }
+    }
+    if (keys.isEmpty()) {
+      return;
+    }
+    tx.execute(
+        """
+        insert into near_duplicate_bands (item_key, namespace_id, band, bits)
+        select d.item_key, m.namespace_id, d.band, d.bits
+        from unnest(?::text[], ?::smallint[], ?::integer[]) as d (item_key, band, bits)
+        join misses m on m.item_key = d.item_key
+        where m.state in ('candidate', 'leader', 'asked')
+        on conflict do nothing
+        """,
+        array(keys),
+        bands.toArray(Integer[]::new),
+        bits.toArray(Integer[]::new));
+  }
+
+  @Override
+  public void electLeaders(String runId, double similarityMin) {
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          // Two runs of one namespace elect one after the other, so that neither misses the other's.
+          fetch(
+              tx,
+              "select pg_advisory_xact_lock(hashtext('nightjar elect'), namespace_id::integer) from runs where run_id = ?",
+              runId);
+          LeaderElection election = new LeaderElection();
+          List<Object[]> decisions = new ArrayList<>();
+          try (Cursor<Record> pairs =
+              tx.resultQuery(
+                      """
+                      select c.item_key as candidate, p.item_key as neighbour, p.state as neighbour_state, p.similarity
+                      from misses c
+                      left join lateral (
+                          select n.item_key, n.state, 1 - (n.embedding <=> c.embedding) as similarity
+                          from (
+                              select distinct b.item_key
+                              from near_duplicate_bands a
+                              join near_duplicate_bands b using (namespace_id, band, bits)
+                              where a.item_key = c.item_key
+                                and b.item_key <> c.item_key
+                          ) bucket
+                          join misses n on n.item_key = bucket.item_key
+                          where n.state in ('leader', 'asked')
+                             or (n.state = 'candidate' and n.run_id = c.run_id and n.item_key < c.item_key)
+                      ) p on p.similarity >= ?
+                      where c.run_id = ?
+                        and c.state = 'candidate'
+                      order by c.item_key, p.item_key
+                      """,
+                      similarityMin,
+                      runId)
+                  .fetchSize(DECISIONS_BATCH_MAX)
+                  .fetchLazy()) {
+            String candidate = "";
+            Map<String, Double> smaller = new HashMap<>();
+            Map<String, Double> standing = new HashMap<>();
+            for (Record pair : pairs) {
+              String key = pair.get("candidate", String.class);
+              if (!key.equals(candidate)) {
+                decide(election, candidate, smaller, standing, decisions);
+                candidate = key;
+                smaller.clear();
+                standing.clear();
+              }
+              String neighbour = pair.get("neighbour", String.class);
+              if (neighbour != null) {
+                boolean isCandidate = pair.get("neighbour_state", String.class).equals("candidate");
+                (isCandidate ? smaller : standing)
+                    .put(neighbour, Math.min(1, pair.get("similarity", Double.class)));
+              }
+            }
+            decide(election, candidate, smaller, standing, decisions);
+          }
+          for (int from = 0; from < decisions.size(); from += DECISIONS_BATCH_MAX) {
+            apply(
+                tx,
+                runId,
+                decisions.subList(from, Math.min(decisions.size(), from + DECISIONS_BATCH_MAX)));
+          }
+        });
+  }
+
+  private static void decide(
+      LeaderElection election,
+      String candidate,
+      Map<String, Double> smaller,
+      Map<String, Double> standing,
+      List<Object[]> decisions) {
+    if (candidate.isEmpty()) {
+      return;
+    }
+    LeaderElection.Decision decision = election.decide(candidate, smaller, standing);
+    decisions.add(
+        new Object[] {candidate, decision.leaderKey(), (float) decision.similarity()});
+  }
+
+  private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
+    String[] candidates = texts(decisions, decision -> (String) decision[0]);
+    String[] leaders = texts(decisions, decision -> (String) decision[1]);
+    Float[] similarities =
+        decisions.stream().map(decision -> (Float) decision[2]).toArray(Float[]::new);
+    tx.execute(
+        """
+        update misses m
+        set state = case when d.leader_key = d.item_key then 'leader' else 'follower' end,
+            leader_key = d.leader_key,
+            similarity = d.similarity
+        from unnest(?::text[], ?::text[], ?::real[]) as d (item_key, leader_key, similarity)
+        where m.item_key = d.item_key
+        """,
+        candidates,
+        leaders,
+        similarities);
+    // Also documents of other runs that began to wait while this key was a candidate.
+    tx.execute(
+        """
+        update items i
+        set state = 'waiting',
+            leader_key = d.leader_key,
+            similarity = d.similarity
+        from unnest(?::text[], ?::text[], ?::real[]) as d (item_key, leader_key, similarity)
+        where i.item_key = d.item_key
+          and ((i.run_id = ? and i.state = 'new') or i.state = 'waiting')
+        """,
+        candidates,
+        leaders,
+        similarities,
+        runId);
+  }
+
+  @Override
+  public Map<String, Leader> leadersToPlan(String runId, Collection<String> itemKeys) {
+    Map<String, Leader> leaders = new HashMap<>();
+    for (Record row :
+        fetch(
+            context,
+            """
+            select item_key, attempts_used + 1 as attempt_number
+            from misses
+            where run_id = ?
+              and item_key = any (?::text[])
+              and state = 'leader'
+            """,
+            runId,
+            array(itemKeys))) {
+      String key = row.get("item_key", String.class);
+      leaders.put(key, new Leader(key, row.get("attempt_number", Integer.class)));
+    }
+    return leaders;
+  }
+
+  @Override
+  public void planAttempts(String runId, List<AttemptPlan> plans) {
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Budget.lockRun(tx, runId);
+          budget.plan(tx, runId, plans);
+        });
+  }
+}

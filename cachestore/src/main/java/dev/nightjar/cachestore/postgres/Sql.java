@@ -1,0 +1,69 @@
+package dev.nightjar.cachestore.postgres;
+
+import dev.nightjar.cachestore.Embedding;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.Record;
+import org.jooq.Result;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+import org.jspecify.annotations.Nullable;
+
+/** Small change for statements whose arguments are columns of a list. */
+final class Sql {
+  private Sql() {}
+
+  static <T> @Nullable String[] texts(Collection<T> rows, Function<T, @Nullable String> column) {
+    return rows.stream().map(column).toArray(String[]::new);
+  }
+
+  static <T> Long[] longs(Collection<T> rows, Function<T, Long> column) {
+    return rows.stream().map(column).toArray(Long[]::new);
+  }
+
+  static <T> Integer[] ints(Collection<T> rows, Function<T, Integer> column) {
+    return rows.stream().map(column).toArray(Integer[]::new);
+  }
+
+  static String[] array(Collection<String> values) {
+    return values.toArray(String[]::new);
+  }
+
+  /** Now, as a bound value; see {@link #time}. */
+  static Field<OffsetDateTime> now(Clock clock) {
+    return time(clock.instant());
+  }
+
+  /** A time as a bound value with its type: jOOQ binds a bare one as text, which no function takes. */
+  static Field<OffsetDateTime> time(Instant instant) {
+    return DSL.val(instant.atOffset(ZoneOffset.UTC)).cast(SQLDataType.TIMESTAMPWITHTIMEZONE(6));
+  }
+
+  /** pgvector's text form. */
+  static String vector(Embedding embedding) {
+    StringBuilder text = new StringBuilder(embedding.dimensions() * 12).append('[');
+    for (int i = 0; i < embedding.dimensions(); i++) {
+      if (i > 0) {
+        text.append(',');
+      }
+      text.append(embedding.get(i));
+    }
+    return text.append(']').toString();
+  }
+
+  /** Runs a statement that returns rows. */
+  static Result<Record> fetch(DSLContext context, String sql, @Nullable Object... values) {
+    return context.fetch(sql, values);
+  }
+
+  static <T> List<T> column(Result<Record> rows, String name, Class<T> type) {
+    return rows.getValues(name, type);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.nightjar.emulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Anthropic's messages, message batches and token count, in both wire versions. Thread-safe. */
+final class AnthropicApi {
+  static final String PROVIDER = "anthropic";
+  static final Set<String> VERSIONS = Set.of("2023-06-01", "2026-10-21");
+
+  private static final int REQUESTS_MAX = 100_000;
+  private static final int LIST_MAX = 1_000;
+  private static final Pattern CUSTOM_ID = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
+  private static final Set<String> REFUSED_IN_BATCH = Set.of("stream", "speed", "store");
+
+  private final Storage storage;
+  private final Models models;
+  private final Invoice invoice;
+  private final Clock clock;
+  private final Ids ids;
+
+  AnthropicApi(Storage storage, Models models, Invoice invoice, Clock clock, Ids ids) {
+    this.storage = storage;
+    this.models = models;
+    this.invoice = invoice;
+    this.clock = clock;
+    this.ids = ids;
+  }
+
+  void handle(Exchange exchange) throws IOException {
+    String version = exchange.header("anthropic-version").orElse("");
+    if (!VERSIONS.contains(version)) {
+      throw ApiError.invalid("anthropic-version: header is required, one of " + VERSIONS);
+    }
+    String[] path = exchange.path(); // v1, messages, batches, id, results|cancel
+    String third = path.length > 2 ? path[2] : "";
+    String route = exchange.method() + " " + third + " " + path.length;
+    switch (route) {
+      case "POST  2" -> {
+        Models.Completion completion = models.message(exchange.json(), false, version);
+        storage.putExecuted(
+            null,
+            List.of(
+                new Invoice.Line(
+                    PROVIDER,
+                    "",
+                    "",
+                    completion.model(),
+                    completion.usage().prompt(),
+                    completion.usage().output(),
+                    invoice.amount(completion.model(), completion.usage(), false))));
+        exchange.send(200, completion.body());
+      }
+      case "POST count_tokens 3" ->
+          exchange.send(200, Json.object().put("input_tokens", models.countTokens(exchange.json())));
+      case "POST batches 3" -> exchange.send(200, create(exchange.json(), version));
+      case "GET batches 3" -> exchange.send(200, list(exchange));
+      case "GET batches 4" -> exchange.send(200, batch(path[3]).data());
+      case "DELETE batches 4" -> exchange.send(200, delete(path[3]));
+      case "POST batches 5" -> exchange.send(200, cancel(path[3]));
+      case "GET batches 5" -> {
+        Storage.Batch batch = batch(path[3]);
+        if (!batch.state().equals("ended")) {
+          throw ApiError.notFound("Message batch " + path[3] + " has no available results.");
+        }
+        exchange.sendFile(storage.contentOf(path[3] + ".results"), "application/x-jsonl");
+      }
+      default -> throw ApiError.notFound("Not Found");
+    }
+  }
+
+  private ObjectNode create(JsonNode request, String version) throws IOException {
+    JsonNode requests = request.path("requests");
+    if (!requests.isArray() || requests.isEmpty()) {
+      throw ApiError.invalid("requests: List should have at least 1 item after validation, not 0");
+    }
+    if (requests.size() > REQUESTS_MAX) {
+      throw ApiError.invalid(
+          "requests: List should have at most " + REQUESTS_MAX + " items after validation");
+    }
+    Set<String> customIds = new HashSet<>();
+    for (int i = 0; i < requests.size(); i++) {
+      String customId = requests.get(i).path("custom_id").asText("");
+      if (!CUSTOM_ID.matcher(customId).matches()) {
+        throw ApiError.invalid(
+            "requests." + i + ".custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
+      }
+      if (!customIds.add(customId)) {
+        throw ApiError.invalid("requests." + i + ".custom_id: duplicate custom_id " + customId);
+      }
+      for (String refused : REFUSED_IN_BATCH) {
+        if (requests.get(i).path("params").has(refused)) {
+          throw ApiError.invalid("requests." + i + ".params." + refused + ": not supported in batches");
+        }
+      }
+    }
+    String id = ids.next("msgbatch_");
+    try (BufferedWriter lines = Files.newBufferedWriter(storage.contentOf(id))) {
+      for (JsonNode line : requests) {
+        lines.write(Json.write(line));
+        lines.newLine();
+      }
+    }
+    long now = clock.millis();
+    ObjectNode batch = Json.object();
+    batch.put("id", id);
+    batch.put("type", "message_batch");
+    batch.put("processing_status", "in_progress");
+    batch.set("request_counts", counts(requests.size(), 0, 0, 0, 0));
+    batch.put("created_at", time(now));
+    batch.put("expires_at", time(now + 86_400_000L));
+    batch.putNull("ended_at");
+    batch.putNull("cancel_initiated_at");
+    batch.putNull("archived_at");
+    batch.putNull("results_url");
+    ObjectNode stored = batch.deepCopy();
+    stored.put("emulator_version", version);
+    storage.putBatch(new Storage.Batch(id, PROVIDER, "in_progress", now, stored));
+    return batch;
+  }
+
+  static String time(long millis) {
+    return Instant.ofEpochMilli(millis).truncatedTo(ChronoUnit.MILLIS).toString();
+  }
+
+  static ObjectNode counts(int processing, int succeeded, int errored, int canceled, int expired) {
+    return Json.object()
+        .put("processing", processing)
+        .put("succeeded", succeeded)
+        .put("errored", errored)
+        .put("canceled", canceled)
+        .put("expired", expired);
+  }
+
+  private Storage.Batch batch(String id) {
+    Storage.Batch found =
+        storage
+            .batch(id)
+            .filter(batch -> batch.provider().equals(PROVIDER))
+            .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
+    found.data().remove("emulator_version");
+    return found;
+  }
+
+  private ObjectNode list(Exchange exchange) {
+    int limit = exchange.limit(20, LIST_MAX);
+    List<ObjectNode> all =
+        storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList();
+    all.forEach(data -> data.remove("emulator_version"));
+    int from = index(all, exchange.query("after_id", "")) + 1;
+    String before = exchange.query("before_id", "");
+    int to = Math.min(all.size(), from + limit);
+    if (!before.isEmpty()) {
+      to = Math.max(0, index(all, before));
+      from = Math.max(0, to - limit);
+    }
+    List<ObjectNode> slice = all.subList(from, to);
+    ObjectNode list = Json.object();
+    list.putArray("data").addAll(slice);
+    list.put("has_more", before.isEmpty() ? to < all.size() : from > 0);
+    list.put("first_id", slice.isEmpty() ? null : slice.get(0).get("id").asText());
+    list.put("last_id", slice.isEmpty() ? null : slice.get(slice.size() - 1).get("id").asText());
+    return list;
+  }
+
+  private static int index(List<ObjectNode> all, String id) {
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).get("id").asText().equals(id)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private ObjectNode cancel(String id) {
+    Storage.Batch batch = storage.batch(id).orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
+    if (batch.state().equals("in_progress")) {
+      ObjectNode data = batch.data();
+      data.put("processing_status", "canceling");
+      data.put("cancel_initiated_at", time(clock.millis()));
+      storage.putBatch(batch.with("canceling", data));
+    }
+    return batch(id).data();
+  }
+
+  private ObjectNode delete(String id) throws IOException {
+    if (!batch(id).state().equals("ended")) {
+      throw ApiError.invalid("Message batch " + id + " cannot be deleted while it is processing.");
+    }
+    storage.deleteBatch(id);
+    Files.deleteIfExists(storage.contentOf(id));
+    Files.deleteIfExists(storage.contentOf(id + ".results"));
+    return Json.object().put("id", id).put("type", "message_batch_deleted");
+  }
+}

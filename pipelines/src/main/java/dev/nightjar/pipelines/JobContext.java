@@ -1,0 +1,70 @@
+package dev.nightjar.pipelines;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.Stores;
+import dev.nightjar.cachestore.embed.Embedder;
+import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import dev.nightjar.pipelines.beam.SharedResource;
+
+import dev.nightjar.pipelines.submit.ProviderClients;
+import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.pipelines.task.TaskSpec;
+import java.io.Serializable;
+import java.time.Clock;
+
+/**
+ * What every stage of a run needs, small enough to travel with each of them. It says where things are and
+ * holds no secret: workers read passwords and keys from their own environment.
+ *
+ * @param runId the run
+ * @param namespaceId the run's namespace
+ * @param database where the store is
+ * @param task what to ask
+ * @param providers where providers are
+ * @param clock the time
+ */
+public record JobContext(
+    String runId,
+    long namespaceId,
+    DatabaseAddress database,
+    TaskSpec task,
+    ProviderSettings providers,
+    Clock clock)
+    implements Serializable {
+
+  /** Connections of a worker's pool: two for each of four subtasks, and locks beside them. */
+  private static final int POOL_CONNECTIONS_MAX = 12;
+
+  /** The store, shared by all stages in this JVM. */
+  public SharedResource.Lease<Stores> stores() {
+    return SharedResource.acquire(
+        database,
+        Stores.class,
+        () -> PostgresStores.open(database, POOL_CONNECTIONS_MAX, clock));
+  }
+
+  /** The embedding model, shared by all stages in this JVM. */
+  public static SharedResource.Lease<Embedder> embedder() {
+    return SharedResource.acquire(
+        MiniLmEmbedder.MODEL,
+        Embedder.class,
+        () -> MiniLmEmbedder.load(1)); // subtasks run in parallel already: one thread each
+  }
+
+  /** The provider clients, shared by all stages in this JVM. */
+  public SharedResource.Lease<ProviderClients> clients() {
+    return SharedResource.acquire(
+        providers, ProviderClients.class, () -> ProviderClients.open(providers));
+  }
+
+  /**
+   * How similar a borrowed answer's text must be for it to be used again; 2 if this task borrows nothing.
+   */
+  public double borrowSimilarityMin() {
+    Double semantic = task.semanticSimilarityMin();
+    Double near = task.nearDuplicateSimilarityMin();
+    return Math.min(semantic == null ? 2 : semantic, near == null ? 2 : near);
+  }
+
+}

@@ -1,0 +1,83 @@
+package dev.nightjar.pipelines;
+
+import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.pipelines.batch.PackSubmissions;
+import dev.nightjar.pipelines.beam.RecordCoder;
+import dev.nightjar.pipelines.compress.RetrieveChunks;
+import dev.nightjar.pipelines.dedupe.DeduplicateExact;
+import dev.nightjar.pipelines.dedupe.ElectLeaders;
+import dev.nightjar.pipelines.dedupe.FingerprintDocuments;
+import dev.nightjar.pipelines.dedupe.ResolveFromCache;
+import dev.nightjar.pipelines.model.Candidate;
+import dev.nightjar.pipelines.read.ReadCorpus;
+import dev.nightjar.pipelines.route.PlanAttempts;
+import dev.nightjar.pipelines.submit.SubmitBatches;
+import dev.nightjar.pipelines.write.RecordDeadLetters;
+import dev.nightjar.pipelines.write.RecordItems;
+import java.util.List;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.transforms.Flatten;
+import org.apache.beam.sdk.transforms.Wait;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
+
+/**
+ * The first pipeline of a night: reads the corpus, settles what need not be asked, and hands the rest to
+ * the providers. It ends when the providers have the work, not when they have done it.
+ *
+ * <p>Repeating it is safe at any point: what an earlier pass decided is passed over.
+ */
+public final class PrepareAndSubmit {
+  private final JobContext context;
+  private final String namespace;
+  private final List<String> patterns;
+
+  /**
+   * Prepares one run.
+   *
+   * @param context the run
+   * @param tenant whose answers may be reused
+   * @param patterns file patterns of the corpus
+   */
+  public PrepareAndSubmit(JobContext context, String tenant, List<String> patterns) {
+    this.context = context;
+    this.namespace =
+        tenant + "\n" + context.task().fingerprint() + "\n" + MiniLmEmbedder.MODEL;
+    this.patterns = List.copyOf(patterns);
+  }
+
+  /** Adds the stages to a pipeline, in the order of the flow. */
+  public void addTo(Pipeline pipeline) {
+    PCollectionTuple read =
+        pipeline.apply("Read corpus", ReadCorpus.matching(patterns, context.task()));
+    PCollectionTuple keyed =
+        read.get(ReadCorpus.DOCUMENTS)
+            .apply("Fingerprint documents", FingerprintDocuments.in(namespace, context.task()));
+    PCollectionTuple distinct =
+        keyed
+            .get(FingerprintDocuments.KEYED)
+            .apply("Deduplicate exact copies", DeduplicateExact.forTask(context.task()));
+    PCollection<Void> recorded =
+        distinct.get(DeduplicateExact.ITEMS).apply("Record items", RecordItems.of(context));
+    PCollection<Candidate> candidates =
+        distinct
+            .get(DeduplicateExact.CANDIDATES)
+            .apply("Wait for items", Wait.on(recorded))
+            .setCoder(RecordCoder.of(Candidate.class));
+    PCollection<Void> planned =
+        candidates
+            .apply("Resolve from cache", ResolveFromCache.of(context))
+            .apply("Elect leaders", ElectLeaders.of(context))
+            .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()))
+            .apply("Route, price, check budget", PlanAttempts.of(context));
+    planned
+        .apply("Pack submissions", PackSubmissions.of(context))
+        .apply("Submit batches", SubmitBatches.of(context));
+
+    PCollectionList.of(read.get(ReadCorpus.DEAD_LETTERS))
+        .and(keyed.get(FingerprintDocuments.DEAD_LETTERS))
+        .apply("All dead letters", Flatten.pCollections())
+        .apply("Record dead letters", RecordDeadLetters.of(context));
+  }
+}

@@ -1,0 +1,11 @@
+package dev.nightjar.pipelines.model;
+
+/**
+ * What will be asked.
+ *
+ * @param itemKey the leader
+ * @param attemptNumber number of the attempt, from 1
+ * @param user user message
+ * @param promptTokens estimated tokens of the whole request
+ */
+public record Prompt(String itemKey, int attemptNumber, String user, int promptTokens) {}

@@ -1,0 +1,7 @@
+/**
+ * The elements that travel between stages: records, validated when they are made, never null.
+ */
+@NullMarked
+package dev.nightjar.pipelines.model;
+
+import org.jspecify.annotations.NullMarked;

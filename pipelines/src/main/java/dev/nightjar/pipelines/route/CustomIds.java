@@ -1,0 +1,20 @@
+package dev.nightjar.pipelines.route;
+
+/** Names of attempts at their provider. */
+public final class CustomIds {
+  private static final int KEY_DIGITS = 40;
+
+  private CustomIds() {}
+
+  /**
+   * The name of an attempt: 160 bits of the item key and the attempt's number. The same attempt has the
+   * same name on every machine and after every crash; it matches {@code [A-Za-z0-9_-]{1,64}}, the
+   * narrowest rule among the providers.
+   */
+  public static String of(String itemKey, int attemptNumber) {
+    if (attemptNumber < 1) {
+      throw new IllegalArgumentException("attemptNumber must be > 0, but was " + attemptNumber);
+    }
+    return "nj_" + itemKey.substring(0, KEY_DIGITS) + "_" + attemptNumber;
+  }
+}

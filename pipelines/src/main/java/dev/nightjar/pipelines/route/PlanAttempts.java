@@ -1,0 +1,83 @@
+package dev.nightjar.pipelines.route;
+
+import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.pipelines.JobContext;
+import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.model.Prompt;
+import dev.nightjar.pipelines.submit.RequestLines;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PCollection;
+
+/**
+ * Routes prompts to tiers, prices their worst case and reserves it against the run's budget. Outputs
+ * nothing; wait on the output to know that every attempt is planned. Safe to repeat: an attempt is
+ * planned once by its custom id.
+ */
+public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollection<Void>> {
+  private static final long serialVersionUID = 1L;
+  private static final int PLANS_BATCH_MAX = 500;
+
+  private final JobContext context;
+
+  private PlanAttempts(JobContext context) {
+    this.context = context;
+  }
+
+  public static PlanAttempts of(JobContext context) {
+    return new PlanAttempts(context);
+  }
+
+  @Override
+  public PCollection<Void> expand(PCollection<Prompt> prompts) {
+    return prompts.apply("Route, price and reserve", ParDo.of(new PlanFn(context)));
+  }
+
+  /** The attempt that asks a prompt at a tier. */
+  public static AttemptPlan plan(
+      JobContext context, TierSpec tier, String itemKey, int attemptNumber, String prompt, int promptTokens) {
+    String customId = CustomIds.of(itemKey, attemptNumber);
+    return new AttemptPlan(
+        customId,
+        itemKey,
+        attemptNumber,
+        tier.name(),
+        tier.provider().label(),
+        tier.model(),
+        prompt,
+        promptTokens,
+        tier.outputTokensMax(),
+        RequestLines.bytes(context.task(), tier, customId, prompt));
+  }
+
+  private static final class PlanFn extends StoreFn<Prompt, Void> {
+    private static final long serialVersionUID = 1L;
+
+    PlanFn(JobContext context) {
+      super(context, PLANS_BATCH_MAX);
+    }
+
+    @Override
+    protected void processBatch(List<Prompt> prompts, Consumer<Void> output) {
+      Router router = new Router(context.task().tiers());
+      stores()
+          .work()
+          .planAttempts(
+              context.runId(),
+              prompts.stream()
+                  .map(
+                      prompt ->
+                          plan(
+                              context,
+                              router.route(prompt.promptTokens()),
+                              prompt.itemKey(),
+                              prompt.attemptNumber(),
+                              prompt.user(),
+                              prompt.promptTokens()))
+                  .toList());
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.nightjar.pipelines.submit;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Submission;
+import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.JobContext;
+import dev.nightjar.pipelines.beam.RecordCoder;
+import dev.nightjar.pipelines.beam.SharedResource;
+import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.model.ResultLine;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.Reshuffle;
+import org.apache.beam.sdk.values.PCollection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Downloads the results of ended submissions. Outputs one {@link ResultLine} for every attempt that is
+ * still open: the provider's line, or, if it has none, a line that says so. Lines for attempts that are
+ * unknown or settled, and second lines for the same attempt, are dropped here.
+ */
+public final class CollectResults
+    extends PTransform<PCollection<String>, PCollection<ResultLine>> {
+  private static final long serialVersionUID = 1L;
+
+  private final JobContext context;
+
+  private CollectResults(JobContext context) {
+    this.context = context;
+  }
+
+  public static CollectResults of(JobContext context) {
+    return new CollectResults(context);
+  }
+
+  @Override
+  public PCollection<ResultLine> expand(PCollection<String> submissionIds) {
+    return submissionIds
+        .apply("Spread ended submissions", Reshuffle.viaRandomKey())
+        .apply("Download results", ParDo.of(new DownloadFn(context)))
+        .setCoder(RecordCoder.of(ResultLine.class))
+        .apply("Spread result lines", Reshuffle.viaRandomKey());
+  }
+
+  /** One set of clients per JVM; thread-safe; closed by the last teardown. */
+  private static final class DownloadFn extends StoreFn<String, ResultLine> {
+    private static final long serialVersionUID = 1L;
+
+    private transient SharedResource.@Nullable Lease<ProviderClients> clients;
+
+    DownloadFn(JobContext context) {
+      super(context, 1);
+    }
+
+    @Override
+    protected void open() {
+      super.open();
+      clients = context.clients();
+    }
+
+    @Override
+    protected void close() {
+      if (clients != null) {
+        clients.close();
+        clients = null;
+      }
+      super.close();
+    }
+
+    @Override
+    protected void processBatch(List<String> submissionIds, Consumer<ResultLine> output) {
+      for (String submissionId : submissionIds) {
+        download(stores().submissions().find(submissionId).orElseThrow(), output);
+      }
+    }
+
+    private void download(Submission submission, Consumer<ResultLine> output) {
+      if (clients == null) {
+        throw new IllegalStateException("setup has not run");
+      }
+      ProviderClient client = clients.get().of(Provider.ofLabel(submission.provider()));
+      Set<String> open =
+          new HashSet<>(stores().submissions().unsettled(submission.submissionId()));
+      try {
+        ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
+        boolean failed = batch.progress() == ProviderBatch.Progress.FAILED;
+        if (!failed) {
+          client.results(
+              submission.submissionId(),
+              batch,
+              line -> {
+                if (open.remove(line.customId())) {
+                  output.accept(line);
+                }
+              });
+        }
+        for (String customId : open) {
+          output.accept(
+              new ResultLine(
+                  submission.submissionId(),
+                  customId,
+                  "",
+                  false,
+                  Usage.NONE,
+                  batch.workedAt(),
+                  Optional.of(failed ? ErrorCode.BATCH_FAILED : ErrorCode.REQUEST_LOST),
+                  failed ? batch.failure() : "the batch ended without a line for this request"));
+        }
+      } catch (ProviderException e) {
+        NightjarException refusal = BatchSubmitter.refusal(submission.submissionId(), e);
+        throw refusal;
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.nightjar.pipelines.submit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The requests of a batch, one JSON object each, as the provider reads them. What is shared by all
+ * requests of a task comes first, because providers cache prompts by their prefix. Stateless.
+ */
+public final class RequestLines {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private RequestLines() {}
+
+  /** The request of one attempt: an OpenAI batch line, or an entry of Anthropic's {@code requests}. */
+  public static ObjectNode of(TaskSpec task, TierSpec tier, String customId, String prompt) {
+    return switch (tier.provider()) {
+      case OPENAI -> openAi(task, tier, customId, prompt);
+      case ANTHROPIC -> anthropic(task, tier, customId, prompt);
+    };
+  }
+
+  /** The exact size of a request in UTF-8, without a line end. */
+  public static int bytes(TaskSpec task, TierSpec tier, String customId, String prompt) {
+    return write(of(task, tier, customId, prompt)).getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  /** One line, without its end. */
+  public static String write(JsonNode request) {
+    try {
+      return JSON.writeValueAsString(request);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static ObjectNode openAi(TaskSpec task, TierSpec tier, String customId, String prompt) {
+    ObjectNode line = JSON.createObjectNode();
+    line.put("custom_id", customId);
+    line.put("method", "POST");
+    line.put("url", "/v1/chat/completions");
+    ObjectNode body = line.putObject("body");
+    body.put("model", tier.model());
+    var messages = body.putArray("messages");
+    messages.addObject().put("role", "system").put("content", task.system());
+    messages.addObject().put("role", "user").put("content", prompt);
+    body.put("max_completion_tokens", tier.outputTokensMax());
+    JsonNode schema = schema(task);
+    ObjectNode format = body.putObject("response_format");
+    format.put("type", "json_schema");
+    ObjectNode named = format.putObject("json_schema");
+    named.put("name", "answer");
+    named.put("strict", isStrict(schema));
+    named.set("schema", schema);
+    return line;
+  }
+
+  private static ObjectNode anthropic(
+      TaskSpec task, TierSpec tier, String customId, String prompt) {
+    ObjectNode request = JSON.createObjectNode();
+    request.put("custom_id", customId);
+    ObjectNode params = request.putObject("params");
+    params.put("model", tier.model());
+    params.put("max_tokens", tier.outputTokensMax());
+    params.put("system", task.system());
+    params.putArray("messages").addObject().put("role", "user").put("content", prompt);
+    ObjectNode format = params.putObject("output_config").putObject("format");
+    format.put("type", "json_schema");
+    format.set("schema", schema(task));
+    return request;
+  }
+
+  private static JsonNode schema(TaskSpec task) {
+    try {
+      return JSON.readTree(task.outputSchemaJson());
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** OpenAI's strict mode wants every object closed and every property required. */
+  static boolean isStrict(JsonNode schema) {
+    if (schema.isObject() && schema.path("properties").isObject()) {
+      Set<String> required = new HashSet<>();
+      schema.path("required").forEach(name -> required.add(name.asText()));
+      Set<String> properties = new HashSet<>();
+      schema.get("properties").fieldNames().forEachRemaining(properties::add);
+      if (!schema.path("additionalProperties").isBoolean()
+          || schema.path("additionalProperties").asBoolean()
+          || !required.equals(properties)) {
+        return false;
+      }
+    }
+    for (JsonNode child : schema) {
+      if (child.isContainerNode() && !isStrict(child)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+}

@@ -1,0 +1,79 @@
+package dev.nightjar.pipelines.submit;
+
+import dev.nightjar.pipelines.JobContext;
+import dev.nightjar.pipelines.beam.SharedResource;
+import dev.nightjar.pipelines.beam.StoreFn;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PCollection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes submissions to their providers. Safe to repeat: see {@link BatchSubmitter}. Outputs the ids of
+ * those that the provider has.
+ */
+public final class SubmitBatches extends PTransform<PCollection<String>, PCollection<String>> {
+  private static final long serialVersionUID = 1L;
+
+  private final JobContext context;
+
+  private SubmitBatches(JobContext context) {
+    this.context = context;
+  }
+
+  public static SubmitBatches of(JobContext context) {
+    return new SubmitBatches(context);
+  }
+
+  @Override
+  public PCollection<String> expand(PCollection<String> submissionIds) {
+    return submissionIds.apply("Create batches", ParDo.of(new CreateFn(context)));
+  }
+
+  /** One set of clients per JVM; thread-safe; closed by the last teardown. */
+  private static final class CreateFn extends StoreFn<String, String> {
+    private static final long serialVersionUID = 1L;
+
+    private transient SharedResource.@Nullable Lease<ProviderClients> clients;
+
+    CreateFn(JobContext context) {
+      super(context, 1);
+    }
+
+    @Override
+    protected void open() {
+      super.open();
+      clients = context.clients();
+    }
+
+    @Override
+    protected void close() {
+      if (clients != null) {
+        clients.close();
+        clients = null;
+      }
+      super.close();
+    }
+
+    @Override
+    protected void processBatch(List<String> submissionIds, Consumer<String> output) {
+      if (clients == null) {
+        throw new IllegalStateException("setup has not run");
+      }
+      BatchSubmitter submitter =
+          new BatchSubmitter(
+              stores().submissions(),
+              clients.get(),
+              context.providers(),
+              context.task(),
+              context.clock());
+      for (String submissionId : submissionIds) {
+        if (submitter.submit(submissionId)) {
+          output.accept(submissionId);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package dev.nightjar.pipelines.task;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.JacksonYAMLParseException;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.ValidationMessage;
+import com.networknt.schema.serialization.JsonNodeReader;
+import com.networknt.schema.utils.JsonNodes;
+import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Reads task files. Stateless and thread-safe. */
+public final class TaskLoader {
+  private static final int CHUNK_TOKENS_DEFAULT = 200;
+
+  /** Keys that people may change without asking anything again. */
+  private static final Set<String> WITHOUT_EFFECT_ON_ANSWERS =
+      Set.of("name", "description", "semantic_cache", "near_duplicates");
+
+  private static final ObjectMapper CANONICAL =
+      new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+
+  private TaskLoader() {}
+
+  /**
+   * Reads a task file.
+   *
+   * @throws TaskInvalidException with every problem that the file has
+   */
+  public static TaskSpec load(Path file) {
+    String name = file.toString();
+    String yaml;
+    try {
+      yaml = Files.readString(file);
+    } catch (java.nio.charset.CharacterCodingException e) {
+      throw whole(name, "expected a YAML file in UTF-8");
+    } catch (IOException e) {
+      throw whole(name, "cannot be read (" + e.getClass().getSimpleName() + "); expected a YAML file");
+    }
+    return parse(name, yaml);
+  }
+
+  private static TaskInvalidException whole(String file, String expected) {
+    return new TaskInvalidException(List.of(new Problem(file, 0, "", expected)));
+  }
+
+  static TaskSpec parse(String file, String yaml) {
+    JsonNode tree = readTree(file, yaml);
+    List<Problem> problems = new ArrayList<>();
+    for (ValidationMessage message : schema().validate(tree)) {
+      problems.add(problem(file, tree, message));
+    }
+    if (problems.isEmpty()) {
+      checkMeaning(file, tree, problems);
+    }
+    if (!problems.isEmpty()) {
+      problems.sort(Comparator.comparingInt(Problem::line));
+      throw new TaskInvalidException(problems);
+    }
+    return spec(tree);
+  }
+
+  private static JsonNode readTree(String file, String yaml) {
+    try {
+      JsonNode tree =
+          JsonNodeReader.builder().locationAware().build().readTree(yaml, InputFormat.YAML);
+      if (tree == null || !tree.isObject()) {
+        throw whole(file, "expected a mapping with the keys name, system, user, output_schema, tiers");
+      }
+      return tree;
+    } catch (JacksonYAMLParseException e) {
+      JsonLocation at = e.getLocation();
+      throw new TaskInvalidException(
+          List.of(
+              new Problem(
+                  file,
+                  at == null ? 0 : at.getLineNr(),
+                  "",
+                  "expected valid YAML, but " + firstLine(e.getOriginalMessage()))));
+    } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
+      throw new TaskInvalidException(
+          List.of(
+              new Problem(
+                  file, at == null ? 0 : at.getLineNr(), "", firstLine(e.getOriginalMessage()))));
+    } catch (IOException e) {
+      throw whole(file, "expected valid YAML, but " + firstLine(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static String firstLine(String text) {
+    return text.lines().findFirst().orElse("it does not parse");
+  }
+
+  private static JsonSchema schema() {
+    try (InputStream schema =
+        Objects.requireNonNull(TaskLoader.class.getResourceAsStream("task.schema.json"))) {
+      return JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
+          .getSchema(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static Problem problem(String file, JsonNode tree, ValidationMessage message) {
+    String path = message.getInstanceLocation().toString().replaceFirst("^\\$\\.?", "");
+    String property = message.getProperty();
+    boolean unknownKey = message.getType().equals("additionalProperties");
+    JsonNode at = message.getInstanceNode();
+    if (unknownKey && at != null && property != null && at.has(property)) {
+      at = at.get(property);
+    }
+    String field = property == null ? path : path.isEmpty() ? property : path + "." + property;
+    String expected =
+        unknownKey
+            ? "unknown key; expected one of the keys in the documentation of tasks"
+            : message.getType().equals("required")
+                ? "required key is missing"
+                : message.getError();
+    return new Problem(file, line(at == null ? tree : at), field, expected);
+  }
+
+  private static int line(JsonNode node) {
+    JsonLocation location = JsonNodes.tokenLocationOf(node);
+    return location == null ? 0 : location.getLineNr();
+  }
+
+  /** What a schema cannot say. */
+  private static void checkMeaning(String file, JsonNode tree, List<Problem> problems) {
+    Set<String> known = new TreeSet<>(Set.of("id", "text"));
+    tree.at("/input/fields").forEach(field -> known.add(field.asText()));
+    JsonNode user = tree.get("user");
+    try {
+      Set<String> placeholders = PromptTemplate.compile(user.asText()).placeholders();
+      for (String placeholder : placeholders) {
+        if (!known.contains(placeholder)) {
+          problems.add(
+              new Problem(
+                  file,
+                  line(user),
+                  "user",
+                  "placeholder {{" + placeholder + "}} is not known; expected one of " + known
+                      + " (declare further ones in input.fields)"));
+        }
+      }
+      if (!placeholders.contains("text")) {
+        problems.add(
+            new Problem(file, line(user), "user", "expected the placeholder {{text}} in the template"));
+      }
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          new Problem(file, line(user), "user", "expected a Mustache template, but " + firstLine(String.valueOf(e.getMessage()))));
+    }
+    Set<String> names = new HashSet<>();
+    int index = 0;
+    for (JsonNode tier : tree.get("tiers")) {
+      if (!names.add(tier.get("name").asText())) {
+        problems.add(
+            new Problem(
+                file,
+                line(tier.get("name")),
+                "tiers[" + index + "].name",
+                "expected a name not used by an earlier tier"));
+      }
+      index++;
+    }
+    JsonNode last = tree.get("tiers").get(index - 1);
+    if (last.has("prompt_tokens_max")) {
+      problems.add(
+          new Problem(
+              file,
+              line(last.get("prompt_tokens_max")),
+              "tiers[" + (index - 1) + "].prompt_tokens_max",
+              "expected no limit on the last tier, so that every prompt has one"));
+    }
+    JsonSchema meta =
+        JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
+            .getSchema(com.networknt.schema.SchemaLocation.of("https://json-schema.org/draft/2020-12/schema"));
+    for (ValidationMessage message : meta.validate(tree.get("output_schema"))) {
+      problems.add(
+          new Problem(
+              file,
+              line(message.getInstanceNode() == null ? tree.get("output_schema") : message.getInstanceNode()),
+              "output_schema" + message.getInstanceLocation().toString().substring(1),
+              message.getError()));
+    }
+    JsonNode retrieval = tree.path("retrieval");
+    if (retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT)
+        > retrieval.path("document_tokens_max").asInt(Integer.MAX_VALUE)) {
+      problems.add(
+          new Problem(
+              file,
+              line(retrieval),
+              "retrieval.chunk_tokens",
+              "expected at most document_tokens_max, or no chunk fits"));
+    }
+  }
+
+  private static TaskSpec spec(JsonNode tree) {
+    List<TierSpec> tiers = new ArrayList<>();
+    for (JsonNode tier : tree.get("tiers")) {
+      tiers.add(
+          new TierSpec(
+              tier.get("name").asText(),
+              Provider.ofLabel(tier.get("provider").asText()),
+              tier.get("model").asText(),
+              tier.get("output_tokens_max").asInt(),
+              tier.path("prompt_tokens_max").asInt(Integer.MAX_VALUE)));
+    }
+    JsonNode retrieval = tree.path("retrieval");
+    List<String> fields = new ArrayList<>();
+    tree.at("/input/fields").forEach(field -> fields.add(field.asText()));
+    return new TaskSpec(
+        tree.get("name").asText(),
+        tree.get("system").asText(),
+        tree.get("user").asText(),
+        canonical(tree.get("output_schema")),
+        tree.at("/input/id_field").asText("id"),
+        tree.at("/input/text_field").asText("text"),
+        List.copyOf(fields),
+        number(tree.at("/semantic_cache/similarity_min")),
+        number(tree.at("/near_duplicates/similarity_min")),
+        retrieval.isMissingNode()
+            ? null
+            : new RetrievalSpec(
+                retrieval.get("document_tokens_max").asInt(),
+                retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
+                retrieval.get("query").asText()),
+        List.copyOf(tiers),
+        fingerprint(tree),
+        canonical(tree));
+  }
+
+  private static @Nullable Double number(JsonNode node) {
+    return node.isNumber() ? node.asDouble() : null;
+  }
+
+  private static String fingerprint(JsonNode tree) {
+    ObjectNode answering = tree.deepCopy();
+    answering.remove(WITHOUT_EFFECT_ON_ANSWERS);
+    return Fingerprint.sha256("nightjar task 1", canonical(answering));
+  }
+
+  /** The same JSON with sorted keys and no white space. */
+  private static String canonical(JsonNode node) {
+    try {
+      return CANONICAL.writeValueAsString(CANONICAL.treeToValue(node, Object.class));
+    } catch (JsonProcessingException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.nightjar.pipelines.task;
+
+import dev.nightjar.cachestore.TaskVersion;
+import java.io.Serializable;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task, read and checked. Made by {@link TaskLoader}.
+ *
+ * @param name its name
+ * @param system system prompt
+ * @param userTemplate Mustache template of the user message
+ * @param outputSchemaJson JSON Schema of an answer
+ * @param idField record field that holds a document's id
+ * @param textField record field that holds its text
+ * @param fields further record fields the template reads
+ * @param semanticSimilarityMin least cosine for a semantic hit, or null for exact hits only
+ * @param nearDuplicateSimilarityMin least cosine between follower and leader, or null for none
+ * @param retrieval how long documents are shortened, or null to send them whole
+ * @param tiers from cheapest to dearest, at least one
+ * @param fingerprint SHA-256 over everything that can change an answer
+ * @param definitionJson the definition as canonical JSON
+ */
+public record TaskSpec(
+    String name,
+    String system,
+    String userTemplate,
+    String outputSchemaJson,
+    String idField,
+    String textField,
+    List<String> fields,
+    @Nullable Double semanticSimilarityMin,
+    @Nullable Double nearDuplicateSimilarityMin,
+    @Nullable RetrievalSpec retrieval,
+    List<TierSpec> tiers,
+    String fingerprint,
+    String definitionJson)
+    implements Serializable {
+
+  /** Whether any text of this task needs an embedding. */
+  public boolean usesLikeness() {
+    return semanticSimilarityMin != null || nearDuplicateSimilarityMin != null;
+  }
+
+  /** The dearest tier, which an unoptimised night would ask. */
+  public TierSpec baselineTier() {
+    return tiers.get(tiers.size() - 1);
+  }
+
+  /** A tier by name. */
+  public TierSpec tier(String tierName) {
+    return tiers.stream()
+        .filter(tier -> tier.name().equals(tierName))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no tier " + tierName + " in " + name));
+  }
+
+  /** What the store keeps. */
+  public TaskVersion version() {
+    return new TaskVersion(
+        fingerprint,
+        name,
+        definitionJson,
+        baselineTier().provider().label(),
+        baselineTier().model());
+  }
+}

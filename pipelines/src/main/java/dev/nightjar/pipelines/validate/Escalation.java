@@ -1,0 +1,36 @@
+package dev.nightjar.pipelines.validate;
+
+import dev.nightjar.cachestore.StoredAttempt;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Decides what is asked after an attempt that did not answer. An answer that will not do goes one tier
+ * up: the same model would likely err again. A request that was not executed is asked again at its tier,
+ * twice in all, then one tier up. Stateless and thread-safe.
+ */
+public final class Escalation {
+  static final int ATTEMPTS_PER_TIER_MAX = 2;
+
+  private Escalation() {}
+
+  /**
+   * The tier to ask next.
+   *
+   * @param tiers from cheapest to dearest
+   * @param executed whether the model answered, only not well enough
+   * @return empty if nothing is left to try
+   */
+  public static Optional<TierSpec> next(
+      List<TierSpec> tiers, StoredAttempt attempt, boolean executed) {
+    int at = 0;
+    while (at < tiers.size() && !tiers.get(at).name().equals(attempt.tier())) {
+      at++;
+    }
+    if (!executed && attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX && at < tiers.size()) {
+      return Optional.of(tiers.get(at));
+    }
+    return at + 1 < tiers.size() ? Optional.of(tiers.get(at + 1)) : Optional.empty();
+  }
+}

@@ -1,0 +1,124 @@
+package dev.nightjar.pipelines.validate;
+
+import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.StoredAttempt;
+import dev.nightjar.pipelines.JobContext;
+import dev.nightjar.pipelines.beam.RecordCoder;
+import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.model.SubmissionOutcome;
+import dev.nightjar.pipelines.route.PlanAttempts;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PCollection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges result lines. Outputs an outcome for each, with the next attempt where the answer will not do and
+ * a tier is left.
+ */
+public final class ValidateAnswers
+    extends PTransform<PCollection<ResultLine>, PCollection<SubmissionOutcome>> {
+  private static final long serialVersionUID = 1L;
+  private static final int LINES_BATCH_MAX = 500;
+
+  private final JobContext context;
+
+  private ValidateAnswers(JobContext context) {
+    this.context = context;
+  }
+
+  public static ValidateAnswers of(JobContext context) {
+    return new ValidateAnswers(context);
+  }
+
+  @Override
+  public PCollection<SubmissionOutcome> expand(PCollection<ResultLine> lines) {
+    return lines
+        .apply("Judge answers", ParDo.of(new JudgeFn(context)))
+        .setCoder(RecordCoder.of(SubmissionOutcome.class));
+  }
+
+  private static final class JudgeFn extends StoreFn<ResultLine, SubmissionOutcome> {
+    private static final long serialVersionUID = 1L;
+
+    private transient @Nullable AnswerValidator validator;
+
+    JudgeFn(JobContext context) {
+      super(context, LINES_BATCH_MAX);
+    }
+
+    @Override
+    protected void open() {
+      super.open();
+      validator = new AnswerValidator(context.task().outputSchemaJson());
+    }
+
+    @Override
+    protected void processBatch(List<ResultLine> lines, Consumer<SubmissionOutcome> output) {
+      Map<String, List<ResultLine>> bySubmission =
+          lines.stream().collect(Collectors.groupingBy(ResultLine::submissionId));
+      bySubmission.forEach(
+          (submissionId, same) -> {
+            Map<String, StoredAttempt> attempts =
+                stores()
+                    .submissions()
+                    .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
+            for (ResultLine line : same) {
+              StoredAttempt attempt = attempts.get(line.customId());
+              if (attempt != null) {
+                output.accept(new SubmissionOutcome(submissionId, judge(line, attempt)));
+              }
+            }
+          });
+    }
+
+    private Outcome judge(ResultLine line, StoredAttempt attempt) {
+      if (validator == null) {
+        throw new IllegalStateException("setup has not run");
+      }
+      if (line.error().isPresent()) {
+        return new Outcome(
+            line.customId(),
+            Outcome.Kind.ERRORED,
+            line.usage(),
+            line.billedAt(),
+            Optional.empty(),
+            line.error(),
+            line.reason(),
+            next(attempt, false));
+      }
+      AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
+      boolean accepted = verdict.answerJson().isPresent();
+      return new Outcome(
+          line.customId(),
+          accepted ? Outcome.Kind.SUCCEEDED : Outcome.Kind.REJECTED,
+          line.usage(),
+          line.billedAt(),
+          verdict.answerJson(),
+          accepted ? Optional.<ErrorCode>empty() : verdict.code(),
+          verdict.reason(),
+          accepted ? Optional.empty() : next(attempt, true));
+    }
+
+    private Optional<AttemptPlan> next(StoredAttempt attempt, boolean executed) {
+      return Escalation.next(context.task().tiers(), attempt, executed)
+          .map(
+              tier ->
+                  PlanAttempts.plan(
+                      context,
+                      tier,
+                      attempt.itemKey(),
+                      attempt.attemptNumber() + 1,
+                      attempt.prompt(),
+                      attempt.promptTokens()));
+    }
+  }
+}

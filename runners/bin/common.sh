@@ -1,0 +1,44 @@
+# Sourced by the scripts beside it: where things are, and how a JVM is started.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export NIGHTJAR_HOME=${NIGHTJAR_HOME:-$HOME/.nightjar}
+
+# Flink's and Beam's serializers reflect into these packages on JDK 17 and later.
+jvm_opens=(
+  --add-opens=java.base/java.lang=ALL-UNNAMED
+  --add-opens=java.base/java.util=ALL-UNNAMED
+  --add-opens=java.base/java.nio=ALL-UNNAMED
+  --add-opens=java.base/java.time=ALL-UNNAMED
+  --add-opens=java.base/java.net=ALL-UNNAMED
+)
+
+die() {
+  echo "$1" >&2
+  exit "${2:-1}"
+}
+
+need() {
+  command -v "$1" >/dev/null 2>&1 || die "SETUP: $1 is not installed; $2"
+}
+
+# Builds what is asked for if a source is newer than the last build of it.
+#   build STAMP MAVEN-ARGUMENT...
+build() {
+  local stamp=$root/runners/target/$1
+  shift
+  if [[ -f $stamp && -z $(find "$root"/pom.xml "$root"/{sql,cachestore,emulator,pipelines,runners} \
+      -path '*/target' -prune -o -type f \( -name '*.java' -o -name '*.sql' -o -name '*.csv' -o -name '*.json' \
+      -o -name '*.yaml' -o -name 'pom.xml' \) -newer "$stamp" -print -quit) ]]; then
+    return
+  fi
+  need mvn "install Maven (Debian: apt-get install maven)"
+  echo "building (only when sources are newer than the last build)" >&2
+  # One build at a time: two would write the same target directories.
+  mkdir -p "$NIGHTJAR_HOME"
+  (
+    flock 9
+    rm -rf "$root/runners/target/lib" # a version that is no longer wanted would stay on the class path
+    cd "$root" && mvn -q -B "$@" install >&2
+  ) 9>"$NIGHTJAR_HOME/build.lock" || die "SETUP: the build failed; see the lines above"
+  touch "$stamp"
+}

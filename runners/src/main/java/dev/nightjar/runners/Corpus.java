@@ -1,0 +1,71 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.io.fs.MatchResult;
+
+/**
+ * The files of a corpus, checked before anything starts.
+ *
+ * @param patterns absolute patterns
+ * @param files how many files match
+ */
+record Corpus(List<String> patterns, int files) {
+
+  /**
+   * Resolves patterns against the working directory.
+   *
+   * @throws NightjarException CORPUS_EMPTY if a pattern matches nothing, INPUT_UNREADABLE if a file cannot
+   *     be read
+   */
+  static Corpus resolve(List<String> given) {
+    List<String> patterns = new ArrayList<>();
+    int files = 0;
+    for (String pattern : given) {
+      boolean hasScheme = pattern.matches("[a-z][a-z0-9+.-]+://.*");
+      String absolute = hasScheme || pattern.startsWith("/") ? pattern : new File(pattern).getAbsolutePath();
+      List<MatchResult.Metadata> matches = match(pattern, absolute);
+      for (MatchResult.Metadata match : matches) {
+        Path local = Path.of(match.resourceId().toString());
+        if (!hasScheme && (!Files.isReadable(local) || Files.isDirectory(local))) {
+          throw new NightjarException(
+              ErrorCode.INPUT_UNREADABLE,
+              local.toString(),
+              Files.isDirectory(local) ? "is a directory" : "this user may not read it",
+              Files.isDirectory(local) ? "give a pattern such as '" + local + "/*.jsonl'" : "correct its permissions");
+        }
+      }
+      files += matches.size();
+      patterns.add(absolute);
+    }
+    return new Corpus(patterns, files);
+  }
+
+  private static List<MatchResult.Metadata> match(String given, String pattern) {
+    try {
+      MatchResult result = FileSystems.match(pattern);
+      if (result.status() == MatchResult.Status.OK && !result.metadata().isEmpty()) {
+        return result.metadata();
+      }
+    } catch (java.io.FileNotFoundException e) {
+      // falls through to the same message
+    } catch (IOException | IllegalArgumentException e) {
+      throw new NightjarException(
+          ErrorCode.INPUT_UNREADABLE, given, String.valueOf(e.getMessage()), "correct --corpus", e);
+    }
+    throw new NightjarException(
+        ErrorCode.CORPUS_EMPTY, given, "no file matches this pattern", "correct --corpus");
+  }
+
+  /** One text for the run's identity. */
+  String identity() {
+    return String.join(" ", patterns);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.embed.Embedder;
+import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.local.DockerPostgres;
+import dev.nightjar.cachestore.local.LocalPostgres;
+import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.submit.ProviderClients;
+import dev.nightjar.pipelines.submit.ProviderException;
+import dev.nightjar.pipelines.submit.ProviderSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Looks at everything that a night needs. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    header = "Checks what a night needs: Java, PostgreSQL, pgvector, schema, model, disk, providers.",
+    description = {"", "Changes nothing but the schema version. Exit code 1 if something is missing.", ""})
+final class DoctorCommand implements Callable<Integer> {
+  private static final long DISK_BYTES_MIN = 2L << 30;
+
+  @Mixin private final StoreOptions store = new StoreOptions();
+  private boolean healthy = true;
+
+  @Override
+  public Integer call() throws IOException {
+    int java = Runtime.version().feature();
+    report("java", java >= 17, "version " + java, "install JDK 17 or later");
+    boolean given = store.database != null && !store.database.isBlank();
+    if (!given) {
+      Optional<Path> local = LocalPostgres.binariesWithVector();
+      report(
+          "postgresql",
+          local.isPresent() || DockerPostgres.available(),
+          local.map(path -> path + " with pgvector").orElse("in Docker"),
+          "run 'runners/bin/nightjar setup'");
+    }
+    checkDatabase();
+    try (Embedder embedder = MiniLmEmbedder.load(1)) {
+      embedder.embed(List.of("ready"));
+      report("model", true, embedder.model(), "");
+    }
+    Path home = StoreOptions.home();
+    Files.createDirectories(home);
+    long free = Files.getFileStore(home).getUsableSpace();
+    report(
+        "disk",
+        free >= DISK_BYTES_MIN,
+        (free >> 30) + " GiB free under " + home,
+        "free " + (DISK_BYTES_MIN >> 30) + " GiB");
+    checkProviders();
+    return healthy ? 0 : Main.EXIT_FAILED;
+  }
+
+  private void checkDatabase() {
+    try {
+      DatabaseAddress address = store.server();
+      report("database", true, address + ", schema " + Migrations.migrate(address), "");
+    } catch (NightjarException e) {
+      report("database", false, "", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A provider without a key is not used, which is no fault. */
+  private void checkProviders() {
+    ProviderSettings settings = ProviderSettings.fromEnvironment(System.getenv());
+    try (ProviderClients clients = ProviderClients.open(settings)) {
+      for (Provider provider : Provider.values()) {
+        String name = provider.label() + " at " + settings.baseUrl(provider);
+        try {
+          Optional<ProviderException> problem = clients.of(provider).check();
+          report(
+              name,
+              problem.isEmpty(),
+              "answers, key accepted",
+              problem.map(ProviderException::getMessage).orElse(""));
+        } catch (NightjarException e) {
+          System.out.printf("%-10s %s: %s%n", "unused", name, provider.keyVariable() + " is not set");
+        }
+      }
+    }
+  }
+
+  private void report(String what, boolean ok, String found, @org.jspecify.annotations.Nullable String nextStep) {
+    healthy &= ok;
+    System.out.printf("%-10s %s: %s%n", ok ? "ok" : "MISSING", what, ok ? found : nextStep);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.emulator.Emulator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The provider emulator on its own. */
+@Command(
+    name = "emulator",
+    mixinStandardHelpOptions = true,
+    header = "Serves the providers' batch APIs on loopback, with an invoice, until it is stopped.",
+    description = {
+      "",
+      "Point OPENAI_BASE_URL and ANTHROPIC_BASE_URL at the address that it prints. The invoice is at"
+          + " /emulator/invoice.",
+      ""
+    })
+final class EmulatorCommand implements Callable<Integer> {
+  @Option(
+      names = "--port",
+      defaultValue = "18180",
+      description = "Port on 127.0.0.1; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+  int port;
+
+  @Option(
+      names = "--speed",
+      defaultValue = "20",
+      description = "How many times faster than a real provider. Default: ${DEFAULT-VALUE}.")
+  double speed;
+
+  @Option(names = "--state", paramLabel = "DIR", description = "Where to keep its state. Default: NIGHTJAR_HOME/emulator.")
+  @Nullable Path state;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path home = state == null ? StoreOptions.home().resolve("emulator") : state;
+    try (Emulator emulator = start(Emulator.in(home).port(port).speed(speed), port)) {
+      System.out.println(emulator.uri());
+      Thread.currentThread().join(); // until interrupted
+    }
+    return 0;
+  }
+
+  /** Starts an emulator; a taken port is the user's to solve. */
+  static Emulator start(Emulator.Builder builder, int port) throws IOException {
+    try {
+      return builder.start();
+    } catch (java.net.BindException e) {
+      throw new NightjarException(
+          ErrorCode.PORT_TAKEN,
+          "127.0.0.1:" + port,
+          "another program listens there",
+          "stop it or choose another --port",
+          e);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.pipelines.task.TaskInvalidException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command {@code nightjar}. */
+@Command(
+    name = "nightjar",
+    mixinStandardHelpOptions = true,
+    version = "nightjar 0.1.0",
+    header = "Runs language models over whole corpora and pays as little as can be paid.",
+    description = {
+      "",
+      "A task file says what to ask of each document. 'nightjar run' reads a corpus, answers what its"
+          + " cache knows, sends the rest to the providers' batch APIs on the cheapest tier that will do,"
+          + " and writes answers and costs to PostgreSQL.",
+      "",
+      "Start with 'nightjar demo': it needs no API key and spends nothing.",
+      ""
+    },
+    footer = {
+      "",
+      "Environment: OPENAI_API_KEY, ANTHROPIC_API_KEY (providers), OPENAI_BASE_URL, ANTHROPIC_BASE_URL"
+          + " (other addresses), PGPASSWORD or PGPASSFILE (with --database), NIGHTJAR_HOME (default"
+          + " ~/.nightjar).",
+      "Exit codes: 0 done, 1 failed, 2 wrong arguments or task file, 3 stopped before the end (run the same"
+          + " command again)."
+    },
+    subcommands = {
+      SetupCommand.class,
+      DemoCommand.class,
+      RunCommand.class,
+      SubmitCommand.class,
+      CollectCommand.class,
+      DoctorCommand.class,
+      DatabaseCommand.class,
+      EmulatorCommand.class,
+      BenchCommand.class,
+      CommandLine.HelpCommand.class
+    })
+public final class Main implements Runnable {
+  static final int EXIT_FAILED = 1;
+  static final int EXIT_USAGE = 2;
+  static final int EXIT_STOPPED = 3;
+
+  @Spec private @org.jspecify.annotations.Nullable CommandSpec spec;
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  /** Runs one command and returns its exit code. */
+  static int run(String... arguments) {
+    CommandLine commandLine = new CommandLine(new Main());
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setExecutionExceptionHandler(
+        (exception, command, result) -> report(exception, command));
+    commandLine.setParameterExceptionHandler(
+        (exception, given) -> {
+          CommandLine command = exception.getCommandLine();
+          command
+              .getErr()
+              .println(
+                  "OPTION_INVALID: "
+                      + exception.getMessage()
+                      + "; see '"
+                      + command.getCommandSpec().qualifiedName()
+                      + " --help'");
+          return EXIT_USAGE;
+        });
+    return commandLine.execute(arguments);
+  }
+
+  /** One line for a failure a user can act on; a stack trace only for our own defects. */
+  private static int report(Exception exception, CommandLine command) {
+    if (exception instanceof TaskInvalidException invalid) {
+      invalid.problems().forEach(problem -> command.getErr().println(problem));
+      return EXIT_USAGE;
+    }
+    NightjarException known = NightjarException.in(exception);
+    if (known != null) {
+      command.getErr().println(known.getMessage());
+      return switch (known.code()) {
+        case OPTION_INVALID, TASK_INVALID, CORPUS_EMPTY, RUN_MISMATCH -> EXIT_USAGE;
+        default -> EXIT_FAILED;
+      };
+    }
+    command.getErr().println("INTERNAL: " + exception + "; please report this with the trace below");
+    exception.printStackTrace(command.getErr());
+    return EXIT_FAILED;
+  }
+
+  @Override
+  public void run() {
+    if (spec != null) {
+      spec.commandLine().usage(spec.commandLine().getOut());
+    }
+  }
+}

@@ -1,0 +1,266 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.PriceStore;
+import dev.nightjar.cachestore.Run;
+import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.cachestore.Submission;
+import dev.nightjar.cachestore.SubmissionState;
+import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import dev.nightjar.pipelines.Collect;
+import dev.nightjar.pipelines.JobContext;
+import dev.nightjar.pipelines.PrepareAndSubmit;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.submit.BatchSubmitter;
+import dev.nightjar.pipelines.submit.ProviderClients;
+import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.pipelines.task.TaskLoader;
+import dev.nightjar.pipelines.task.TaskSpec;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+
+/**
+ * Drives one night: prepares and submits, then collects whenever a provider has finished something, until
+ * no item is open or the deadline comes. Everything it knows is in the database, so it can be stopped at
+ * any point and started again.
+ */
+final class Night implements AutoCloseable {
+
+  /** How a night ended. */
+  enum End {
+    /** Every item is settled. */
+    FINISHED,
+    /** Items are open; run the same command again. */
+    OPEN
+  }
+
+  private final PostgresStores stores;
+  private final ProviderClients clients;
+  private final PipelineLauncher launcher;
+  private final NightPlan plan;
+  private final Corpus corpus;
+  private final Run run;
+  private final JobContext context;
+  private final BatchSubmitter submitter;
+  private final Clock clock;
+  private final Sleeper sleeper;
+
+  /** Waits; a test's own does not. */
+  interface Sleeper {
+    void sleep(java.time.Duration duration) throws InterruptedException;
+  }
+
+  private Night(
+      PostgresStores stores,
+      ProviderClients clients,
+      PipelineLauncher launcher,
+      NightPlan plan,
+      Corpus corpus,
+      Run run,
+      JobContext context,
+      Clock clock,
+      Sleeper sleeper) {
+    this.stores = stores;
+    this.clients = clients;
+    this.launcher = launcher;
+    this.plan = plan;
+    this.corpus = corpus;
+    this.run = run;
+    this.context = context;
+    this.clock = clock;
+    this.sleeper = sleeper;
+    this.submitter =
+        new BatchSubmitter(
+            stores.submissions(), clients, context.providers(), context.task(), clock);
+  }
+
+  /**
+   * Checks everything that can be checked without spending, then opens or continues the run.
+   *
+   * @throws NightjarException or TaskInvalidException: nothing has been sent
+   */
+  static Night open(
+      NightPlan plan,
+      DatabaseAddress database,
+      ProviderSettings providers,
+      EngineOptions engine,
+      Clock clock,
+      Sleeper sleeper) {
+    TaskSpec task = TaskLoader.load(plan.taskFile());
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
+    Corpus corpus = Corpus.resolve(plan.corpus());
+    PostgresStores stores = StoreOptions.open(database);
+    ProviderClients clients = ProviderClients.open(providers);
+    try {
+      requirePrices(stores, task);
+      Set<Provider> used =
+          task.tiers().stream().map(tier -> tier.provider()).collect(Collectors.toSet());
+      used.forEach(clients::of); // a missing key is found now, not after the corpus was read
+      long namespaceId =
+          stores.runs().namespace(plan.tenant(), task.version(), MiniLmEmbedder.MODEL);
+      Run run =
+          stores
+              .runs()
+              .open(
+                  plan.runId(),
+                  namespaceId,
+                  corpus.identity(),
+                  plan.budgetUsd(),
+                  clock.instant().plus(plan.deadline()));
+      JobContext context =
+          new JobContext(run.runId(), namespaceId, database, task, providers, clock);
+      return new Night(
+          stores,
+          clients,
+          new PipelineLauncher(engine),
+          plan,
+          corpus,
+          run,
+          context,
+          clock,
+          sleeper);
+    } catch (RuntimeException e) {
+      clients.close();
+      stores.close();
+      throw e;
+    }
+  }
+
+  private static void requirePrices(PostgresStores stores, TaskSpec task) {
+    List<PriceStore.Model> models =
+        task.tiers().stream()
+            .map(tier -> new PriceStore.Model(tier.provider().label(), tier.model()))
+            .toList();
+    List<PriceStore.Model> without = stores.prices().withoutPrice(models);
+    if (!without.isEmpty()) {
+      throw new NightjarException(
+          ErrorCode.PRICE_MISSING,
+          without.stream()
+              .map(model -> model.provider() + "/" + model.model())
+              .collect(Collectors.joining(", ")),
+          "no price is in force, so its cost cannot be bounded",
+          "correct the model's name in " + task.name() + ", or add a row to the table prices");
+    }
+  }
+
+  String runId() {
+    return run.runId();
+  }
+
+  TaskSpec task() {
+    return context.task();
+  }
+
+  RunProgress progress() {
+    return stores.runs().progress(run.runId());
+  }
+
+  /** Both sides, to the end. */
+  End runToEnd() throws InterruptedException {
+    submit();
+    while (!finished()) {
+      if (!collect()) {
+        if (clock.instant().isAfter(run.deadlineAt())) {
+          stores
+              .runs()
+              .failOpenItems(
+                  run.runId(),
+                  ErrorCode.DEADLINE_PASSED,
+                  "the provider had not answered at " + run.deadlineAt());
+          finish();
+          return End.FINISHED;
+        }
+        sleeper.sleep(plan.pollInterval());
+      }
+    }
+    finish();
+    return End.FINISHED;
+  }
+
+  /** Reads the corpus and hands it to the providers; a run that was prepared before is passed over. */
+  void submit() {
+    Run now = stores.runs().find(run.runId()).orElseThrow();
+    if (now.finished() || now.prepared()) {
+      return;
+    }
+    launcher.run(
+        "nightjar prepare " + run.runId(),
+        pipeline ->
+            new PrepareAndSubmit(context, plan.tenant(), corpus.patterns()).addTo(pipeline));
+    RunProgress progress = progress();
+    if (progress.items() == 0 && progress.deadLetters() == 0) {
+      throw new NightjarException(
+          ErrorCode.CORPUS_EMPTY,
+          corpus.identity(),
+          "the files hold no document",
+          "correct --corpus");
+    }
+    stores.runs().markPrepared(run.runId());
+  }
+
+  /**
+   * Asks the providers, and collects what has ended.
+   *
+   * @return whether anything moved
+   */
+  boolean collect() {
+    List<String> ended = new ArrayList<>();
+    boolean moved = false;
+    for (Submission submission : stores.submissions().open(context.namespaceId())) {
+      switch (submission.state()) {
+        case PLANNED, CREATING -> moved |= submitter.submit(submission.submissionId());
+        case IN_PROGRESS -> {
+          if (submitter.poll(submission)) {
+            ended.add(submission.submissionId());
+          }
+        }
+        case ENDED -> ended.add(submission.submissionId());
+        case COLLECTED, FAILED -> {}
+      }
+    }
+    if (ended.isEmpty() && stores.submissions().tiersToPack(context.namespaceId()).isEmpty()) {
+      return moved;
+    }
+    launcher.run(
+        "nightjar collect " + run.runId(),
+        pipeline -> new Collect(context, ended).addTo(pipeline));
+    return true;
+  }
+
+  /** Whether no item is open. */
+  boolean finished() {
+    return progress().open() == 0;
+  }
+
+  /** Closes the run. */
+  void finish() {
+    stores.runs().finish(run.runId());
+    stores.runs().tidy(run.runId());
+  }
+
+  /** Submissions that providers still have. */
+  long submissionsOpen() {
+    return stores.submissions().open(context.namespaceId()).stream()
+        .filter(submission -> submission.state() != SubmissionState.COLLECTED)
+        .count();
+  }
+
+  PostgresStores stores() {
+    return stores;
+  }
+
+  @Override
+  public void close() {
+    launcher.close();
+    clients.close();
+    stores.close();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.pipelines.submit.ProviderSettings;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** What {@code run}, {@code submit} and {@code collect} have in common. */
+abstract class NightCommand implements Callable<Integer> {
+  @Mixin private final TaskOptions task = new TaskOptions();
+  @Mixin private final StoreOptions store = new StoreOptions();
+  @Mixin private final EngineOptions engine = new EngineOptions();
+  @Spec private @Nullable CommandSpec spec;
+
+  /** Does the command's part of the night. */
+  abstract void drive(Night night) throws InterruptedException;
+
+  @Override
+  public final Integer call() throws InterruptedException, SQLException {
+    PrintWriter out =
+        spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+    DatabaseAddress database = store.migrated(Optional.empty());
+    try (Night night =
+        Night.open(
+            task.plan(),
+            database,
+            ProviderSettings.fromEnvironment(System.getenv()),
+            engine,
+            Clock.systemUTC(),
+            duration -> Thread.sleep(duration.toMillis()))) {
+      out.println("run " + night.runId() + " (task " + night.task().name() + ")");
+      try (ProgressDisplay display =
+          ProgressDisplay.show(night.task().name(), night::progress, System.err)) {
+        drive(night);
+      }
+      return finish(night, database, out);
+    }
+  }
+
+  private int finish(Night night, DatabaseAddress database, PrintWriter out) throws SQLException {
+    NightReport report = new NightReport(night.stores().dataSource());
+    List<String> runIds = List.of(night.runId());
+    report.print(out, runIds);
+    RunProgress progress = night.progress();
+    out.println();
+    if (progress.deadLetters() > 0) {
+      out.println(
+          Terminal.count(progress.deadLetters())
+              + " inputs were refused: select * from dead_letters where run_id = '"
+              + night.runId()
+              + "'");
+    }
+    out.println(
+        "results: select * from results where run_id = '"
+            + night.runId()
+            + "'; costs: cost_by_run, cost_by_tier, item_costs");
+    out.println(database.psqlCommand());
+    if (progress.open() > 0) {
+      out.println(
+          Terminal.count(progress.open())
+              + " items are open in "
+              + Terminal.count(night.submissionsOpen())
+              + " submissions; run 'collect' or 'run' with the same arguments to go on");
+      return Main.EXIT_STOPPED;
+    }
+    return progress.failed() > 0 || progress.deadLetters() > 0 ? Main.EXIT_FAILED : 0;
+  }
+}

@@ -1,0 +1,27 @@
+package dev.nightjar.runners;
+
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One night, as it was asked for.
+ *
+ * @param taskFile task file
+ * @param corpus file patterns
+ * @param tenant whose answers may be reused
+ * @param budgetUsd hard stop
+ * @param runId wanted run id
+ * @param deadline how long to wait for providers
+ * @param pollInterval how often to ask them
+ */
+record NightPlan(
+    Path taskFile,
+    List<String> corpus,
+    String tenant,
+    Optional<BigDecimal> budgetUsd,
+    Optional<String> runId,
+    Duration deadline,
+    Duration pollInterval) {}

@@ -1,0 +1,231 @@
+package dev.nightjar.runners;
+
+import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+
+/** What some runs did and cost, read from the SQL views. */
+final class NightReport {
+  private static final List<String> MECHANISMS =
+      List.of(
+          "exact_duplicates",
+          "exact_cache",
+          "semantic_cache",
+          "near_duplicates",
+          "retrieval",
+          "routing",
+          "prompt_caching",
+          "batch",
+          "escalation",
+          "failing");
+
+  /** One line of {@code cost_by_run}, with what was refused before it became an item. */
+  record Row(
+      String runId,
+      String task,
+      long items,
+      long deadLetters,
+      long exactHits,
+      long semanticHits,
+      long followers,
+      long asked,
+      long failed,
+      BigDecimal baselineUsd,
+      BigDecimal actualUsd,
+      Map<String, BigDecimal> savedUsd) {}
+
+  private final DataSource dataSource;
+
+  NightReport(DataSource dataSource) {
+    this.dataSource = dataSource;
+  }
+
+  List<Row> rows(List<String> runIds) throws SQLException {
+    List<Row> rows = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select c.*, (select count(*) from dead_letters d where d.run_id = c.run_id) as dead_letters
+                from cost_by_run c
+                join runs r on r.run_id = c.run_id
+                where c.run_id = any (?)
+                order by r.started_at, c.run_id
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          Map<String, BigDecimal> saved = new LinkedHashMap<>();
+          for (String mechanism : MECHANISMS) {
+            saved.put(mechanism, result.getBigDecimal("saved_by_" + mechanism + "_usd"));
+          }
+          rows.add(
+              new Row(
+                  result.getString("run_id"),
+                  result.getString("task"),
+                  result.getLong("items"),
+                  result.getLong("dead_letters"),
+                  result.getLong("exact_hits"),
+                  result.getLong("semantic_hits"),
+                  result.getLong("followers"),
+                  result.getLong("asked"),
+                  result.getLong("failed"),
+                  result.getBigDecimal("baseline_usd"),
+                  result.getBigDecimal("actual_usd"),
+                  saved));
+        }
+      }
+    }
+    return rows;
+  }
+
+  /** The sum of all charges of some runs, exact. */
+  BigDecimal ledgerUsd(List<String> runIds) throws SQLException {
+    return number("select coalesce(sum(total_usd), 0) from ledger where run_id = any (?)", runIds);
+  }
+
+  /** How many leaders were asked for the first time, over some runs. */
+  long asked(List<String> runIds) throws SQLException {
+    return number("select count(distinct item_key) from attempts where run_id = any (?)", runIds)
+        .longValueExact();
+  }
+
+  private BigDecimal number(String sql, List<String> runIds) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        result.next();
+        return result.getBigDecimal(1);
+      }
+    }
+  }
+
+  /** What does not add up, from {@code run_balance_check}; empty if everything does. */
+  List<String> defects(List<String> runIds) throws SQLException {
+    List<String> defects = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select *
+                from run_balance_check
+                where run_id = any (?)
+                  and (charged_difference_usd <> 0
+                      or reserved_difference_usd <> 0
+                      or attributed_difference_usd <> 0
+                      or unbalanced_items <> 0
+                      or open_items <> 0)
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          StringBuilder defect = new StringBuilder(result.getString("run_id"));
+          for (int column = 2; column <= result.getMetaData().getColumnCount(); column++) {
+            defect
+                .append(' ')
+                .append(result.getMetaData().getColumnName(column))
+                .append('=')
+                .append(result.getString(column));
+          }
+          defects.add(defect.toString());
+        }
+      }
+    }
+    return defects;
+  }
+
+  /** Prints everything about some runs. */
+  void print(PrintWriter out, List<String> runIds) throws SQLException {
+    List<Row> rows = rows(runIds);
+    Terminal.heading(out, "Items");
+    out.printf(
+        "%-24s %8s %8s %8s %9s %9s %8s %7s%n",
+        "run", "items", "refused", "exact", "semantic", "follower", "asked", "failed");
+    for (Row row : rows) {
+      out.printf(
+          "%-24s %8s %8s %8s %9s %9s %8s %7s%n",
+          row.runId(),
+          Terminal.count(row.items()),
+          Terminal.count(row.deadLetters()),
+          Terminal.count(row.exactHits()),
+          Terminal.count(row.semanticHits()),
+          Terminal.count(row.followers()),
+          Terminal.count(row.asked()),
+          Terminal.count(row.failed()));
+    }
+    printTiers(out, runIds);
+    Terminal.heading(out, "Cost (USD)");
+    out.printf("%-24s", "");
+    for (Row row : rows) {
+      out.printf(" %22s", row.runId());
+    }
+    out.println();
+    line(out, rows, "unoptimised", Row::baselineUsd);
+    for (String mechanism : MECHANISMS) {
+      if (rows.stream().anyMatch(row -> row.savedUsd().get(mechanism).signum() != 0)) {
+        line(
+            out,
+            rows,
+            "- " + mechanism.replace('_', ' '),
+            row -> row.savedUsd().get(mechanism));
+      }
+    }
+    line(out, rows, "actual", Row::actualUsd);
+  }
+
+  private static void line(
+      PrintWriter out,
+      List<Row> rows,
+      String name,
+      java.util.function.Function<Row, BigDecimal> column) {
+    out.printf("%-24s", name);
+    for (Row row : rows) {
+      out.printf(" %22s", Terminal.usd(column.apply(row)));
+    }
+    out.println();
+  }
+
+  private void printTiers(PrintWriter out, List<String> runIds) throws SQLException {
+    Terminal.heading(out, "Attempts by tier");
+    out.printf(
+        "%-24s %-6s %-18s %8s %8s %12s %8s %8s %10s %12s%n",
+        "run", "tier", "model", "asked", "rejected", "input", "cached", "written", "output", "USD");
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select t.*
+                from cost_by_tier t
+                join runs r on r.run_id = t.run_id
+                where t.run_id = any (?)
+                order by r.started_at, t.run_id, t.tier desc
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          out.printf(
+              "%-24s %-6s %-18s %8s %8s %12s %8s %8s %10s %12s%n",
+              result.getString("run_id"),
+              result.getString("tier"),
+              result.getString("model"),
+              Terminal.count(result.getLong("attempts")),
+              Terminal.count(result.getLong("rejected") + result.getLong("errored")),
+              Terminal.count(result.getLong("input_tokens")),
+              Terminal.count(result.getLong("cached_input_tokens")),
+              Terminal.count(result.getLong("cache_write_tokens")),
+              Terminal.count(result.getLong("output_tokens")),
+              Terminal.usd(result.getBigDecimal("total_usd")));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.local.DockerPostgres;
+import dev.nightjar.cachestore.local.LocalPostgres;
+import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a command keeps its state. */
+final class StoreOptions {
+  static final String DATABASE = "nightjar";
+  private static final int POOL_CONNECTIONS_MAX = 6;
+
+  @Option(
+      names = "--database",
+      paramLabel = "URL",
+      defaultValue = "${env:NIGHTJAR_DATABASE_URL}",
+      description = {
+        "PostgreSQL with pgvector: postgresql://user@host:port/database. The password comes from"
+            + " PGPASSWORD or PGPASSFILE.",
+        "Default: a private cluster under NIGHTJAR_HOME, made with the PostgreSQL on this machine, else"
+            + " Docker. Environment: NIGHTJAR_DATABASE_URL."
+      })
+  @Nullable String database;
+
+  /** Where everything of this user is kept. */
+  static Path home() {
+    String home = System.getenv("NIGHTJAR_HOME");
+    return home != null && !home.isBlank()
+        ? Path.of(home)
+        : Path.of(System.getProperty("user.home", "."), ".nightjar");
+  }
+
+  /** The server's address: given, local, or in a container, started if need be. */
+  DatabaseAddress server() {
+    if (database != null && !database.isBlank()) {
+      return DatabaseAddress.parse(database);
+    }
+    if (LocalPostgres.binariesWithVector().isPresent()) {
+      return LocalPostgres.in(home()).start();
+    }
+    if (DockerPostgres.available()) {
+      return DockerPostgres.in(home()).start();
+    }
+    throw new NightjarException(
+        ErrorCode.POSTGRES_MISSING,
+        "PostgreSQL",
+        "this machine has neither a PostgreSQL with pgvector nor Docker",
+        "run 'runners/bin/nightjar setup', or give --database URL");
+  }
+
+  /** The address of the database, at the schema version of this build. */
+  DatabaseAddress migrated(Optional<String> databaseName) {
+    DatabaseAddress server = server();
+    DatabaseAddress address = databaseName.map(server::withDatabase).orElse(server);
+    Migrations.migrate(address);
+    try (PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC())) {
+      stores.prices().seed();
+    }
+    return address;
+  }
+
+  static PostgresStores open(DatabaseAddress address) {
+    return PostgresStores.open(address, POOL_CONNECTIONS_MAX, Clock.systemUTC());
+  }
+}

@@ -1,0 +1,100 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What a command asks of which documents. */
+final class TaskOptions {
+  private static final Pattern MONEY = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(USD)?");
+
+  @Parameters(index = "0", paramLabel = "TASK", description = "The task file (YAML).")
+  Path taskFile = Path.of("");
+
+  @Option(
+      names = "--corpus",
+      required = true,
+      paramLabel = "PATTERN",
+      description =
+          "Files to read: .jsonl, .csv or text, also .gz; a path or a glob; may be given more than once.")
+  List<String> corpus = new ArrayList<>();
+
+  @Option(
+      names = "--tenant",
+      paramLabel = "NAME",
+      defaultValue = "default",
+      description = "Whose answers may be reused. Default: ${DEFAULT-VALUE}.")
+  String tenant = "default";
+
+  @Option(
+      names = "--budget",
+      paramLabel = "AMOUNT",
+      description = "Hard stop, as 25USD: nothing is sent whose worst case would exceed it.")
+  @Nullable String budget;
+
+  @Option(
+      names = "--run-id",
+      paramLabel = "ID",
+      description =
+          "Name of this night, as 2026-11-24. The same id again continues or reports that night. Default:"
+              + " continue the open run of the same task and corpus, else a new one.")
+  @Nullable String runId;
+
+  @Option(
+      names = "--deadline-hours",
+      paramLabel = "HOURS",
+      defaultValue = "26",
+      description =
+          "How long to wait for providers. Default: ${DEFAULT-VALUE}; they promise 24 hours.")
+  double deadlineHours = 26;
+
+  @Option(
+      names = "--poll-seconds",
+      paramLabel = "SECONDS",
+      defaultValue = "30",
+      description = "How often to ask providers for progress. Default: ${DEFAULT-VALUE}.")
+  double pollSeconds = 30;
+
+  Optional<BigDecimal> budgetUsd() {
+    if (budget == null) {
+      return Optional.empty();
+    }
+    Matcher matcher = MONEY.matcher(budget.strip().toUpperCase(Locale.ROOT).replace(" ", ""));
+    if (!matcher.matches()) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--budget",
+          "expected an amount like 25USD, but was '" + budget + "'",
+          "correct it");
+    }
+    return Optional.of(new BigDecimal(matcher.group(1)));
+  }
+
+  NightPlan plan() {
+    if (deadlineHours <= 0 || pollSeconds <= 0) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--deadline-hours, --poll-seconds",
+          "both must be > 0, but were " + deadlineHours + " and " + pollSeconds,
+          "correct them");
+    }
+    return new NightPlan(
+        taskFile,
+        corpus,
+        tenant,
+        budgetUsd(),
+        Optional.ofNullable(runId),
+        java.time.Duration.ofMillis((long) (deadlineHours * 3_600_000)),
+        java.time.Duration.ofMillis((long) (pollSeconds * 1_000)));
+  }
+}

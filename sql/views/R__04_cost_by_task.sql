@@ -1,0 +1,14 @@
+-- What has each task cost over all its nights, and what share of the unoptimised cost was that?
+create or replace view cost_by_task as
+select
+    tenant,
+    task,
+    count(distinct run_id) as runs,
+    sum(items) as items,
+    sum(asked) as asked,
+    sum(failed) as failed,
+    sum(baseline_usd) as baseline_usd,
+    sum(actual_usd) as actual_usd,
+    round(100 * sum(actual_usd) / nullif(sum(baseline_usd), 0), 2) as actual_percent_of_baseline
+from cost_by_run
+group by tenant, task;
