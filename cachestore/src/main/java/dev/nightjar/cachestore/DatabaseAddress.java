@@ -87,8 +87,8 @@ public record DatabaseAddress(
   }
 
   /**
-   * The password for this address, from the password file or {@code PGPASSWORD}; empty if neither is
-   * there, in which case the driver looks in {@code PGPASSFILE} and {@code ~/.pgpass} itself.
+   * The password for this address, from the password file or {@code PGPASSWORD}; empty if neither
+   * is there, in which case the driver looks in {@code PGPASSFILE} and {@code ~/.pgpass} itself.
    */
   public Optional<String> readPassword() {
     if (!passwordFile.isEmpty()) {

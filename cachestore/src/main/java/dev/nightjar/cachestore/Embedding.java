@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * A text's position in embedding space: unit length, so that the dot product is the cosine. Immutable;
- * compared by value.
+ * A text's position in embedding space: unit length, so that the dot product is the cosine.
+ * Immutable; compared by value.
  */
 public final class Embedding implements Serializable {
   private static final long serialVersionUID = 1L;

@@ -7,13 +7,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses leaders greedily in order of item key. A candidate follows the most similar leader among its
- * neighbours; if none of its neighbours leads, it leads. Every follower is therefore within the
+ * Chooses leaders greedily in order of item key. A candidate follows the most similar leader among
+ * its neighbours; if none of its neighbours leads, it leads. Every follower is therefore within the
  * similarity bound of its own leader, and likeness is never chained through another follower.
  *
- * <p>Keys are SHA-256, so their order is arbitrary but the same on every machine: the outcome depends
- * only on the set of candidates. Feed candidates in ascending order, each with the pairs in which it is
- * the larger key. Memory: one set of leaders' keys. Not thread-safe.
+ * <p>Keys are SHA-256, so their order is arbitrary but the same on every machine: the outcome
+ * depends only on the set of candidates. Feed candidates in ascending order, each with the pairs in
+ * which it is the larger key. Memory: one set of leaders' keys. Not thread-safe.
  */
 public final class LeaderElection {
 
@@ -36,7 +36,9 @@ public final class LeaderElection {
    * @param standingLeaders similarity by key of neighbours that lead already, elected by other runs
    */
   public Decision decide(
-      String candidate, Map<String, Double> smallerNeighbours, Map<String, Double> standingLeaders) {
+      String candidate,
+      Map<String, Double> smallerNeighbours,
+      Map<String, Double> standingLeaders) {
     if (previous != null && previous.compareTo(candidate) >= 0) {
       throw new IllegalArgumentException(
           "candidates must come in ascending order, but " + candidate + " came after " + previous);

@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,4 +12,4 @@ import java.util.Optional;
  * @param bands locality-sensitive hashes of the embedding, one a band; empty without embedding
  */
 public record Miss(
-    String itemKey, String documentId, Optional<Embedding> embedding, int[] bands) {}
+    String itemKey, String documentId, Optional<Embedding> embedding, List<Integer> bands) {}

@@ -13,8 +13,8 @@ public interface RunStore {
   /**
    * Opens a run, or continues one.
    *
-   * @param runId the wanted id; if such a run exists it is returned as it is, open or finished. Empty:
-   *     the open run of the same namespace and corpus if there is one, else a new run
+   * @param runId the wanted id; if such a run exists it is returned as it is, open or finished.
+   *     Empty: the open run of the same namespace and corpus if there is one, else a new run
    * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus
    */
   Run open(
@@ -30,12 +30,16 @@ public interface RunStore {
   RunProgress progress(String runId);
 
   /**
-   * Says that all input has been read and planned. What is still undecided then was in the corpus when the
-   * run was interrupted and is not, or not in the same words, any more: it fails with INPUT_CHANGED.
+   * Says that all input has been read and planned. What is still undecided then was in the corpus
+   * when the run was interrupted and is not, or not in the same words, any more: it fails with
+   * INPUT_CHANGED.
    */
   void markPrepared(String runId);
 
-  /** Fails what is still open, with a reason; attempts in flight stay billed and are collected later. */
+  /**
+   * Fails what is still open, with a reason; attempts in flight stay billed and are collected
+   * later.
+   */
   long failOpenItems(String runId, ErrorCode code, String reason);
 
   /**

@@ -6,12 +6,14 @@ import java.util.List;
 public interface SettlementStore {
 
   /**
-   * Settles attempts of one run, all in one transaction: the attempt's end, its charge, the budget, the
-   * cache entry, the results of every document that waited, and the next attempt or the failure. An
-   * attempt that was settled before is passed over, so a result that is collected twice is charged once.
+   * Settles attempts of one run, all in one transaction: the attempt's end, its charge, the budget,
+   * the cache entry, the results of every document that waited, and the next attempt or the
+   * failure. An attempt that was settled before is passed over, so a result that is collected twice
+   * is charged once.
    *
    * @return how many attempts this call settled
-   * @throws NightjarException PRICE_MISSING if a billed model has no price in force; nothing is settled
+   * @throws NightjarException PRICE_MISSING if a billed model has no price in force; nothing is
+   *     settled
    */
   int settle(String runId, List<Outcome> outcomes);
 }

@@ -15,8 +15,8 @@ import java.util.function.Supplier;
 public interface SubmissionStore {
 
   /**
-   * Packs the planned attempts of one tier into new submissions, in order of item key, each as full as
-   * the limits allow. A submission belongs to one run, which pays it.
+   * Packs the planned attempts of one tier into new submissions, in order of item key, each as full
+   * as the limits allow. A submission belongs to one run, which pays it.
    *
    * @return ids of the submissions made
    */
@@ -27,8 +27,8 @@ public interface SubmissionStore {
   List<String> tiersToPack(long namespaceId);
 
   /**
-   * Submissions that are not collected or failed, oldest first, whichever run made them: a run may wait
-   * for an answer that an earlier run, now gone, has in flight.
+   * Submissions that are not collected or failed, oldest first, whichever run made them: a run may
+   * wait for an answer that an earlier run, now gone, has in flight.
    */
   List<Submission> open(long namespaceId);
 
@@ -37,7 +37,9 @@ public interface SubmissionStore {
   /** Provider batch ids that belong to some submission, among those given. */
   List<String> knownBatchIds(String provider, Collection<String> batchIds);
 
-  /** Feeds the attempts of a submission to a consumer, in order of custom id, without holding them. */
+  /**
+   * Feeds the attempts of a submission to a consumer, in order of custom id, without holding them.
+   */
   void forEachAttempt(String submissionId, Consumer<StoredAttempt> consumer);
 
   /** The attempts of the given ids that are still open, by custom id. */
@@ -47,8 +49,8 @@ public interface SubmissionStore {
   List<String> unsettled(String submissionId);
 
   /**
-   * Runs an action while no other worker can hold the same submission. The lock belongs to a database
-   * session, so it ends with the process that took it, however that ends.
+   * Runs an action while no other worker can hold the same submission. The lock belongs to a
+   * database session, so it ends with the process that took it, however that ends.
    *
    * @return false if another worker holds it; the action has not run
    */

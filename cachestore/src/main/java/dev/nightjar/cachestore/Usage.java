@@ -3,8 +3,8 @@ package dev.nightjar.cachestore;
 import java.io.Serializable;
 
 /**
- * Billed tokens of one attempt by class. The classes exclude one another, whatever the provider's own
- * convention is: a cached token is not also an input token.
+ * Billed tokens of one attempt by class. The classes exclude one another, whatever the provider's
+ * own convention is: a cached token is not also an input token.
  *
  * @param inputTokens neither read from nor written to the provider's prompt cache
  * @param cachedInputTokens read from it

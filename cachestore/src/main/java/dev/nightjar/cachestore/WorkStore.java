@@ -12,8 +12,8 @@ public interface WorkStore {
   void recordItems(String runId, List<NewItem> items);
 
   /**
-   * Of the given item keys, those with a document in this run that nothing has decided yet. A run that is
-   * continued gets back only what its predecessor left undone.
+   * Of the given item keys, those with a document in this run that nothing has decided yet. A run
+   * that is continued gets back only what its predecessor left undone.
    */
   Set<String> undecided(String runId, Collection<String> itemKeys);
 
@@ -21,9 +21,9 @@ public interface WorkStore {
   void recordDeadLetters(String runId, List<DeadLetter> deadLetters);
 
   /**
-   * Records keys that no cache answered. A key that another run has in flight is not asked again: the
-   * documents wait for that answer. A key answered between look-up and this call is answered from the
-   * cache now.
+   * Records keys that no cache answered. A key that another run has in flight is not asked again:
+   * the documents wait for that answer. A key answered between look-up and this call is answered
+   * from the cache now.
    *
    * @param similarityMin as in {@link CacheStore#lookupExact}
    */

@@ -62,7 +62,8 @@ final class AnthropicApi {
         exchange.send(200, completion.body());
       }
       case "POST count_tokens 3" ->
-          exchange.send(200, Json.object().put("input_tokens", models.countTokens(exchange.json())));
+          exchange.send(
+              200, Json.object().put("input_tokens", models.countTokens(exchange.json())));
       case "POST batches 3" -> exchange.send(200, create(exchange.json(), version));
       case "GET batches 3" -> exchange.send(200, list(exchange));
       case "GET batches 4" -> exchange.send(200, batch(path[3]).data());
@@ -100,7 +101,8 @@ final class AnthropicApi {
       }
       for (String refused : REFUSED_IN_BATCH) {
         if (requests.get(i).path("params").has(refused)) {
-          throw ApiError.invalid("requests." + i + ".params." + refused + ": not supported in batches");
+          throw ApiError.invalid(
+              "requests." + i + ".params." + refused + ": not supported in batches");
         }
       }
     }
@@ -154,8 +156,7 @@ final class AnthropicApi {
 
   private ObjectNode list(Exchange exchange) {
     int limit = exchange.limit(20, LIST_MAX);
-    List<ObjectNode> all =
-        storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList();
+    List<ObjectNode> all = storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList();
     all.forEach(data -> data.remove("emulator_version"));
     int from = index(all, exchange.query("after_id", "")) + 1;
     String before = exchange.query("before_id", "");
@@ -183,7 +184,10 @@ final class AnthropicApi {
   }
 
   private ObjectNode cancel(String id) {
-    Storage.Batch batch = storage.batch(id).orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
+    Storage.Batch batch =
+        storage
+            .batch(id)
+            .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
     if (batch.state().equals("in_progress")) {
       ObjectNode data = batch.data();
       data.put("processing_status", "canceling");

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Moves batches through their states as time passes. Times are the provider's, divided by the speed:
- * OpenAI validates for 2 s and finalises for 2 s; work takes 40 s for the first request and 20 ms for
- * each further one. One step at a time.
+ * Moves batches through their states as time passes. Times are the provider's, divided by the
+ * speed: OpenAI validates for 2 s and finalises for 2 s; work takes 40 s for the first request and
+ * 20 ms for each further one. One step at a time.
  */
 final class BatchEngine {
   private static final long VALIDATING_MILLIS = 2_000;
@@ -59,10 +59,11 @@ final class BatchEngine {
   /** Brings every batch to where it should be now. */
   synchronized void advance() {
     for (Storage.Batch batch : storage.batches(OpenAiApi.PROVIDER)) {
-      Storage.Batch at = batch;
       // As many steps as the time allows: a stopped emulator catches up.
-      for (Storage.Batch next = stepOpenAi(at); next != at; next = stepOpenAi(at)) {
-        at = next;
+      String before = "";
+      for (Storage.Batch at = batch; !at.state().equals(before); ) {
+        before = at.state();
+        at = stepOpenAi(at);
       }
     }
     for (Storage.Batch batch : storage.batches(AnthropicApi.PROVIDER)) {
@@ -97,7 +98,10 @@ final class BatchEngine {
                 : (int)
                     Math.min(
                         requests,
-                        (clock.millis() - started) * speed / (WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests) * requests);
+                        (clock.millis() - started)
+                            * speed
+                            / (WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests)
+                            * requests);
         yield executeOpenAi(batch, done, "cancelled", "cancelled_at");
       }
       case "finalizing" -> {
@@ -145,28 +149,41 @@ final class BatchEngine {
       errors.add(error("empty_file", "The batch file is empty.", null, null));
     }
     if (lines.size() > REQUESTS_MAX) {
-      errors.add(error("too_many_tasks", "At most " + REQUESTS_MAX + " requests per batch.", null, null));
+      errors.add(
+          error("too_many_tasks", "At most " + REQUESTS_MAX + " requests per batch.", null, null));
     }
     for (int i = 0; i < lines.size() && errors.size() < 10; i++) {
       JsonNode line;
       try {
         line = Json.MAPPER.readTree(lines.get(i));
       } catch (JsonProcessingException e) {
-        errors.add(error("invalid_json_line", "This line is not parseable as valid JSON.", i + 1, null));
+        errors.add(
+            error("invalid_json_line", "This line is not parseable as valid JSON.", i + 1, null));
         continue;
       }
       if (!customIds.add(line.path("custom_id").asText())) {
-        errors.add(error("duplicate_custom_id", "The custom_id is not unique in this batch.", i + 1, "custom_id"));
+        errors.add(
+            error(
+                "duplicate_custom_id",
+                "The custom_id is not unique in this batch.",
+                i + 1,
+                "custom_id"));
       }
       if (!line.path("url").asText().equals(endpoint)) {
         errors.add(error("url_mismatch", "The URL must be the batch's endpoint.", i + 1, "url"));
       }
       if (!line.at("/body/messages").isArray()) {
-        errors.add(error("missing_required_parameter", "Missing required parameter.", i + 1, "body.messages"));
+        errors.add(
+            error(
+                "missing_required_parameter",
+                "Missing required parameter.",
+                i + 1,
+                "body.messages"));
       }
       String lineModel = line.at("/body/model").asText();
       if (!model.isEmpty() && !model.equals(lineModel)) {
-        errors.add(error("model_mismatch", "All requests must use the same model.", i + 1, "body.model"));
+        errors.add(
+            error("model_mismatch", "All requests must use the same model.", i + 1, "body.model"));
       }
       model = lineModel;
     }
@@ -187,7 +204,11 @@ final class BatchEngine {
       String message,
       @org.jspecify.annotations.Nullable Integer line,
       @org.jspecify.annotations.Nullable String param) {
-    return Json.object().put("code", code).put("message", message).put("param", param).put("line", line);
+    return Json.object()
+        .put("code", code)
+        .put("message", message)
+        .put("param", param)
+        .put("line", line);
   }
 
   private Storage.Batch executeOpenAi(

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.zip.CRC32;
 
 /**
- * Rules for the tasks that ship with the demo: any object schema is filled in, enumerations by keywords
- * of the text where rules are known, strings with sentences of the text. Weaker models break the schema
- * now and then, always on the same texts, so that escalation has something to do.
+ * Rules for the tasks that ship with the demo: any object schema is filled in, enumerations by
+ * keywords of the text where rules are known, strings with sentences of the text. Weaker models
+ * break the schema now and then, always on the same texts, so that escalation has something to do.
  */
 public final class DemoAnswers implements Answers {
 
@@ -26,16 +26,30 @@ public final class DemoAnswers implements Answers {
       Map.of(
           "spam",
           List.of(
-              "click here", "free", "guarantee", "viagra", "winner", "million", "unsubscribe",
-              "100%", "credit", "mortgage", "offer", "remove", "adult"),
+              "click here",
+              "free",
+              "guarantee",
+              "viagra",
+              "winner",
+              "million",
+              "unsubscribe",
+              "100%",
+              "credit",
+              "mortgage",
+              "offer",
+              "remove",
+              "adult"),
           "mailing_list",
-          List.of("wrote:", "list", "mailing", "patch", "re:", "bug", "perl", "linux", "spamassassin"),
+          List.of(
+              "wrote:", "list", "mailing", "patch", "re:", "bug", "perl", "linux", "spamassassin"),
           "newsletter",
-          List.of("newsletter", "issue", "subscribe", "headlines", "today's", "edition", "copyright"),
+          List.of(
+              "newsletter", "issue", "subscribe", "headlines", "today's", "edition", "copyright"),
           "personal",
           List.of("dinner", "weekend", "thanks", "love", "family", "see you", "cheers"),
           "business",
-          List.of("meeting", "invoice", "contract", "attached", "schedule", "project", "please find"));
+          List.of(
+              "meeting", "invoice", "contract", "attached", "schedule", "project", "please find"));
 
   private enum Strength {
     SMALL,
@@ -53,7 +67,10 @@ public final class DemoAnswers implements Answers {
       return sentences(text, 1);
     }
     ObjectNode answer = Json.object();
-    schema.get("properties").fields().forEachRemaining(p -> answer.set(p.getKey(), value(p.getValue(), text)));
+    schema
+        .get("properties")
+        .fields()
+        .forEachRemaining(p -> answer.set(p.getKey(), value(p.getValue(), text)));
     long draw = hash(question.model() + "\n" + text);
     if (draw % 1000 < BROKEN_PER_MILLE.getOrDefault(strength(question.model()), 0)) {
       return breakAnswer(answer, draw);
@@ -62,7 +79,10 @@ public final class DemoAnswers implements Answers {
   }
 
   private static Strength strength(String model) {
-    if (model.contains("luna") || model.contains("haiku") || model.contains("mini") || model.contains("nano")) {
+    if (model.contains("luna")
+        || model.contains("haiku")
+        || model.contains("mini")
+        || model.contains("nano")) {
       return Strength.SMALL;
     }
     if (model.contains("terra") || model.contains("sonnet")) {
@@ -92,13 +112,16 @@ public final class DemoAnswers implements Answers {
       case "integer", "number" -> {
         int minimum = schema.path("minimum").asInt(1);
         int maximum = schema.path("maximum").asInt(minimum + 4);
-        yield Json.MAPPER.getNodeFactory().numberNode(
-            minimum + (int) (hash(text) % (maximum - minimum + 1)));
+        yield Json.MAPPER
+            .getNodeFactory()
+            .numberNode(minimum + (int) (hash(text) % (maximum - minimum + 1)));
       }
       case "boolean" -> Json.MAPPER.getNodeFactory().booleanNode(hash(text) % 2 == 0);
       case "array" -> {
         ArrayNode items = Json.array();
-        int count = Math.max(schema.path("minItems").asInt(1), Math.min(3, schema.path("maxItems").asInt(3)));
+        int count =
+            Math.max(
+                schema.path("minItems").asInt(1), Math.min(3, schema.path("maxItems").asInt(3)));
         for (String sentence : firstSentences(text, count)) {
           items.add(cut(sentence, schema.path("items").path("maxLength").asInt(160)));
         }
@@ -108,8 +131,12 @@ public final class DemoAnswers implements Answers {
         yield items;
       }
       default ->
-          Json.MAPPER.getNodeFactory().textNode(
-              cut(sentences(text, schema.path("maxLength").asInt(200) > 300 ? 4 : 1), schema.path("maxLength").asInt(200)));
+          Json.MAPPER
+              .getNodeFactory()
+              .textNode(
+                  cut(
+                      sentences(text, schema.path("maxLength").asInt(200) > 300 ? 4 : 1),
+                      schema.path("maxLength").asInt(200)));
     };
   }
 

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server. Listens on loopback only. {@link #start} it once; closing it stops the listener and keeps
- * the state on disk.
+ * The server. Listens on loopback only. {@link Builder#start} it once; closing it stops the
+ * listener and keeps the state on disk.
  */
 public final class Emulator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Emulator.class);
@@ -112,7 +112,10 @@ public final class Emulator implements AutoCloseable {
     storage = new Storage(builder.home);
     apiKey = builder.apiKey;
     // Ids must not repeat after a restart from the same seed.
-    long started = storage.batches(OpenAiApi.PROVIDER).size() + storage.batches(AnthropicApi.PROVIDER).size() + storage.uploads().size();
+    long started =
+        (long) storage.batches(OpenAiApi.PROVIDER).size()
+            + storage.batches(AnthropicApi.PROVIDER).size()
+            + storage.uploads().size();
     ids =
         new Ids(
             RandomGeneratorFactory.of("L64X128MixRandom")
@@ -122,15 +125,16 @@ public final class Emulator implements AutoCloseable {
         new Models(builder.answers, invoice, new PromptCache(builder.clock), builder.clock, ids);
     openAi = new OpenAiApi(storage, models, invoice, builder.clock, ids);
     anthropic = new AnthropicApi(storage, models, invoice, builder.clock, ids);
-    engine =
-        new BatchEngine(storage, models, invoice, openAi, builder.clock, ids, builder.speed);
+    engine = new BatchEngine(storage, models, invoice, openAi, builder.clock, ids, builder.speed);
     requests = Executors.newFixedThreadPool(THREADS_MAX, daemon("emulator-http"));
     server.setExecutor(requests);
     server.createContext("/", this::handle);
     server.start();
     ticker = Executors.newSingleThreadScheduledExecutor(daemon("emulator-ticker"));
     if (builder.ticking) {
-      ticker.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+      var unused =
+          ticker.scheduleWithFixedDelay(
+              this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -195,7 +199,9 @@ public final class Emulator implements AutoCloseable {
         exchange.send(e.status, isAnthropic ? e.anthropic(requestId) : e.openAi());
       } catch (RuntimeException e) {
         LOG.error("The emulator failed on {}", http.getRequestURI().getPath(), e);
-        ApiError error = new ApiError(500, isAnthropic ? "api_error" : "server_error", "", "The server had an error.");
+        ApiError error =
+            new ApiError(
+                500, isAnthropic ? "api_error" : "server_error", "", "The server had an error.");
         exchange.send(500, isAnthropic ? error.anthropic(requestId) : error.openAi());
       }
     }
@@ -213,7 +219,8 @@ public final class Emulator implements AutoCloseable {
     if (key.isEmpty() || (apiKey.isPresent() && !apiKey.equals(key))) {
       throw isAnthropic
           ? new ApiError(401, "authentication_error", "", "invalid x-api-key")
-          : new ApiError(401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.");
+          : new ApiError(
+              401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.");
     }
   }
 

@@ -11,8 +11,8 @@ import java.util.Objects;
 /**
  * What the emulated providers charge, by their own price file. Thread-safe.
  *
- * <p>This is deliberately not the product's code: a ledger that equals this invoice has been checked by
- * something that did not make the same mistake.
+ * <p>This is deliberately not the product's code: a ledger that equals this invoice has been
+ * checked by something that did not make the same mistake.
  */
 public final class Invoice {
 

@@ -7,8 +7,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * Executes single requests: reads the provider's request body, asks the {@link Answers}, counts tokens,
- * renders the provider's response body. Thread-safe.
+ * Executes single requests: reads the provider's request body, asks the {@link Answers}, counts
+ * tokens, renders the provider's response body. Thread-safe.
  */
 final class Models {
 
@@ -89,7 +89,8 @@ final class Models {
 
     long cached = 0;
     String warm = Tokens.cut(all.toString(), 1_024);
-    // Batches: documented as not cached before GPT-5.6, best effort at most since; here never, so that
+    // Batches: documented as not cached before GPT-5.6, best effort at most since; here never, so
+    // that
     // nobody's savings rest on it.
     if (!batch && prompt >= 1_024 && cache.touch(model + "\u0000" + warm, OPENAI_TTL_SECONDS)) {
       long prefix = Math.max(1_024, Tokens.of(system.toString()));
@@ -114,7 +115,10 @@ final class Models {
     usage.put("prompt_tokens", prompt);
     usage.put("completion_tokens", output);
     usage.put("total_tokens", prompt + output);
-    usage.putObject("prompt_tokens_details").put("cached_tokens", cached).put("cache_write_tokens", 0);
+    usage
+        .putObject("prompt_tokens_details")
+        .put("cached_tokens", cached)
+        .put("cache_write_tokens", 0);
     usage.putObject("completion_tokens_details").put("reasoning_tokens", 0);
     body.put("service_tier", batch ? "batch" : "default");
     body.putNull("system_fingerprint");
@@ -126,7 +130,8 @@ final class Models {
   /**
    * Executes a message request.
    *
-   * @param version the wire version the client speaks; from 2026-10-21 on sampling parameters are refused
+   * @param version the wire version the client speaks; from 2026-10-21 on sampling parameters are
+   *     refused
    */
   Completion message(JsonNode request, boolean batch, String version) {
     String model = request.path("model").asText("");
@@ -148,7 +153,7 @@ final class Models {
     }
     String system = text(request.path("system"));
     StringBuilder user = new StringBuilder();
-    long prompt = Tokens.of(system) + Tokens.replyFrame();
+    long prompt = (long) Tokens.of(system) + Tokens.replyFrame();
     for (JsonNode message : request.get("messages")) {
       String content = text(message.path("content"));
       user.append(content);
@@ -185,8 +190,7 @@ final class Models {
       }
     }
 
-    String answer =
-        answers.answer(new Answers.Question(model, system, user.toString(), schema));
+    String answer = answers.answer(new Answers.Question(model, system, user.toString(), schema));
     String cut = Tokens.cut(answer, (int) request.get("max_tokens").asLong());
     long output = Tokens.of(cut);
     boolean whole = cut.length() == answer.length();
@@ -199,7 +203,8 @@ final class Models {
     ArrayNode content = body.putArray("content");
     JsonNode input = tool.has("input_schema") && whole ? parsed(answer) : null;
     if (input != null) {
-      content.addObject()
+      content
+          .addObject()
           .put("type", "tool_use")
           .put("id", ids.next("toolu_"))
           .put("name", tool.path("name").asText())
@@ -224,7 +229,7 @@ final class Models {
   }
 
   long countTokens(JsonNode request) {
-    long prompt = Tokens.of(text(request.path("system"))) + Tokens.replyFrame();
+    long prompt = (long) Tokens.of(text(request.path("system"))) + Tokens.replyFrame();
     for (JsonNode message : request.path("messages")) {
       prompt += Tokens.ofMessage(text(message.path("content")));
     }

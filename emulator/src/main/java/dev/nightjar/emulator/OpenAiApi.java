@@ -63,9 +63,7 @@ final class OpenAiApi {
       case "POST batches 4" -> exchange.send(200, cancel(path[2]));
       case "POST chat 3" -> {
         Models.Completion completion = models.chat(exchange.json(), false);
-        storage.putExecuted(
-            null,
-            List.of(line("", "", completion, false)));
+        storage.putExecuted(null, List.of(line("", "", completion, false)));
         exchange.send(200, completion.body());
       }
       default ->
@@ -74,7 +72,8 @@ final class OpenAiApi {
     }
   }
 
-  private Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
+  private Invoice.Line line(
+      String batchId, String customId, Models.Completion completion, boolean batch) {
     return new Invoice.Line(
         PROVIDER,
         batchId,
@@ -153,7 +152,9 @@ final class OpenAiApi {
 
   private static String group(Pattern pattern, String headers) {
     // ' name=' so that filename= is not taken for it
-    Matcher matcher = pattern.matcher(headers.replace("filename=", pattern == FILENAME ? "filename=" : "file-name="));
+    Matcher matcher =
+        pattern.matcher(
+            headers.replace("filename=", pattern == FILENAME ? "filename=" : "file-name="));
     return matcher.find() ? matcher.group(1) : "";
   }
 
@@ -161,9 +162,7 @@ final class OpenAiApi {
     return storage
         .upload(id)
         .orElseThrow(
-            () ->
-                new ApiError(
-                    404, "invalid_request_error", "", "No such File object: " + id));
+            () -> new ApiError(404, "invalid_request_error", "", "No such File object: " + id));
   }
 
   private ObjectNode deleteFile(String id) {
@@ -209,7 +208,8 @@ final class OpenAiApi {
     }
     String endpoint = request.path("endpoint").asText("");
     if (!endpoint.equals("/v1/chat/completions")) {
-      throw ApiError.invalid("Invalid value: '" + endpoint + "'. Supported here: '/v1/chat/completions'.");
+      throw ApiError.invalid(
+          "Invalid value: '" + endpoint + "'. Supported here: '/v1/chat/completions'.");
     }
     if (!request.path("completion_window").asText("").equals("24h")) {
       throw ApiError.invalid("Invalid value for 'completion_window'. Supported values are: '24h'.");
@@ -234,7 +234,13 @@ final class OpenAiApi {
     batch.putNull("in_progress_at");
     batch.put("expires_at", now / 1000 + WINDOW_SECONDS);
     for (String time :
-        List.of("finalizing_at", "completed_at", "failed_at", "expired_at", "cancelling_at", "cancelled_at")) {
+        List.of(
+            "finalizing_at",
+            "completed_at",
+            "failed_at",
+            "expired_at",
+            "cancelling_at",
+            "cancelled_at")) {
       batch.putNull(time);
     }
     batch.set("request_counts", counts(0, 0, 0));

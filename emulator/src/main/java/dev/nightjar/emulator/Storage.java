@@ -18,9 +18,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The emulator's disk: a SQLite database for what it knows, plain files for what was uploaded. SQLite in
- * write-ahead mode keeps every committed transaction through a kill of the process. All methods are
- * serialised: one connection.
+ * The emulator's disk: a SQLite database for what it knows, plain files for what was uploaded.
+ * SQLite in write-ahead mode keeps every committed transaction through a kill of the process. All
+ * methods are serialised: one connection.
  */
 final class Storage implements AutoCloseable {
 
@@ -81,7 +81,8 @@ final class Storage implements AutoCloseable {
   }
 
   synchronized List<ObjectNode> uploads() {
-    return query("select data from uploads order by seq desc", rows -> Json.read(rows.getString(1)));
+    return query(
+        "select data from uploads order by seq desc", rows -> Json.read(rows.getString(1)));
   }
 
   synchronized boolean deleteUpload(String id) {
@@ -105,7 +106,10 @@ final class Storage implements AutoCloseable {
   }
 
   synchronized Optional<Batch> batch(String id) {
-    return query("select id, provider, state, created_millis, data from batches where id = ?", Storage::batch, id)
+    return query(
+            "select id, provider, state, created_millis, data from batches where id = ?",
+            Storage::batch,
+            id)
         .stream()
         .findFirst();
   }
@@ -124,10 +128,16 @@ final class Storage implements AutoCloseable {
 
   private static Batch batch(ResultSet rows) throws SQLException {
     return new Batch(
-        rows.getString(1), rows.getString(2), rows.getString(3), rows.getLong(4), Json.read(rows.getString(5)));
+        rows.getString(1),
+        rows.getString(2),
+        rows.getString(3),
+        rows.getLong(4),
+        Json.read(rows.getString(5)));
   }
 
-  /** The end of a batch's work and its bill are one transaction: neither is there without the other. */
+  /**
+   * The end of a batch's work and its bill are one transaction: neither is there without the other.
+   */
   synchronized void putExecuted(@Nullable Batch batch, List<Invoice.Line> bill) {
     try {
       connection.setAutoCommit(false);

@@ -14,8 +14,8 @@ import org.apache.beam.sdk.transforms.Wait;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * The second pipeline of a night, run whenever submissions have ended: collects their results, writes what
- * is good, escalates what is not, and hands the escalations to the providers.
+ * The second pipeline of a night, run whenever submissions have ended: collects their results,
+ * writes what is good, escalates what is not, and hands the escalations to the providers.
  *
  * <p>Repeating it is safe at any point: a result that was settled is passed over.
  */
@@ -27,8 +27,8 @@ public final class Collect {
    * Collects submissions.
    *
    * @param context the run
-   * @param endedSubmissionIds submissions in state {@code ended}; may be empty, in which case only what is
-   *     planned is packed and submitted
+   * @param endedSubmissionIds submissions in state {@code ended}; may be empty, in which case only
+   *     what is planned is packed and submitted
    */
   public Collect(JobContext context, List<String> endedSubmissionIds) {
     this.context = context;

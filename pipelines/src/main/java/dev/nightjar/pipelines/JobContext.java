@@ -6,7 +6,6 @@ import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.MiniLmEmbedder;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.beam.SharedResource;
-
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -14,8 +13,8 @@ import java.io.Serializable;
 import java.time.Clock;
 
 /**
- * What every stage of a run needs, small enough to travel with each of them. It says where things are and
- * holds no secret: workers read passwords and keys from their own environment.
+ * What every stage of a run needs, small enough to travel with each of them. It says where things
+ * are and holds no secret: workers read passwords and keys from their own environment.
  *
  * @param runId the run
  * @param namespaceId the run's namespace
@@ -39,9 +38,7 @@ public record JobContext(
   /** The store, shared by all stages in this JVM. */
   public SharedResource.Lease<Stores> stores() {
     return SharedResource.acquire(
-        database,
-        Stores.class,
-        () -> PostgresStores.open(database, POOL_CONNECTIONS_MAX, clock));
+        database, Stores.class, () -> PostgresStores.open(database, POOL_CONNECTIONS_MAX, clock));
   }
 
   /** The embedding model, shared by all stages in this JVM. */
@@ -59,12 +56,12 @@ public record JobContext(
   }
 
   /**
-   * How similar a borrowed answer's text must be for it to be used again; 2 if this task borrows nothing.
+   * How similar a borrowed answer's text must be for it to be used again; 2 if this task borrows
+   * nothing.
    */
   public double borrowSimilarityMin() {
     Double semantic = task.semanticSimilarityMin();
     Double near = task.nearDuplicateSimilarityMin();
     return Math.min(semantic == null ? 2 : semantic, near == null ? 2 : near);
   }
-
 }

@@ -23,8 +23,8 @@ import org.apache.beam.sdk.values.PCollectionList;
 import org.apache.beam.sdk.values.PCollectionTuple;
 
 /**
- * The first pipeline of a night: reads the corpus, settles what need not be asked, and hands the rest to
- * the providers. It ends when the providers have the work, not when they have done it.
+ * The first pipeline of a night: reads the corpus, settles what need not be asked, and hands the
+ * rest to the providers. It ends when the providers have the work, not when they have done it.
  *
  * <p>Repeating it is safe at any point: what an earlier pass decided is passed over.
  */
@@ -42,8 +42,7 @@ public final class PrepareAndSubmit {
    */
   public PrepareAndSubmit(JobContext context, String tenant, List<String> patterns) {
     this.context = context;
-    this.namespace =
-        tenant + "\n" + context.task().fingerprint() + "\n" + MiniLmEmbedder.MODEL;
+    this.namespace = tenant + "\n" + context.task().fingerprint() + "\n" + MiniLmEmbedder.MODEL;
     this.patterns = List.copyOf(patterns);
   }
 

@@ -32,18 +32,25 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--data", paramLabel = "DIR", description = "Data of benchmarks that need some.")
   @Nullable Path data;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed. Default: ${DEFAULT-VALUE}.")
   long seed;
 
-  @Option(names = "--size", paramLabel = "N", defaultValue = "0", description = "Size; 0 for the benchmark's own. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--size",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Size; 0 for the benchmark's own. Default: ${DEFAULT-VALUE}.")
   int size;
 
-  @Spec private @Nullable CommandSpec spec;
+  @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
-    PrintWriter out =
-        spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+    PrintWriter out = spec.commandLine().getOut();
     Benchmark benchmark =
         BENCHMARKS.stream()
             .filter(candidate -> candidate.name().equals(name))

@@ -22,15 +22,16 @@ record Corpus(List<String> patterns, int files) {
   /**
    * Resolves patterns against the working directory.
    *
-   * @throws NightjarException CORPUS_EMPTY if a pattern matches nothing, INPUT_UNREADABLE if a file cannot
-   *     be read
+   * @throws NightjarException CORPUS_EMPTY if a pattern matches nothing, INPUT_UNREADABLE if a file
+   *     cannot be read
    */
   static Corpus resolve(List<String> given) {
     List<String> patterns = new ArrayList<>();
     int files = 0;
     for (String pattern : given) {
       boolean hasScheme = pattern.matches("[a-z][a-z0-9+.-]+://.*");
-      String absolute = hasScheme || pattern.startsWith("/") ? pattern : new File(pattern).getAbsolutePath();
+      String absolute =
+          hasScheme || pattern.startsWith("/") ? pattern : new File(pattern).getAbsolutePath();
       List<MatchResult.Metadata> matches = match(pattern, absolute);
       for (MatchResult.Metadata match : matches) {
         Path local = Path.of(match.resourceId().toString());
@@ -39,7 +40,9 @@ record Corpus(List<String> patterns, int files) {
               ErrorCode.INPUT_UNREADABLE,
               local.toString(),
               Files.isDirectory(local) ? "is a directory" : "this user may not read it",
-              Files.isDirectory(local) ? "give a pattern such as '" + local + "/*.jsonl'" : "correct its permissions");
+              Files.isDirectory(local)
+                  ? "give a pattern such as '" + local + "/*.jsonl'"
+                  : "correct its permissions");
         }
       }
       files += matches.size();

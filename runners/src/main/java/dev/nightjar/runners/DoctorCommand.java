@@ -19,14 +19,23 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** Looks at everything that a night needs. */
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
-    header = "Checks what a night needs: Java, PostgreSQL, pgvector, schema, model, disk, providers.",
-    description = {"", "Changes nothing but the schema version. Exit code 1 if something is missing.", ""})
+    header =
+        "Checks what a night needs: Java, PostgreSQL, pgvector, schema, model, disk, providers.",
+    description = {
+      "",
+      "Changes nothing but the schema version. Exit code 1 if something is missing.",
+      ""
+    })
 final class DoctorCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   private static final long DISK_BYTES_MIN = 2L << 30;
 
   @Mixin private final StoreOptions store = new StoreOptions();
@@ -85,14 +94,19 @@ final class DoctorCommand implements Callable<Integer> {
               "answers, key accepted",
               problem.map(ProviderException::getMessage).orElse(""));
         } catch (NightjarException e) {
-          System.out.printf("%-10s %s: %s%n", "unused", name, provider.keyVariable() + " is not set");
+          spec.commandLine()
+              .getOut()
+              .printf("%-10s %s: %s%n", "unused", name, provider.keyVariable() + " is not set");
         }
       }
     }
   }
 
-  private void report(String what, boolean ok, String found, @org.jspecify.annotations.Nullable String nextStep) {
+  private void report(
+      String what, boolean ok, String found, @org.jspecify.annotations.Nullable String nextStep) {
     healthy &= ok;
-    System.out.printf("%-10s %s: %s%n", ok ? "ok" : "MISSING", what, ok ? found : nextStep);
+    spec.commandLine()
+        .getOut()
+        .printf("%-10s %s: %s%n", ok ? "ok" : "MISSING", what, ok ? found : nextStep);
   }
 }

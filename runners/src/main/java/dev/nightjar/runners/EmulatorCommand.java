@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The provider emulator on its own. */
 @Command(
@@ -22,6 +24,8 @@ import picocli.CommandLine.Option;
       ""
     })
 final class EmulatorCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   @Option(
       names = "--port",
       defaultValue = "18180",
@@ -34,14 +38,17 @@ final class EmulatorCommand implements Callable<Integer> {
       description = "How many times faster than a real provider. Default: ${DEFAULT-VALUE}.")
   double speed;
 
-  @Option(names = "--state", paramLabel = "DIR", description = "Where to keep its state. Default: NIGHTJAR_HOME/emulator.")
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      description = "Where to keep its state. Default: NIGHTJAR_HOME/emulator.")
   @Nullable Path state;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path home = state == null ? StoreOptions.home().resolve("emulator") : state;
     try (Emulator emulator = start(Emulator.in(home).port(port).speed(speed), port)) {
-      System.out.println(emulator.uri());
+      spec.commandLine().getOut().println(emulator.uri());
       Thread.currentThread().join(); // until interrupted
     }
     return 0;

@@ -47,7 +47,7 @@ public final class Main implements Runnable {
   static final int EXIT_USAGE = 2;
   static final int EXIT_STOPPED = 3;
 
-  @Spec private @org.jspecify.annotations.Nullable CommandSpec spec;
+  @Spec private CommandSpec spec;
 
   private Main() {}
 
@@ -91,15 +91,15 @@ public final class Main implements Runnable {
         default -> EXIT_FAILED;
       };
     }
-    command.getErr().println("INTERNAL: " + exception + "; please report this with the trace below");
+    command
+        .getErr()
+        .println("INTERNAL: " + exception + "; please report this with the trace below");
     exception.printStackTrace(command.getErr());
     return EXIT_FAILED;
   }
 
   @Override
   public void run() {
-    if (spec != null) {
-      spec.commandLine().usage(spec.commandLine().getOut());
-    }
+    spec.commandLine().usage(spec.commandLine().getOut());
   }
 }

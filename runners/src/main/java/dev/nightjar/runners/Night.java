@@ -28,9 +28,9 @@ import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /**
- * Drives one night: prepares and submits, then collects whenever a provider has finished something, until
- * no item is open or the deadline comes. Everything it knows is in the database, so it can be stopped at
- * any point and started again.
+ * Drives one night: prepares and submits, then collects whenever a provider has finished something,
+ * until no item is open or the deadline comes. Everything it knows is in the database, so it can be
+ * stopped at any point and started again.
  */
 final class Night implements AutoCloseable {
 
@@ -185,7 +185,9 @@ final class Night implements AutoCloseable {
     return End.FINISHED;
   }
 
-  /** Reads the corpus and hands it to the providers; a run that was prepared before is passed over. */
+  /**
+   * Reads the corpus and hands it to the providers; a run that was prepared before is passed over.
+   */
   void submit() {
     Run now = stores.runs().find(run.runId()).orElseThrow();
     if (now.finished() || now.prepared()) {
@@ -230,8 +232,7 @@ final class Night implements AutoCloseable {
       return moved;
     }
     launcher.run(
-        "nightjar collect " + run.runId(),
-        pipeline -> new Collect(context, ended).addTo(pipeline));
+        "nightjar collect " + run.runId(), pipeline -> new Collect(context, ended).addTo(pipeline));
     return true;
   }
 

@@ -9,7 +9,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -19,15 +18,14 @@ abstract class NightCommand implements Callable<Integer> {
   @Mixin private final TaskOptions task = new TaskOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
-  @Spec private @Nullable CommandSpec spec;
+  @Spec private CommandSpec spec;
 
   /** Does the command's part of the night. */
   abstract void drive(Night night) throws InterruptedException;
 
   @Override
   public final Integer call() throws InterruptedException, SQLException {
-    PrintWriter out =
-        spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+    PrintWriter out = spec.commandLine().getOut();
     DatabaseAddress database = store.migrated(Optional.empty());
     try (Night night =
         Night.open(
@@ -39,7 +37,7 @@ abstract class NightCommand implements Callable<Integer> {
             duration -> Thread.sleep(duration.toMillis()))) {
       out.println("run " + night.runId() + " (task " + night.task().name() + ")");
       try (ProgressDisplay display =
-          ProgressDisplay.show(night.task().name(), night::progress, System.err)) {
+          ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
         drive(night);
       }
       return finish(night, database, out);

@@ -40,7 +40,11 @@ final class NightReport {
       long failed,
       BigDecimal baselineUsd,
       BigDecimal actualUsd,
-      Map<String, BigDecimal> savedUsd) {}
+      Map<String, BigDecimal> savedUsd) {
+    BigDecimal saved(String mechanism) {
+      return savedUsd.getOrDefault(mechanism, BigDecimal.ZERO);
+    }
+  }
 
   private final DataSource dataSource;
 
@@ -98,10 +102,44 @@ final class NightReport {
         .longValueExact();
   }
 
+  /**
+   * Documents that were read in some runs: items, and input that was refused before it became one.
+   */
+  long documentsIn(List<String> runIds) throws SQLException {
+    return number(
+            """
+            select sum(n)
+            from (
+                select count(*) as n from items where run_id = any (?)
+                union all
+                select count(*) from dead_letters where run_id = any (?)
+            ) counts
+            """,
+            runIds)
+        .longValueExact();
+  }
+
+  /** Documents that came to an end in some runs: answered, failed, or refused. */
+  long documentsOut(List<String> runIds) throws SQLException {
+    return number(
+            """
+            select sum(n)
+            from (
+                select count(*) as n from items where run_id = any (?) and state in ('answered', 'failed')
+                union all
+                select count(*) from dead_letters where run_id = any (?)
+            ) counts
+            """,
+            runIds)
+        .longValueExact();
+  }
+
   private BigDecimal number(String sql, List<String> runIds) throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      for (int i = 1; i <= statement.getParameterMetaData().getParameterCount(); i++) {
+        statement.setArray(i, connection.createArrayOf("text", runIds.toArray()));
+      }
       try (ResultSet result = statement.executeQuery()) {
         result.next();
         return result.getBigDecimal(1);
@@ -171,12 +209,8 @@ final class NightReport {
     out.println();
     line(out, rows, "unoptimised", Row::baselineUsd);
     for (String mechanism : MECHANISMS) {
-      if (rows.stream().anyMatch(row -> row.savedUsd().get(mechanism).signum() != 0)) {
-        line(
-            out,
-            rows,
-            "- " + mechanism.replace('_', ' '),
-            row -> row.savedUsd().get(mechanism));
+      if (rows.stream().anyMatch(row -> row.saved(mechanism).signum() != 0)) {
+        line(out, rows, "- " + mechanism.replace('_', ' '), row -> row.saved(mechanism));
       }
     }
     line(out, rows, "actual", Row::actualUsd);

@@ -58,7 +58,10 @@ final class PipelineLauncher implements AutoCloseable {
       PipelineResult.State state = result.waitUntilFinish();
       if (state != PipelineResult.State.DONE) {
         throw new NightjarException(
-            ErrorCode.INTERNAL, name, "the pipeline ended as " + state, "run the same command again");
+            ErrorCode.INTERNAL,
+            name,
+            "the pipeline ended as " + state,
+            "run the same command again");
       }
     } catch (RuntimeException e) {
       NightjarException known = NightjarException.in(e);
@@ -96,7 +99,8 @@ final class PipelineLauncher implements AutoCloseable {
     FlinkPipelineOptions options = PipelineOptionsFactory.as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
     options.setParallelism(engine.parallelismOrDefault());
-    // Blocking shuffles: one failed subtask repeats its own share, 23,134 calls instead of 39,606 for
+    // Blocking shuffles: one failed subtask repeats its own share, 23,134 calls instead of 39,606
+    // for
     // 20,000 elements.
     options.setExecutionModeForBatch("BATCH_FORCED");
     return options;

@@ -1,7 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.RunProgress;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Progress bars of one night: documents read, attempts answered, items settled. What they show is read
- * from the database, so it is right also after a restart. Without a terminal it prints a line whenever a
- * stage has moved on by a tenth.
+ * Progress bars of one night: documents read, attempts answered, items settled. What they show is
+ * read from the database, so it is right also after a restart. Without a terminal it prints a line
+ * whenever a stage has moved on by a tenth.
  */
 final class ProgressDisplay implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ProgressDisplay.class);
@@ -25,17 +25,17 @@ final class ProgressDisplay implements AutoCloseable {
 
   private final Supplier<RunProgress> progress;
   private final ScheduledExecutorService ticker;
-  private final PrintStream out;
+  private final PrintWriter out;
   private final String title;
   private final boolean interactive;
   private final ProgressBar[] bars;
   private String lastLine = "";
 
-  private ProgressDisplay(String title, Supplier<RunProgress> progress, PrintStream out) {
+  private ProgressDisplay(String title, Supplier<RunProgress> progress, PrintWriter out) {
     this.title = title;
     this.progress = progress;
     this.out = out;
-    this.interactive = System.console() != null && System.getenv("CI") == null;
+    this.interactive = Boolean.getBoolean("nightjar.interactive");
     this.bars =
         interactive
             ? new ProgressBar[] {bar("read", -1), bar("ask", 0), bar("settle", 0)}
@@ -47,10 +47,11 @@ final class ProgressDisplay implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    ticker.scheduleWithFixedDelay(this::tick, 0, REFRESH_MILLIS, TimeUnit.MILLISECONDS);
+    var unused =
+        ticker.scheduleWithFixedDelay(this::tick, 0, REFRESH_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  static ProgressDisplay show(String title, Supplier<RunProgress> progress, PrintStream out) {
+  static ProgressDisplay show(String title, Supplier<RunProgress> progress, PrintWriter out) {
     return new ProgressDisplay(title, progress, out);
   }
 
@@ -59,7 +60,7 @@ final class ProgressDisplay implements AutoCloseable {
         .setTaskName(title + " " + stage)
         .setInitialMax(total)
         .setUpdateIntervalMillis(REFRESH_MILLIS)
-        .setConsumer(new ConsoleProgressBarConsumer(out, LINE_CHARACTERS_MAX))
+        .setConsumer(new ConsoleProgressBarConsumer(System.err, LINE_CHARACTERS_MAX))
         .setEtaFunction(state -> java.util.Optional.<Duration>empty())
         .build();
   }
@@ -91,6 +92,7 @@ final class ProgressDisplay implements AutoCloseable {
             now.items() == 0 ? 0 : now.settled() * 10 / now.items() * 10);
     if (!line.equals(lastLine) && now.items() > 0) {
       out.println(line);
+      out.flush();
       lastLine = line;
     }
   }

@@ -8,6 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** Makes this machine ready. */
 @Command(
@@ -21,17 +23,19 @@ import picocli.CommandLine.Mixin;
       ""
     })
 final class SetupCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   @Mixin private final StoreOptions store = new StoreOptions();
 
   @Override
   public Integer call() {
     DatabaseAddress address = store.migrated(Optional.empty());
-    System.out.println("database   " + address);
+    spec.commandLine().getOut().println("database   " + address);
     try (Embedder embedder = MiniLmEmbedder.load(1)) {
       embedder.embed(List.of("ready"));
-      System.out.println("embeddings " + embedder.model());
+      spec.commandLine().getOut().println("embeddings " + embedder.model());
     }
-    System.out.println("ready      next: runners/bin/nightjar demo");
+    spec.commandLine().getOut().println("ready      next: runners/bin/nightjar demo");
     return 0;
   }
 }

@@ -1,17 +1,19 @@
 package dev.nightjar.cachestore.embed;
 
 import dev.nightjar.cachestore.Embedding;
+import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Locality-sensitive hashing by random hyperplanes (Charikar 2002). A hash's bit says on which side of
- * a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. Sixteen bands
- * of twelve bits find a pair at cosine 0.95 with probability 0.994 and bring an unrelated pair (cosine
- * 0.2) together in a given band with probability 0.001.
+ * Locality-sensitive hashing by random hyperplanes (Charikar 2002). A hash's bit says on which side
+ * of a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. Sixteen
+ * bands of twelve bits find a pair at cosine 0.95 with probability 0.994 and bring an unrelated
+ * pair (cosine 0.2) together in a given band with probability 0.001.
  *
- * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine. Immutable
- * and thread-safe.
+ * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine.
+ * Immutable and thread-safe.
  */
 public final class HyperplaneBands {
   private static final int BANDS = 16;
@@ -36,7 +38,7 @@ public final class HyperplaneBands {
   }
 
   /** The hash of a vector in each band. */
-  public int[] of(Embedding embedding) {
+  public List<Integer> of(Embedding embedding) {
     float[] values = embedding.toArray();
     int[] bands = new int[BANDS];
     for (int plane = 0; plane < planes.length; plane++) {
@@ -48,6 +50,6 @@ public final class HyperplaneBands {
         bands[plane / BITS] |= 1 << (plane % BITS);
       }
     }
-    return bands;
+    return Arrays.stream(bands).boxed().toList();
   }
 }

@@ -19,16 +19,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * all-MiniLM-L6-v2, quantised to int8, 384 dimensions, on ONNX Runtime. Mean pooling over the tokens
- * that are not padding, then unit length, as the model's authors do (Reimers and Gurevych 2019,
- * "Sentence-BERT").
+ * all-MiniLM-L6-v2, quantised to int8, 384 dimensions, on ONNX Runtime. Mean pooling over the
+ * tokens that are not padding, then unit length, as the model's authors do (Reimers and Gurevych
+ * 2019, "Sentence-BERT").
  *
  * <p>Texts are sorted by length and run in batches of 16, each padded to its own longest text only:
  * padding to one common length costs twice the time on mixed corpora. A text is cut at {@value
  * #TOKENS_MAX} tokens, the length the model was trained for.
  *
- * <p>Thread-safe: a session may run concurrently. The native threads are bounded by the constructor's
- * argument, shared by all callers.
+ * <p>Thread-safe: a session may run concurrently. The native threads are bounded by the
+ * constructor's argument, shared by all callers.
  */
 public final class MiniLmEmbedder implements Embedder {
   /** The model's name. */
@@ -40,7 +40,9 @@ public final class MiniLmEmbedder implements Embedder {
   private static final int TOKENS_MAX = 256;
   private static final int BATCH_TEXTS_MAX = 16;
 
-  /** Beyond this many characters a text surely exceeds 256 tokens, so the tokenizer need not see it. */
+  /**
+   * Beyond this many characters a text surely exceeds 256 tokens, so the tokenizer need not see it.
+   */
   private static final int TEXT_CHARS_MAX = TOKENS_MAX * 16;
 
   private final HuggingFaceTokenizer tokenizer;
@@ -75,10 +77,14 @@ public final class MiniLmEmbedder implements Embedder {
           HuggingFaceTokenizer.newInstance(
               vocabulary,
               Map.of(
-                  "padding", "false",
-                  "truncation", "true",
-                  "maxLength", Integer.toString(TOKENS_MAX),
-                  "modelMaxLength", Integer.toString(TOKENS_MAX)));
+                  "padding",
+                  "false",
+                  "truncation",
+                  "true",
+                  "maxLength",
+                  Integer.toString(TOKENS_MAX),
+                  "modelMaxLength",
+                  Integer.toString(TOKENS_MAX)));
       OrtSession session = environment.createSession(model.readAllBytes(), options);
       return new MiniLmEmbedder(tokenizer, environment, session);
     } catch (IOException | OrtException e) {

@@ -54,16 +54,26 @@ public final class DockerPostgres {
     if (!port.ok()) {
       throw failed(port.output());
     }
-    int number = Integer.parseInt(port.output().lines().findFirst().orElseThrow().replaceAll(".*:", ""));
+    int number =
+        Integer.parseInt(port.output().lines().findFirst().orElseThrow().replaceAll(".*:", ""));
     try {
-      String password = Files.readString(environment).lines().findFirst().orElseThrow().split("=", 2)[1];
+      String password =
+          Files.readString(environment).lines().findFirst().orElseThrow().split("=", 2)[1];
       Path passwordFile = home.resolve("docker-pgpass");
       ownerOnly(passwordFile, "127.0.0.1:" + number + ":*:nightjar:" + password + "\n");
       for (int attempt = 0; attempt < 60; attempt++) {
         // Over TCP: the image's first, socket-only start answers pg_isready before it is ready.
         if (Commands.run(
                 List.of(
-                    "docker", "exec", container, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "nightjar"))
+                    "docker",
+                    "exec",
+                    container,
+                    "pg_isready",
+                    "-q",
+                    "-h",
+                    "127.0.0.1",
+                    "-U",
+                    "nightjar"))
             .ok()) {
           return new DatabaseAddress(
               "127.0.0.1", number, "nightjar", "nightjar", passwordFile.toString());

@@ -23,16 +23,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A private PostgreSQL cluster under Nightjar's home directory. Not tied to a process: it keeps running
- * when the command that started it ends. Safe to use from several processes: a file lock orders starts.
+ * A private PostgreSQL cluster under Nightjar's home directory. Not tied to a process: it keeps
+ * running when the command that started it ends. Safe to use from several processes: a file lock
+ * orders starts.
  *
- * <p>Started by root, the server runs as the user {@code postgres}, because PostgreSQL refuses root;
- * if that user cannot reach the home directory (root's own is closed), the data lies under {@code
- * /var/lib/nightjar}.
+ * <p>Started by root, the server runs as the user {@code postgres}, because PostgreSQL refuses
+ * root; if that user cannot reach the home directory (root's own is closed), the data lies under
+ * {@code /var/lib/nightjar}.
  */
 public final class LocalPostgres {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalPostgres.class);
   private static final String USER = "nightjar";
   private static final String DATABASE = "nightjar";
   private static final String SERVER_USER = "postgres";
@@ -54,7 +58,9 @@ public final class LocalPostgres {
     Path data = absolute.resolve("postgres");
     if (asRoot && !reachableByOthers(absolute)) {
       data =
-          Path.of("/var/lib/nightjar", "postgres-" + Integer.toHexString(absolute.toString().hashCode()));
+          Path.of(
+              "/var/lib/nightjar",
+              "postgres-" + Integer.toHexString(absolute.toString().hashCode()));
     }
     return new LocalPostgres(absolute, data, asRoot);
   }
@@ -89,7 +95,7 @@ public final class LocalPostgres {
             .map(version -> version.resolve("bin"))
             .forEach(candidates::add);
       } catch (IOException e) {
-        continue; // not a place on this machine
+        LOG.trace("{} is not a place on this machine", root, e);
       }
     }
     for (String directory : System.getenv().getOrDefault("PATH", "").split(":")) {
@@ -97,7 +103,9 @@ public final class LocalPostgres {
         candidates.add(Path.of(directory));
       }
     }
-    return candidates.stream().distinct().sorted(Comparator.comparingInt(LocalPostgres::version).reversed());
+    return candidates.stream()
+        .distinct()
+        .sorted(Comparator.comparingInt(LocalPostgres::version).reversed());
   }
 
   private static int version(Path binaries) {
@@ -243,8 +251,7 @@ public final class LocalPostgres {
   private boolean running(Path binaries) {
     return Commands.run(
             asServer(
-                List.of(
-                    binaries.resolve("pg_ctl").toString(), "-D", data.toString(), "status")))
+                List.of(binaries.resolve("pg_ctl").toString(), "-D", data.toString(), "status")))
         .ok();
   }
 
@@ -298,11 +305,14 @@ public final class LocalPostgres {
   private static void require(List<String> command) {
     Commands.Ended ended = Commands.run(command);
     if (!ended.ok()) {
-      throw failed(String.join(" ", command.subList(0, Math.min(4, command.size()))) + ": " + ended.output(), null);
+      throw failed(
+          String.join(" ", command.subList(0, Math.min(4, command.size()))) + ": " + ended.output(),
+          null);
     }
   }
 
-  private static NightjarException failed(String what, @org.jspecify.annotations.Nullable Exception cause) {
+  private static NightjarException failed(
+      String what, @org.jspecify.annotations.Nullable Exception cause) {
     return new NightjarException(
         ErrorCode.DATABASE_UNREACHABLE,
         "local PostgreSQL",

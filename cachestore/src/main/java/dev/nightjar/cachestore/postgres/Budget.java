@@ -20,12 +20,12 @@ import org.jooq.DSLContext;
 import org.jooq.Record;
 
 /**
- * Plans attempts against a run's budget. Both the first plan and every escalation go through here, so
- * that no attempt exists that was not reserved. Stateless.
+ * Plans attempts against a run's budget. Both the first plan and every escalation go through here,
+ * so that no attempt exists that was not reserved. Stateless.
  *
- * <p>The reservation is a worst case: the token estimate comes from one tokenizer while each provider
- * counts with its own, hence half as much again plus 256; all input at the dearest input class; the
- * output at its limit.
+ * <p>The reservation is a worst case: the token estimate comes from one tokenizer while each
+ * provider counts with its own, hence half as much again plus 256; all input at the dearest input
+ * class; the output at its limit.
  */
 final class Budget {
   private final Clock clock;

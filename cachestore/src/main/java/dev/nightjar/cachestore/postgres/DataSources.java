@@ -36,7 +36,8 @@ public final class DataSources {
     config.addDataSourceProperty("ApplicationName", "nightjar");
     config.addDataSourceProperty("currentSchema", SCHEMA + ",public");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
-    // Without it a severed network leaves a session, and the lock it holds, to the kernel's two hours.
+    // Without it a severed network leaves a session, and the lock it holds, to the kernel's two
+    // hours.
     config.addDataSourceProperty("tcpKeepAlive", "true");
     try {
       return new HikariDataSource(config);

@@ -18,12 +18,12 @@ public final class Migrations {
   private Migrations() {}
 
   /**
-   * Creates the database if it is not there, then applies what is missing. Safe to call from several
-   * processes at once: Flyway takes a lock.
+   * Creates the database if it is not there, then applies what is missing. Safe to call from
+   * several processes at once: Flyway takes a lock.
    *
    * @return the schema version reached
-   * @throws NightjarException DATABASE_UNREACHABLE, or DATABASE_UNSUITABLE if pgvector is missing or
-   *     the schema is newer than this build
+   * @throws NightjarException DATABASE_UNREACHABLE, or DATABASE_UNSUITABLE if pgvector is missing
+   *     or the schema is newer than this build
    */
   public static String migrate(DatabaseAddress address) {
     createDatabaseIfMissing(address);
@@ -70,8 +70,7 @@ public final class Migrations {
     try (Connection connection = connect(address);
         Statement statement = connection.createStatement();
         ResultSet rows =
-            statement.executeQuery(
-                "select 1 from pg_available_extensions where name = 'vector'")) {
+            statement.executeQuery("select 1 from pg_available_extensions where name = 'vector'")) {
       if (!rows.next()) {
         throw new NightjarException(
             ErrorCode.DATABASE_UNSUITABLE,
@@ -94,8 +93,7 @@ public final class Migrations {
     }
     try (Connection connection = connect(address.withDatabase("postgres"));
         Statement statement = connection.createStatement()) {
-      statement.execute(
-          "create database " + statement.enquoteIdentifier(address.database(), true));
+      statement.execute("create database " + statement.enquoteIdentifier(address.database(), true));
     } catch (SQLException e) {
       if (!"42P04".equals(e.getSQLState())) { // duplicate_database: another process was faster
         throw DataSources.unreachable(address, e);

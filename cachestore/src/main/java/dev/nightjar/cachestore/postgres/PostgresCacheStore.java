@@ -46,10 +46,7 @@ final class PostgresCacheStore implements CacheStore {
       hits.put(
           key,
           new CacheHit(
-              key,
-              row.get("source_key", String.class),
-              row.get("similarity", Double.class),
-              true));
+              key, row.get("source_key", String.class), row.get("similarity", Double.class), true));
     }
     return hits;
   }
@@ -61,8 +58,10 @@ final class PostgresCacheStore implements CacheStore {
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          // Keeps scanning the index until an entry of this namespace is found (pgvector 0.8): without
-          // it the index returns its ef_search nearest of all namespaces and the filter may drop all.
+          // Keeps scanning the index until an entry of this namespace is found (pgvector 0.8):
+          // without
+          // it the index returns its ef_search nearest of all namespaces and the filter may drop
+          // all.
           tx.execute("set local hnsw.iterative_scan = strict_order");
           Map<String, CacheHit> hits = new HashMap<>();
           for (Record row :
@@ -112,7 +111,8 @@ final class PostgresCacheStore implements CacheStore {
 
   /** Answers documents inside a transaction that is already open. */
   static void answer(DSLContext tx, Clock clock, String runId, List<CacheHit> hits) {
-    // A likeness found once is kept as an entry of its own, without an embedding: the same text hits
+    // A likeness found once is kept as an entry of its own, without an embedding: the same text
+    // hits
     // exactly the next night and is not embedded again.
     tx.execute(
         """

@@ -19,7 +19,10 @@ import java.util.Map;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 
-/** Settles attempts: see the port. One transaction over attempts, ledger, runs, misses, items, results. */
+/**
+ * Settles attempts: see the port. One transaction over attempts, ledger, runs, misses, items,
+ * results.
+ */
 final class PostgresSettlementStore implements SettlementStore {
   private final DSLContext context;
   private final Clock clock;
@@ -61,8 +64,7 @@ final class PostgresSettlementStore implements SettlementStore {
   }
 
   /** The compare-and-set that makes a second settlement of the same attempt do nothing. */
-  private Map<String, String> endAttempts(
-      DSLContext tx, String runId, List<Outcome> outcomes) {
+  private Map<String, String> endAttempts(DSLContext tx, String runId, List<Outcome> outcomes) {
     Map<String, String> itemKeys = new HashMap<>();
     for (Record row :
         fetch(
@@ -152,7 +154,8 @@ final class PostgresSettlementStore implements SettlementStore {
       throw new NightjarException(
           ErrorCode.PRICE_MISSING,
           runId,
-          (billed.size() - charged) + " billed attempts have no price in force at their billing time",
+          (billed.size() - charged)
+              + " billed attempts have no price in force at their billing time",
           "add rows to the table prices and run the same command again");
     }
   }

@@ -73,7 +73,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
         configuration -> {
           DSLContext tx = configuration.dsl();
           // Two packers of one namespace would each fill half a submission.
-          fetch(tx, "select pg_advisory_xact_lock(hashtext('nightjar pack'), ?)", (int) namespaceId);
+          fetch(
+              tx, "select pg_advisory_xact_lock(hashtext('nightjar pack'), ?)", (int) namespaceId);
           List<String> packed = new ArrayList<>();
           List<String> customIds = new ArrayList<>();
           long bytes = 0;
@@ -94,7 +95,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   .fetchLazy()) {
             for (Record attempt : attempts) {
               long lineBytes = attempt.get("request_bytes", Long.class) + 1; // its line end
-              boolean sameRun = customIds.isEmpty() || attempt.get("run_id", String.class).equals(runId);
+              boolean sameRun =
+                  customIds.isEmpty() || attempt.get("run_id", String.class).equals(runId);
               if (!sameRun || !limits.admits(customIds.size(), bytes, lineBytes)) {
                 packed.add(insert(tx, submissionIds.get(), customIds, bytes));
                 customIds.clear();
@@ -276,7 +278,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
   @Override
   public boolean withLock(String submissionId, Runnable action) {
     try (Connection connection = dataSource.getConnection()) {
-      if (!advisory(connection, "select pg_try_advisory_lock(hashtextextended(?, 0))", submissionId)) {
+      if (!advisory(
+          connection, "select pg_try_advisory_lock(hashtextextended(?, 0))", submissionId)) {
         return false;
       }
       try {

@@ -126,8 +126,10 @@ final class PostgresWorkStore implements WorkStore {
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               runId);
-          // Settled by an earlier run. If its answer is in the cache it was written since we looked; if
-          // not, the key failed or was forgotten, and this run asks it again with the next attempt number.
+          // Settled by an earlier run. If its answer is in the cache it was written since we
+          // looked; if
+          // not, the key failed or was forgotten, and this run asks it again with the next attempt
+          // number.
           List<CacheHit> answeredMeanwhile =
               fetch(
                       tx,
@@ -179,7 +181,8 @@ final class PostgresWorkStore implements WorkStore {
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               similarityMin);
-          // Begun by a run that may never come back: whoever needs the answer carries on where it stood. A
+          // Begun by a run that may never come back: whoever needs the answer carries on where it
+          // stood. A
           // leader stays a leader, because followers may point at it.
           tx.execute(
               """
@@ -193,7 +196,8 @@ final class PostgresWorkStore implements WorkStore {
               keys,
               runId);
           recordBands(tx, misses);
-          // Everything but a candidate of this run already has someone to wait for; so have documents of
+          // Everything but a candidate of this run already has someone to wait for; so have
+          // documents of
           // other runs whose candidate was just taken over.
           tx.execute(
               """
@@ -220,10 +224,10 @@ final class PostgresWorkStore implements WorkStore {
     List<Integer> bands = new ArrayList<>();
     List<Integer> bits = new ArrayList<>();
     for (Miss miss : misses) {
-      for (int band = 0; band < miss.bands().length; band++) {
+      for (int band = 0; band < miss.bands().size(); band++) {
         keys.add(miss.itemKey());
         bands.add(band);
-        bits.add(miss.bands()[band]);
+        bits.add(miss.bands().get(band));
       }
     }
     if (keys.isEmpty()) {
@@ -248,7 +252,8 @@ final class PostgresWorkStore implements WorkStore {
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          // Two runs of one namespace elect one after the other, so that neither misses the other's.
+          // Two runs of one namespace elect one after the other, so that neither misses the
+          // other's.
           fetch(
               tx,
               "select pg_advisory_xact_lock(hashtext('nightjar elect'), namespace_id::integer) from runs where run_id = ?",
@@ -320,8 +325,7 @@ final class PostgresWorkStore implements WorkStore {
       return;
     }
     LeaderElection.Decision decision = election.decide(candidate, smaller, standing);
-    decisions.add(
-        new Object[] {candidate, decision.leaderKey(), (float) decision.similarity()});
+    decisions.add(new Object[] {candidate, decision.leaderKey(), (float) decision.similarity()});
   }
 
   private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {

@@ -41,7 +41,9 @@ final class Sql {
     return time(clock.instant());
   }
 
-  /** A time as a bound value with its type: jOOQ binds a bare one as text, which no function takes. */
+  /**
+   * A time as a bound value with its type: jOOQ binds a bare one as text, which no function takes.
+   */
   static Field<OffsetDateTime> time(Instant instant) {
     return DSL.val(instant.atOffset(ZoneOffset.UTC)).cast(SQLDataType.TIMESTAMPWITHTIMEZONE(6));
   }

@@ -14,9 +14,10 @@ import org.apache.beam.sdk.transforms.Wait;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Waits for a signal, then packs planned attempts into submissions and outputs the ids of all submissions
- * that the provider does not have yet, also those that an earlier pass left behind. Packing is one
- * transaction a tier in the store, so that what lies in a submission does not depend on bundles.
+ * Waits for a signal, then packs planned attempts into submissions and outputs the ids of all
+ * submissions that the provider does not have yet, also those that an earlier pass left behind.
+ * Packing is one transaction a tier in the store, so that what lies in a submission does not depend
+ * on bundles.
  */
 public final class PackSubmissions extends PTransform<PCollection<Void>, PCollection<String>> {
   private static final long serialVersionUID = 1L;

@@ -8,8 +8,8 @@ import org.apache.beam.sdk.transforms.windowing.BoundedWindow;
 import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 
 /**
- * Hands elements over in lists, so that a stage makes one statement per list. A list is handed over when
- * it is full, not only at the end of a bundle: on Flink a bundle is the whole partition.
+ * Hands elements over in lists, so that a stage makes one statement per list. A list is handed over
+ * when it is full, not only at the end of a bundle: on Flink a bundle is the whole partition.
  *
  * <p>One instance per subtask, used by one thread. The buffer never outlives its bundle.
  */
@@ -66,8 +66,7 @@ public abstract class BatchFn<I, O> extends DoFn<I, O> {
   @FinishBundle
   public void finishBundle(FinishBundleContext context) {
     flush(
-        output ->
-            context.output(output, BoundedWindow.TIMESTAMP_MIN_VALUE, GlobalWindow.INSTANCE));
+        output -> context.output(output, BoundedWindow.TIMESTAMP_MIN_VALUE, GlobalWindow.INSTANCE));
   }
 
   private void flush(Consumer<O> output) {

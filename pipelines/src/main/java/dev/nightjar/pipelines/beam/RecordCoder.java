@@ -29,9 +29,9 @@ import org.apache.beam.sdk.coders.VarLongCoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes a record as its components in order. Beam infers no coder for records, and Java serialization
- * writes class descriptors with every element. Components may be strings, numbers, booleans, enums,
- * instants, embeddings, further records, and optionals, lists and maps of those.
+ * Encodes a record as its components in order. Beam infers no coder for records, and Java
+ * serialization writes class descriptors with every element. Components may be strings, numbers,
+ * booleans, enums, instants, embeddings, further records, and optionals, lists and maps of those.
  *
  * <p>Immutable and thread-safe; the reflection is done once per deserialized coder.
  */
@@ -148,7 +148,9 @@ public final class RecordCoder<T extends Record> extends CustomCoder<T> {
     }
   }
 
-  /** Deterministic if every component is: maps are not ordered, so records with maps are no keys. */
+  /**
+   * Deterministic if every component is: maps are not ordered, so records with maps are no keys.
+   */
   @Override
   public void verifyDeterministic() throws NonDeterministicException {
     for (Coder<Object> coder : plan().coders()) {
@@ -216,7 +218,8 @@ public final class RecordCoder<T extends Record> extends CustomCoder<T> {
 
     @Override
     public void encode(E value, OutputStream out) throws IOException {
-      StringUtf8Coder.of().encode(value.name(), out); // by name: survives a new constant in the middle
+      StringUtf8Coder.of()
+          .encode(value.name(), out); // by name: survives a new constant in the middle
     }
 
     @Override

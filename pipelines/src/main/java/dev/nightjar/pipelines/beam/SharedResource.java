@@ -5,12 +5,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Resources of which one JVM needs one, however many DoFn instances use it: a connection pool, a model, a
- * client. The first lease opens it, the last one closes it. Both happen inside one {@link
+ * Resources of which one JVM needs one, however many DoFn instances use it: a connection pool, a
+ * model, a client. The first lease opens it, the last one closes it. Both happen inside one {@link
  * ConcurrentHashMap#compute}, so that a close never races with an open. Thread-safe.
  *
- * <p>Closing matters: on a session cluster a pool that is left open keeps its threads, and they keep the
- * job's class loader, for as long as the TaskManager lives.
+ * <p>Closing matters: on a session cluster a pool that is left open keeps its threads, and they
+ * keep the job's class loader, for as long as the TaskManager lives.
  */
 public final class SharedResource {
   private static final ConcurrentHashMap<Object, Entry> OPEN = new ConcurrentHashMap<>();

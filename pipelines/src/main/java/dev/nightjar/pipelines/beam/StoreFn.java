@@ -5,7 +5,8 @@ import dev.nightjar.pipelines.JobContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link BatchFn} that uses the store. One pool per JVM; thread-safe; closed by the last teardown.
+ * A {@link BatchFn} that uses the store. One pool per JVM; thread-safe; closed by the last
+ * teardown.
  */
 public abstract class StoreFn<I, O> extends BatchFn<I, O> {
   private static final long serialVersionUID = 1L;

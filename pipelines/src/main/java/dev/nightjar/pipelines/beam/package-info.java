@@ -1,6 +1,4 @@
-/**
- * The only Beam plumbing: coders for records, batches within a bundle, one resource per JVM.
- */
+/** The only Beam plumbing: coders for records, batches within a bundle, one resource per JVM. */
 @NullMarked
 package dev.nightjar.pipelines.beam;
 

@@ -23,12 +23,13 @@ import org.apache.lucene.store.ByteBuffersDirectory;
 import org.apache.lucene.util.QueryBuilder;
 
 /**
- * Cuts a long document down to the chunks that matter most to a query: sentences are gathered into chunks
- * of about equal length, chunks are ranked by BM25 (Robertson and Zaragoza 2009, as Lucene computes it)
- * against each other, and the best that fit are joined in document order.
+ * Cuts a long document down to the chunks that matter most to a query: sentences are gathered into
+ * chunks of about equal length, chunks are ranked by BM25 (Robertson and Zaragoza 2009, as Lucene
+ * computes it) against each other, and the best that fit are joined in document order.
  *
  * <p>BM25 is a strong floor: on Chroma's questions it recalls 0.84 of the excerpts at chunks of 800
- * characters, where that report's best MiniLM row has 0.82. Instances are immutable and thread-safe.
+ * characters, where that report's best MiniLM row has 0.82. Instances are immutable and
+ * thread-safe.
  */
 public final class ChunkRetriever {
   /** Stands where text was left out. */
@@ -107,7 +108,8 @@ public final class ChunkRetriever {
     int tokens = 0;
     int from = sentences.first();
     for (int to = sentences.next(); to != BreakIterator.DONE; from = to, to = sentences.next()) {
-      // A "sentence" without any full stop can be a whole table: cut it at a length no sentence has.
+      // A "sentence" without any full stop can be a whole table: cut it at a length no sentence
+      // has.
       for (int start = from; start < to; start += chunkTokens * 4) {
         String sentence = document.substring(start, Math.min(to, start + chunkTokens * 4));
         int sentenceTokens = Tokens.count(sentence);
@@ -126,7 +128,9 @@ public final class ChunkRetriever {
     return chunks;
   }
 
-  /** Positions of the chunks, best first; ties and chunks without any query word in document order. */
+  /**
+   * Positions of the chunks, best first; ties and chunks without any query word in document order.
+   */
   private static List<Integer> ranked(List<String> chunks, String query) {
     try (Analyzer analyzer = new EnglishAnalyzer();
         ByteBuffersDirectory directory = new ByteBuffersDirectory()) {
@@ -147,10 +151,18 @@ public final class ChunkRetriever {
           ScoreDoc[] hits = searcher.search(parsed, chunks.size()).scoreDocs;
           Arrays.sort(
               hits,
-              (a, b) -> a.score == b.score ? Integer.compare(a.doc, b.doc) : Float.compare(b.score, a.score));
+              (a, b) ->
+                  a.score == b.score
+                      ? Integer.compare(a.doc, b.doc)
+                      : Float.compare(b.score, a.score));
           for (ScoreDoc hit : hits) {
             int position =
-                searcher.storedFields().document(hit.doc).getField(POSITION).numericValue().intValue();
+                searcher
+                    .storedFields()
+                    .document(hit.doc)
+                    .getField(POSITION)
+                    .numericValue()
+                    .intValue();
             order.add(position);
             seen[position] = true;
           }

@@ -55,7 +55,9 @@ public final class RetrieveChunks
       retriever =
           retrieval == null ? null : new ChunkRetriever(retrieval.chunkTokens(), retrieval.query());
       fixedTokens =
-          Tokens.count(task.system()) + Tokens.count(task.outputSchemaJson()) + Tokens.REQUEST_FRAME;
+          Tokens.count(task.system())
+              + Tokens.count(task.outputSchemaJson())
+              + Tokens.REQUEST_FRAME;
     }
 
     @ProcessElement

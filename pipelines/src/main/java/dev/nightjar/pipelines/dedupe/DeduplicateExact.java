@@ -19,8 +19,8 @@ import org.apache.beam.sdk.values.TupleTagList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Groups documents that ask the same. Outputs one {@link Candidate} a key, carried by the document with
- * the smallest id, and a {@link NewItem} for every document. A group's documents are passed
+ * Groups documents that ask the same. Outputs one {@link Candidate} a key, carried by the document
+ * with the smallest id, and a {@link NewItem} for every document. A group's documents are passed
  * through, never collected, so a million copies of one text need no memory.
  */
 public final class DeduplicateExact
@@ -48,15 +48,13 @@ public final class DeduplicateExact
             .apply("Group by item key", GroupByKey.create())
             .apply(
                 "Elect representatives",
-                ParDo.of(new RepresentFn(task))
-                    .withOutputTags(CANDIDATES, TupleTagList.of(ITEMS)));
+                ParDo.of(new RepresentFn(task)).withOutputTags(CANDIDATES, TupleTagList.of(ITEMS)));
     grouped.get(CANDIDATES).setCoder(RecordCoder.of(Candidate.class));
     grouped.get(ITEMS).setCoder(RecordCoder.of(NewItem.class));
     return grouped;
   }
 
-  private static final class RepresentFn
-      extends DoFn<KV<String, Iterable<Document>>, Candidate> {
+  private static final class RepresentFn extends DoFn<KV<String, Iterable<Document>>, Candidate> {
     private static final long serialVersionUID = 1L;
 
     private final TaskSpec task;
@@ -71,7 +69,9 @@ public final class DeduplicateExact
     public void setup() {
       template = PromptTemplate.compile(task.userTemplate());
       fixedTokens =
-          Tokens.count(task.system()) + Tokens.count(task.outputSchemaJson()) + Tokens.REQUEST_FRAME;
+          Tokens.count(task.system())
+              + Tokens.count(task.outputSchemaJson())
+              + Tokens.REQUEST_FRAME;
     }
 
     @ProcessElement

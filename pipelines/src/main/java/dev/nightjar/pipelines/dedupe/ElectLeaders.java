@@ -17,8 +17,8 @@ import org.apache.beam.sdk.transforms.Wait;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Waits until every miss of the run is recorded, elects leaders among them in one transaction, and passes
- * on the leaders. Followers wait in the database for their leader's answer.
+ * Waits until every miss of the run is recorded, elects leaders among them in one transaction, and
+ * passes on the leaders. Followers wait in the database for their leader's answer.
  */
 public final class ElectLeaders
     extends PTransform<PCollection<Candidate>, PCollection<LeaderDocument>> {
@@ -82,8 +82,7 @@ public final class ElectLeaders
       Map<String, Leader> leaders =
           stores()
               .work()
-              .leadersToPlan(
-                  context.runId(), candidates.stream().map(Candidate::itemKey).toList());
+              .leadersToPlan(context.runId(), candidates.stream().map(Candidate::itemKey).toList());
       for (Candidate candidate : candidates) {
         Leader leader = leaders.get(candidate.itemKey());
         if (leader != null) {

@@ -21,8 +21,8 @@ import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 
 /**
- * Gives every document its item key. Of documents that share an id, the first by file and position is
- * kept and the others become dead letters, whatever order they were read in.
+ * Gives every document its item key. Of documents that share an id, the first by file and position
+ * is kept and the others become dead letters, whatever order they were read in.
  */
 public final class FingerprintDocuments
     extends PTransform<PCollection<Document>, PCollectionTuple> {
@@ -39,7 +39,9 @@ public final class FingerprintDocuments
     this.task = task;
   }
 
-  /** Keys within a namespace, given by an identity that includes tenant, task and embedding model. */
+  /**
+   * Keys within a namespace, given by an identity that includes tenant, task and embedding model.
+   */
   public static FingerprintDocuments in(String namespace, TaskSpec task) {
     return new FingerprintDocuments(namespace, task);
   }

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Names what a document asks. Two documents get the same key if, and only if, they would send the same
- * prompt up to differences that no reader sees: Unicode composition, line ends, white space at the ends
- * of lines and of the text.
+ * Names what a document asks. Two documents get the same key if, and only if, they would send the
+ * same prompt up to differences that no reader sees: Unicode composition, line ends, white space at
+ * the ends of lines and of the text.
  *
- * <p>The key covers the fields that the task reads as well as the text. The id is covered only if the
- * template shows it. Stateless and thread-safe.
+ * <p>The key covers the fields that the task reads as well as the text. The id is covered only if
+ * the template shows it. Stateless and thread-safe.
  */
 public final class ItemKeys {
   private ItemKeys() {}
@@ -30,10 +30,7 @@ public final class ItemKeys {
       fields.append(field.getKey()).append('=').append(value.length()).append(':').append(value);
     }
     return Fingerprint.sha256(
-        namespace,
-        canonical(document.text()),
-        fields.toString(),
-        idMatters ? document.id() : "");
+        namespace, canonical(document.text()), fields.toString(), idMatters ? document.id() : "");
   }
 
   /** The form of a text in which equal texts are equal. */

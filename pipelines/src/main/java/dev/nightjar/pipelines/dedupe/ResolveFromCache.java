@@ -25,9 +25,9 @@ import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers candidates from the cache: by exact key first, then, for a task with a threshold of its own, by
- * the nearest neighbour. Outputs the misses, which are recorded with their embeddings. Candidates that an
- * earlier, interrupted pass of the same run has decided are dropped here.
+ * Answers candidates from the cache: by exact key first, then, for a task with a threshold of its
+ * own, by the nearest neighbour. Outputs the misses, which are recorded with their embeddings.
+ * Candidates that an earlier, interrupted pass of the same run has decided are dropped here.
  */
 public final class ResolveFromCache
     extends PTransform<PCollection<Candidate>, PCollection<Candidate>> {
@@ -161,8 +161,8 @@ public final class ResolveFromCache
                   candidate.candidate().document().id(),
                   candidate.embedding(),
                   banded && bands != null
-                      ? candidate.embedding().map(bands::of).orElse(new int[0])
-                      : new int[0]));
+                      ? candidate.embedding().map(bands::of).orElse(List.of())
+                      : List.of()));
         }
       }
       // Outputs follow the commit: what is downstream is recorded.

@@ -7,7 +7,9 @@ import java.util.Locale;
 public enum Provider {
   /** Files and Batches API: 50,000 requests and 200 MB a file, one model each. */
   OPENAI("OPENAI_API_KEY", "https://api.openai.com", new PackingLimits(50_000, 190L << 20)),
-  /** Message Batches API: 100,000 requests or 256 MB. The SDK holds a batch in memory, hence less. */
+  /**
+   * Message Batches API: 100,000 requests or 256 MB. The SDK holds a batch in memory, hence less.
+   */
   ANTHROPIC("ANTHROPIC_API_KEY", "https://api.anthropic.com", new PackingLimits(20_000, 64L << 20));
 
   private final String keyVariable;

@@ -5,8 +5,8 @@ import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 
 /**
- * Counts tokens with OpenAI's o200k vocabulary. An estimate for other providers, whose tokenizers are not
- * public: plans and reservations use it, bills never. Thread-safe.
+ * Counts tokens with OpenAI's o200k vocabulary. An estimate for other providers, whose tokenizers
+ * are not public: plans and reservations use it, bills never. Thread-safe.
  */
 public final class Tokens {
   private static final Encoding ENCODING =

@@ -1,6 +1,4 @@
-/**
- * The elements that travel between stages: records, validated when they are made, never null.
- */
+/** The elements that travel between stages: records, validated when they are made, never null. */
 @NullMarked
 package dev.nightjar.pipelines.model;
 

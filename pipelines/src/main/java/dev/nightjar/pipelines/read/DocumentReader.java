@@ -28,10 +28,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Cuts one file into documents. Whatever is not one becomes a dead letter, and reading goes on behind it.
+ * Cuts one file into documents. Whatever is not one becomes a dead letter, and reading goes on
+ * behind it.
  *
- * <p>Text is UTF-8. Bytes that are not are read as windows-1252, as browsers do, if they hold no control
- * characters that text never has; else the file or line is refused as binary. Stateless and thread-safe.
+ * <p>Text is UTF-8. Bytes that are not are read as windows-1252, as browsers do, if they hold no
+ * control characters that text never has; else the file or line is refused as binary. Stateless and
+ * thread-safe.
  */
 public final class DocumentReader {
   /** The largest document that is read, in bytes. */
@@ -70,7 +72,12 @@ public final class DocumentReader {
   private void readText(String uri, InputStream bytes) throws IOException {
     byte[] content = bytes.readNBytes(DOCUMENT_BYTES_MAX + 1);
     if (content.length > DOCUMENT_BYTES_MAX) {
-      refuse(uri, 0, "", ErrorCode.INPUT_TOO_LARGE, "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
+      refuse(
+          uri,
+          0,
+          "",
+          ErrorCode.INPUT_TOO_LARGE,
+          "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
       return;
     }
     String text = decode(content);
@@ -80,7 +87,10 @@ public final class DocumentReader {
       refuse(uri, 0, "", ErrorCode.INPUT_EMPTY, "expected text, found an empty file");
     } else if (!task.fields().isEmpty()) {
       refuse(
-          uri, 0, "", ErrorCode.INPUT_FIELD_MISSING,
+          uri,
+          0,
+          "",
+          ErrorCode.INPUT_FIELD_MISSING,
           "the task reads the fields " + task.fields() + ", which a plain text file does not have");
     } else {
       documents.accept(new Document(uri, storable(text), Map.of(), uri, 0));
@@ -105,7 +115,12 @@ public final class DocumentReader {
       }
       number++;
       if (tooLong) {
-        refuse(uri, number, "", ErrorCode.INPUT_TOO_LARGE, "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
+        refuse(
+            uri,
+            number,
+            "",
+            ErrorCode.INPUT_TOO_LARGE,
+            "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
       } else {
         readJsonLine(uri, number, line.toByteArray());
       }
@@ -123,7 +138,8 @@ public final class DocumentReader {
   private void readJsonLine(String uri, long number, byte[] bytes) {
     String line = decode(bytes);
     if (line == null) {
-      refuse(uri, number, "", ErrorCode.INPUT_NOT_TEXT, "expected a JSON object, found binary data");
+      refuse(
+          uri, number, "", ErrorCode.INPUT_NOT_TEXT, "expected a JSON object, found binary data");
       return;
     }
     if (line.isBlank()) {
@@ -134,19 +150,30 @@ public final class DocumentReader {
       record = JSON.readTree(line);
     } catch (JsonProcessingException e) {
       refuse(
-          uri, number, "", ErrorCode.INPUT_MALFORMED,
+          uri,
+          number,
+          "",
+          ErrorCode.INPUT_MALFORMED,
           "expected a JSON object, found an error at column "
               + (e.getLocation() == null ? 0 : e.getLocation().getColumnNr()));
       return;
     }
     if (!record.isObject()) {
-      refuse(uri, number, "", ErrorCode.INPUT_MALFORMED, "expected a JSON object, found " + record.getNodeType());
+      refuse(
+          uri,
+          number,
+          "",
+          ErrorCode.INPUT_MALFORMED,
+          "expected a JSON object, found " + record.getNodeType());
       return;
     }
-    accept(uri, number, name -> {
-      JsonNode value = record.path(name);
-      return value.isValueNode() && !value.isNull() ? value.asText() : null;
-    });
+    accept(
+        uri,
+        number,
+        name -> {
+          JsonNode value = record.path(name);
+          return value.isValueNode() && !value.isNull() ? value.asText() : null;
+        });
   }
 
   private void readCsv(String uri, InputStream bytes) throws IOException {
@@ -166,34 +193,60 @@ public final class DocumentReader {
       }
     } catch (CsvParseException | java.io.UncheckedIOException e) {
       // Behind an unbalanced quote nothing can be told apart any more.
-      refuse(uri, 0, "", ErrorCode.INPUT_MALFORMED, "expected CSV: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+      refuse(
+          uri,
+          0,
+          "",
+          ErrorCode.INPUT_MALFORMED,
+          "expected CSV: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
     }
   }
 
   private interface Fields {
-    @org.jspecify.annotations.Nullable String get(String name);
+    @org.jspecify.annotations.Nullable
+    String get(String name);
   }
 
   private void accept(String uri, long number, Fields record) {
     String id = record.get(task.idField());
     String text = record.get(task.textField());
     if (id == null || id.isBlank()) {
-      refuse(uri, number, "", ErrorCode.INPUT_FIELD_MISSING, "expected the field '" + task.idField() + "' (the id)");
+      refuse(
+          uri,
+          number,
+          "",
+          ErrorCode.INPUT_FIELD_MISSING,
+          "expected the field '" + task.idField() + "' (the id)");
       return;
     }
     if (text == null) {
-      refuse(uri, number, id, ErrorCode.INPUT_FIELD_MISSING, "expected the field '" + task.textField() + "' (the text)");
+      refuse(
+          uri,
+          number,
+          id,
+          ErrorCode.INPUT_FIELD_MISSING,
+          "expected the field '" + task.textField() + "' (the text)");
       return;
     }
     if (text.isBlank()) {
-      refuse(uri, number, id, ErrorCode.INPUT_EMPTY, "expected text in the field '" + task.textField() + "'");
+      refuse(
+          uri,
+          number,
+          id,
+          ErrorCode.INPUT_EMPTY,
+          "expected text in the field '" + task.textField() + "'");
       return;
     }
     Map<String, String> fields = new HashMap<>();
     for (String name : task.fields()) {
       String value = record.get(name);
       if (value == null) {
-        refuse(uri, number, id, ErrorCode.INPUT_FIELD_MISSING, "expected the field '" + name + "', which the task reads");
+        refuse(
+            uri,
+            number,
+            id,
+            ErrorCode.INPUT_FIELD_MISSING,
+            "expected the field '" + name + "', which the task reads");
         return;
       }
       fields.put(name, storable(value));
@@ -206,8 +259,8 @@ public final class DocumentReader {
   }
 
   /**
-   * The text as PostgreSQL and the providers can hold it: JSON can escape a NUL or half a surrogate pair,
-   * which UTF-8 text cannot contain. NULs are dropped, halves become U+FFFD.
+   * The text as PostgreSQL and the providers can hold it: JSON can escape a NUL or half a surrogate
+   * pair, which UTF-8 text cannot contain. NULs are dropped, halves become U+FFFD.
    */
   static String storable(String text) {
     StringBuilder clean = null;
@@ -247,7 +300,9 @@ public final class DocumentReader {
     }
     String text = characters.toString();
     long controls =
-        text.chars().filter(c -> c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 27).count();
+        text.chars()
+            .filter(c -> c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 27)
+            .count();
     // A stray control character happens in mail; binary formats have one every few bytes.
     if (text.indexOf('\u0000') >= 0 || controls * 20 > text.length()) {
       return null;

@@ -24,7 +24,10 @@ import org.apache.beam.sdk.values.PCollectionTuple;
 import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 
-/** Reads the files that match patterns as documents; outputs {@link #DOCUMENTS} and {@link #DEAD_LETTERS}. */
+/**
+ * Reads the files that match patterns as documents; outputs {@link #DOCUMENTS} and {@link
+ * #DEAD_LETTERS}.
+ */
 public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
   private static final long serialVersionUID = 1L;
 
@@ -50,14 +53,14 @@ public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
         input
             .apply("List patterns", Create.of(patterns))
             .apply(
-                "Match files",
-                FileIO.matchAll().withEmptyMatchTreatment(EmptyMatchTreatment.ALLOW))
+                "Match files", FileIO.matchAll().withEmptyMatchTreatment(EmptyMatchTreatment.ALLOW))
             .apply("Open files", FileIO.readMatches().withCompression(Compression.AUTO))
             // Matching leaves all files in one subtask; this spreads them.
             .apply("Spread files", Reshuffle.viaRandomKey())
             .apply(
                 "Read documents",
-                ParDo.of(new ReadFn(task)).withOutputTags(DOCUMENTS, TupleTagList.of(DEAD_LETTERS)));
+                ParDo.of(new ReadFn(task))
+                    .withOutputTags(DOCUMENTS, TupleTagList.of(DEAD_LETTERS)));
     read.get(DOCUMENTS).setCoder(RecordCoder.of(Document.class));
     read.get(DEAD_LETTERS).setCoder(RecordCoder.of(DeadLetter.class));
     return read;
@@ -86,7 +89,8 @@ public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
                 0,
                 "",
                 ErrorCode.INPUT_UNREADABLE,
-                "cannot be read to its end: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
+                "cannot be read to its end: "
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
       }
       unread.forEach(deadLetters::output);
     }

@@ -7,9 +7,9 @@ public final class CustomIds {
   private CustomIds() {}
 
   /**
-   * The name of an attempt: 160 bits of the item key and the attempt's number. The same attempt has the
-   * same name on every machine and after every crash; it matches {@code [A-Za-z0-9_-]{1,64}}, the
-   * narrowest rule among the providers.
+   * The name of an attempt: 160 bits of the item key and the attempt's number. The same attempt has
+   * the same name on every machine and after every crash; it matches {@code [A-Za-z0-9_-]{1,64}},
+   * the narrowest rule among the providers.
    */
   public static String of(String itemKey, int attemptNumber) {
     if (attemptNumber < 1) {

@@ -13,9 +13,9 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Routes prompts to tiers, prices their worst case and reserves it against the run's budget. Outputs
- * nothing; wait on the output to know that every attempt is planned. Safe to repeat: an attempt is
- * planned once by its custom id.
+ * Routes prompts to tiers, prices their worst case and reserves it against the run's budget.
+ * Outputs nothing; wait on the output to know that every attempt is planned. Safe to repeat: an
+ * attempt is planned once by its custom id.
  */
 public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollection<Void>> {
   private static final long serialVersionUID = 1L;
@@ -38,7 +38,12 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
 
   /** The attempt that asks a prompt at a tier. */
   public static AttemptPlan plan(
-      JobContext context, TierSpec tier, String itemKey, int attemptNumber, String prompt, int promptTokens) {
+      JobContext context,
+      TierSpec tier,
+      String itemKey,
+      int attemptNumber,
+      String prompt,
+      int promptTokens) {
     String customId = CustomIds.of(itemKey, attemptNumber);
     return new AttemptPlan(
         customId,

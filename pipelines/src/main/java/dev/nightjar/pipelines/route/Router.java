@@ -5,10 +5,10 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * Chooses the tier that a prompt is asked first. The rule is one a person can check: the first tier,
- * cheapest first, whose {@code prompt_tokens_max} admits the prompt. Longer prompts fail more often on
- * weaker models: on RouteLLM's recorded outcomes, length alone routes within 0.02 APGR of that paper's
- * best router. Immutable and thread-safe.
+ * Chooses the tier that a prompt is asked first. The rule is one a person can check: the first
+ * tier, cheapest first, whose {@code prompt_tokens_max} admits the prompt. Longer prompts fail more
+ * often on weaker models: on RouteLLM's recorded outcomes, length alone routes within 0.02 APGR of
+ * that paper's best router. Immutable and thread-safe.
  */
 public final class Router implements Serializable {
   private static final long serialVersionUID = 1L;

@@ -33,8 +33,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Anthropic's Message Batches API. Its batches carry no metadata, so an interrupted create is recognised
- * by the custom ids in the results, which are there only when the batch has ended.
+ * Anthropic's Message Batches API. Its batches carry no metadata, so an interrupted create is
+ * recognised by the custom ids in the results, which are there only when the batch has ended.
  */
 final class AnthropicClient implements ProviderClient {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -134,9 +134,13 @@ final class AnthropicClient implements ProviderClient {
     }
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed by the callers' try
+  private StreamResponse<MessageBatchIndividualResponse> open(String batchId) {
+    return call(() -> client.messages().batches().resultsStreaming(batchId));
+  }
+
   private Optional<String> firstCustomId(String batchId) {
-    try (StreamResponse<MessageBatchIndividualResponse> results =
-        call(() -> client.messages().batches().resultsStreaming(batchId))) {
+    try (StreamResponse<MessageBatchIndividualResponse> results = open(batchId)) {
       return results.stream().findFirst().map(MessageBatchIndividualResponse::customId);
     }
   }
@@ -154,20 +158,21 @@ final class AnthropicClient implements ProviderClient {
         batch.processingStatus().asString().equals("ended")
             ? ProviderBatch.Progress.ENDED
             : ProviderBatch.Progress.WORKING,
-        counts.processing() + counts.succeeded() + counts.errored() + counts.canceled() + counts.expired(),
+        counts.processing()
+            + counts.succeeded()
+            + counts.errored()
+            + counts.canceled()
+            + counts.expired(),
         "",
         batch.endedAt().orElse(batch.createdAt()).toInstant());
   }
 
   @Override
   public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
-    try (StreamResponse<MessageBatchIndividualResponse> results =
-        call(() -> client.messages().batches().resultsStreaming(batch.id()))) {
+    try (StreamResponse<MessageBatchIndividualResponse> results = open(batch.id())) {
       Iterator<MessageBatchIndividualResponse> lines = results.stream().iterator();
       while (call(lines::hasNext)) {
-        consumer.accept(
-            resultLine(
-                submissionId, batch, JSON.valueToTree(call(lines::next))));
+        consumer.accept(resultLine(submissionId, batch, JSON.valueToTree(call(lines::next))));
       }
     }
   }

@@ -19,10 +19,10 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>The intent ({@code creating}) is committed before the provider is called.
- *   <li>If the call's outcome is unknown, now or because a process died, the provider is asked whether
- *       the batch exists. If it does, it is taken over.
- *   <li>Only when it does not, and enough time has passed for a create under way to show, is it created
- *       again.
+ *   <li>If the call's outcome is unknown, now or because a process died, the provider is asked
+ *       whether the batch exists. If it does, it is taken over.
+ *   <li>Only when it does not, and enough time has passed for a create under way to show, is it
+ *       created again.
  * </ol>
  *
  * <p>A lock on the submission keeps two workers from doing this at once. Stateless and thread-safe.
@@ -53,8 +53,8 @@ public final class BatchSubmitter {
    * Moves a submission on as far as is possible now.
    *
    * @return whether the provider has it now
-   * @throws NightjarException PROVIDER_KEY_REFUSED or PROVIDER_REFUSED: the provider said no, and nothing
-   *     was created; PROVIDER_UNAVAILABLE: nothing was created yet
+   * @throws NightjarException PROVIDER_KEY_REFUSED or PROVIDER_REFUSED: the provider said no, and
+   *     nothing was created; PROVIDER_UNAVAILABLE: nothing was created yet
    */
   public boolean submit(String submissionId) {
     submissions.withLock(submissionId, () -> move(submissionId));
@@ -183,8 +183,7 @@ public final class BatchSubmitter {
    */
   public boolean poll(Submission submission) {
     try {
-      ProviderBatch batch =
-          client(submission).status(submission.providerBatchId().orElseThrow());
+      ProviderBatch batch = client(submission).status(submission.providerBatchId().orElseThrow());
       return batch.progress() != ProviderBatch.Progress.WORKING
           && submissions.markEnded(submission.submissionId(), clock.instant());
     } catch (ProviderException e) {

@@ -22,12 +22,11 @@ import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Downloads the results of ended submissions. Outputs one {@link ResultLine} for every attempt that is
- * still open: the provider's line, or, if it has none, a line that says so. Lines for attempts that are
- * unknown or settled, and second lines for the same attempt, are dropped here.
+ * Downloads the results of ended submissions. Outputs one {@link ResultLine} for every attempt that
+ * is still open: the provider's line, or, if it has none, a line that says so. Lines for attempts
+ * that are unknown or settled, and second lines for the same attempt, are dropped here.
  */
-public final class CollectResults
-    extends PTransform<PCollection<String>, PCollection<ResultLine>> {
+public final class CollectResults extends PTransform<PCollection<String>, PCollection<ResultLine>> {
   private static final long serialVersionUID = 1L;
 
   private final JobContext context;
@@ -86,8 +85,7 @@ public final class CollectResults
         throw new IllegalStateException("setup has not run");
       }
       ProviderClient client = clients.get().of(Provider.ofLabel(submission.provider()));
-      Set<String> open =
-          new HashSet<>(stores().submissions().unsettled(submission.submissionId()));
+      Set<String> open = new HashSet<>(stores().submissions().unsettled(submission.submissionId()));
       try {
         ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
         boolean failed = batch.progress() == ProviderBatch.Progress.FAILED;

@@ -29,6 +29,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -58,7 +59,8 @@ final class OpenAiClient implements ProviderClient {
             .baseUrl(baseUrl + "/v1")
             .apiKey(apiKey)
             .timeout(Duration.ofMinutes(10))
-            // The SDK would repeat a create on a 503 without an idempotency key: two batches, two bills.
+            // The SDK would repeat a create on a 503 without an idempotency key: two batches, two
+            // bills.
             .maxRetries(0)
             .build());
   }
@@ -68,7 +70,9 @@ final class OpenAiClient implements ProviderClient {
       return call.get();
     } catch (OpenAIServiceException e) {
       throw new ProviderException(
-          ProviderException.ofStatus(e.statusCode()), "openai answered " + e.statusCode() + ": " + e.getMessage(), e);
+          ProviderException.ofStatus(e.statusCode()),
+          "openai answered " + e.statusCode() + ": " + e.getMessage(),
+          e);
     } catch (OpenAIException e) {
       throw new ProviderException(
           ProviderException.ofFailure(e), "openai could not be reached: " + e.getMessage(), e);
@@ -77,17 +81,7 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public ProviderBatch create(Submission submission, RequestSource requests) {
-    Path file = spool(submission, requests);
-    String fileId;
-    try {
-      fileId = upload(submission, file);
-    } finally {
-      try {
-        Files.deleteIfExists(file);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    String fileId = upload(submission, spool(submission, requests));
     return call(
         () ->
             batch(
@@ -129,7 +123,8 @@ final class OpenAiClient implements ProviderClient {
 
   /** An upload costs nothing: if its outcome is unknown it is simply made again. */
   private String upload(Submission submission, Path file) {
-    try (InputStream content = Files.newInputStream(file)) {
+    // Deleted when it is closed, also after a failure.
+    try (InputStream content = Files.newInputStream(file, StandardOpenOption.DELETE_ON_CLOSE)) {
       return call(
           () ->
               client
@@ -148,7 +143,8 @@ final class OpenAiClient implements ProviderClient {
       throw new UncheckedIOException(e);
     } catch (ProviderException e) {
       throw e.kind() == ProviderException.Kind.OUTCOME_UNKNOWN
-          ? new ProviderException(ProviderException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e)
+          ? new ProviderException(
+              ProviderException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e)
           : e;
     }
   }
@@ -210,7 +206,8 @@ final class OpenAiClient implements ProviderClient {
                         + errors.get(0).line().map(line -> " in line " + line).orElse("")
                         + ": "
                         + errors.get(0).message().orElse(""))
-            .orElse(progress == ProviderBatch.Progress.FAILED ? "the provider gives no reason" : "");
+            .orElse(
+                progress == ProviderBatch.Progress.FAILED ? "the provider gives no reason" : "");
     long worked =
         batch
             .finalizingAt()
@@ -239,9 +236,14 @@ final class OpenAiClient implements ProviderClient {
         .ifPresent(id -> readFile(submissionId, batch, id, consumer));
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed by the caller's try
+  private HttpResponse open(String fileId) {
+    return call(() -> client.files().content(fileId));
+  }
+
   private void readFile(
       String submissionId, ProviderBatch batch, String fileId, Consumer<ResultLine> consumer) {
-    try (HttpResponse response = call(() -> client.files().content(fileId));
+    try (HttpResponse response = open(fileId);
         BufferedReader reader =
             new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
@@ -280,9 +282,7 @@ final class OpenAiClient implements ProviderClient {
           usage,
           batch.workedAt(),
           Optional.of(
-              code.equals("batch_expired")
-                  ? ErrorCode.REQUEST_EXPIRED
-                  : ErrorCode.REQUEST_ERRORED),
+              code.equals("batch_expired") ? ErrorCode.REQUEST_EXPIRED : ErrorCode.REQUEST_ERRORED),
           "openai: " + code + (status > 0 ? " (" + status + ")" : ""));
     }
     JsonNode choice = body.path("choices").path(0);
@@ -297,7 +297,10 @@ final class OpenAiClient implements ProviderClient {
         "");
   }
 
-  /** cached_tokens and cache_write_tokens are part of prompt_tokens here; our classes exclude one another. */
+  /**
+   * cached_tokens and cache_write_tokens are part of prompt_tokens here; our classes exclude one
+   * another.
+   */
   private static Usage usage(JsonNode usage) {
     long prompt = usage.path("prompt_tokens").asLong(0);
     JsonNode details = usage.path("prompt_tokens_details");

@@ -10,7 +10,8 @@ import java.time.Instant;
  * @param progress where it stands
  * @param requests how many requests it holds, 0 if the provider does not know yet
  * @param failure why it failed as a whole, empty if it did not
- * @param workedAt when its requests were executed, as far as the provider says: decides the price in force
+ * @param workedAt when its requests were executed, as far as the provider says: decides the price
+ *     in force
  */
 public record ProviderBatch(
     String id,

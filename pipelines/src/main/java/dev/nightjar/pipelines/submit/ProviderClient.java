@@ -49,7 +49,8 @@ public interface ProviderClient extends AutoCloseable {
   ProviderBatch status(String batchId);
 
   /**
-   * Feeds the results of an ended batch to a consumer, in the provider's order, without holding them.
+   * Feeds the results of an ended batch to a consumer, in the provider's order, without holding
+   * them.
    *
    * @param submissionId recorded with every line
    */

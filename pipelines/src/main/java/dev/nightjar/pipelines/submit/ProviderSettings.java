@@ -11,8 +11,8 @@ import java.util.Map;
  * Where providers answer and how long an unknown outcome is waited for. Holds no key.
  *
  * @param baseUrls by provider; a provider that is absent answers at its own address
- * @param settleSecondsMin how long after an interrupted create a batch may still turn up at the provider;
- *     only then, if it is not there, is it created again
+ * @param settleSecondsMin how long after an interrupted create a batch may still turn up at the
+ *     provider; only then, if it is not there, is it created again
  */
 public record ProviderSettings(Map<Provider, String> baseUrls, int settleSecondsMin)
     implements Serializable {
@@ -26,7 +26,9 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
     baseUrls = copy;
   }
 
-  /** The providers themselves, or what {@code OPENAI_BASE_URL} and {@code ANTHROPIC_BASE_URL} say. */
+  /**
+   * The providers themselves, or what {@code OPENAI_BASE_URL} and {@code ANTHROPIC_BASE_URL} say.
+   */
   public static ProviderSettings fromEnvironment(Map<String, String> environment) {
     EnumMap<Provider, String> urls = new EnumMap<>(Provider.class);
     for (Provider provider : Provider.values()) {
@@ -44,8 +46,8 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
   }
 
   /**
-   * The API key of a provider, from the environment. A server on this machine's loopback needs none, and
-   * gets a placeholder, because the SDKs insist on one.
+   * The API key of a provider, from the environment. A server on this machine's loopback needs
+   * none, and gets a placeholder, because the SDKs insist on one.
    *
    * @throws NightjarException PROVIDER_KEY_MISSING if there is none
    */
@@ -55,7 +57,8 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
       return key;
     }
     String host = java.net.URI.create(baseUrl(provider)).getHost();
-    if (host != null && (host.equals("127.0.0.1") || host.equals("localhost") || host.equals("[::1]"))) {
+    if (host != null
+        && (host.equals("127.0.0.1") || host.equals("localhost") || host.equals("[::1]"))) {
       return "none";
     }
     throw new NightjarException(

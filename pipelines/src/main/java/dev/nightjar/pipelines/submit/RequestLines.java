@@ -20,7 +20,9 @@ public final class RequestLines {
 
   private RequestLines() {}
 
-  /** The request of one attempt: an OpenAI batch line, or an entry of Anthropic's {@code requests}. */
+  /**
+   * The request of one attempt: an OpenAI batch line, or an entry of Anthropic's {@code requests}.
+   */
   public static ObjectNode of(TaskSpec task, TierSpec tier, String customId, String prompt) {
     return switch (tier.provider()) {
       case OPENAI -> openAi(task, tier, customId, prompt);
@@ -106,5 +108,4 @@ public final class RequestLines {
     }
     return true;
   }
-
 }

@@ -11,8 +11,8 @@ import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes submissions to their providers. Safe to repeat: see {@link BatchSubmitter}. Outputs the ids of
- * those that the provider has.
+ * Takes submissions to their providers. Safe to repeat: see {@link BatchSubmitter}. Outputs the ids
+ * of those that the provider has.
  */
 public final class SubmitBatches extends PTransform<PCollection<String>, PCollection<String>> {
   private static final long serialVersionUID = 1L;

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A user message with placeholders. Values are inserted as they are, without HTML escapes. Immutable and
- * thread-safe.
+ * A user message with placeholders. Values are inserted as they are, without HTML escapes.
+ * Immutable and thread-safe.
  */
 public final class PromptTemplate {
   private final Template template;

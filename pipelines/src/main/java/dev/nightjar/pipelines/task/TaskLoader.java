@@ -57,7 +57,8 @@ public final class TaskLoader {
     } catch (java.nio.charset.CharacterCodingException e) {
       throw whole(name, "expected a YAML file in UTF-8");
     } catch (IOException e) {
-      throw whole(name, "cannot be read (" + e.getClass().getSimpleName() + "); expected a YAML file");
+      throw whole(
+          name, "cannot be read (" + e.getClass().getSimpleName() + "); expected a YAML file");
     }
     return parse(name, yaml);
   }
@@ -87,7 +88,8 @@ public final class TaskLoader {
       JsonNode tree =
           JsonNodeReader.builder().locationAware().build().readTree(yaml, InputFormat.YAML);
       if (tree == null || !tree.isObject()) {
-        throw whole(file, "expected a mapping with the keys name, system, user, output_schema, tiers");
+        throw whole(
+            file, "expected a mapping with the keys name, system, user, output_schema, tiers");
       }
       return tree;
     } catch (JacksonYAMLParseException e) {
@@ -136,9 +138,7 @@ public final class TaskLoader {
     String expected =
         unknownKey
             ? "unknown key; expected one of the keys in the documentation of tasks"
-            : message.getType().equals("required")
-                ? "required key is missing"
-                : message.getError();
+            : message.getType().equals("required") ? "required key is missing" : message.getError();
     return new Problem(file, line(at == null ? tree : at), field, expected);
   }
 
@@ -161,17 +161,25 @@ public final class TaskLoader {
                   file,
                   line(user),
                   "user",
-                  "placeholder {{" + placeholder + "}} is not known; expected one of " + known
+                  "placeholder {{"
+                      + placeholder
+                      + "}} is not known; expected one of "
+                      + known
                       + " (declare further ones in input.fields)"));
         }
       }
       if (!placeholders.contains("text")) {
         problems.add(
-            new Problem(file, line(user), "user", "expected the placeholder {{text}} in the template"));
+            new Problem(
+                file, line(user), "user", "expected the placeholder {{text}} in the template"));
       }
     } catch (IllegalArgumentException e) {
       problems.add(
-          new Problem(file, line(user), "user", "expected a Mustache template, but " + firstLine(String.valueOf(e.getMessage()))));
+          new Problem(
+              file,
+              line(user),
+              "user",
+              "expected a Mustache template, but " + firstLine(String.valueOf(e.getMessage()))));
     }
     Set<String> names = new HashSet<>();
     int index = 0;
@@ -197,12 +205,17 @@ public final class TaskLoader {
     }
     JsonSchema meta =
         JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
-            .getSchema(com.networknt.schema.SchemaLocation.of("https://json-schema.org/draft/2020-12/schema"));
+            .getSchema(
+                com.networknt.schema.SchemaLocation.of(
+                    "https://json-schema.org/draft/2020-12/schema"));
     for (ValidationMessage message : meta.validate(tree.get("output_schema"))) {
       problems.add(
           new Problem(
               file,
-              line(message.getInstanceNode() == null ? tree.get("output_schema") : message.getInstanceNode()),
+              line(
+                  message.getInstanceNode() == null
+                      ? tree.get("output_schema")
+                      : message.getInstanceNode()),
               "output_schema" + message.getInstanceLocation().toString().substring(1),
               message.getError()));
     }

@@ -58,10 +58,12 @@ public final class AnswerValidator {
       return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not JSON");
     }
     if (answer == null || !answer.isObject() || answer.isEmpty()) {
-      return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not a JSON object with content");
+      return Verdict.rejected(
+          ErrorCode.ANSWER_INVALID, "the answer is not a JSON object with content");
     }
     if (text.contains("\\u0000")) {
-      return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer holds a NUL, which PostgreSQL cannot store");
+      return Verdict.rejected(
+          ErrorCode.ANSWER_INVALID, "the answer holds a NUL, which PostgreSQL cannot store");
     }
     Set<ValidationMessage> problems = schema.validate(answer);
     if (!problems.isEmpty()) {

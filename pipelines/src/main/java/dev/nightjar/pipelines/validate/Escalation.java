@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides what is asked after an attempt that did not answer. An answer that will not do goes one tier
- * up: the same model would likely err again. A request that was not executed is asked again at its tier,
- * twice in all, then one tier up. Stateless and thread-safe.
+ * Decides what is asked after an attempt that did not answer. An answer that will not do goes one
+ * tier up: the same model would likely err again. A request that was not executed is asked again at
+ * its tier, twice in all, then one tier up. Stateless and thread-safe.
  */
 public final class Escalation {
   static final int ATTEMPTS_PER_TIER_MAX = 2;

@@ -21,8 +21,8 @@ import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges result lines. Outputs an outcome for each, with the next attempt where the answer will not do and
- * a tier is left.
+ * Judges result lines. Outputs an outcome for each, with the next attempt where the answer will not
+ * do and a tier is left.
  */
 public final class ValidateAnswers
     extends PTransform<PCollection<ResultLine>, PCollection<SubmissionOutcome>> {

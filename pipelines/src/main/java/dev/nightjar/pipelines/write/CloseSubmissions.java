@@ -9,8 +9,8 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Marks submissions as collected, after every attempt in them is settled. Outputs nothing; wait on the
- * output before packing what was escalated.
+ * Marks submissions as collected, after every attempt in them is settled. Outputs nothing; wait on
+ * the output before packing what was escalated.
  */
 public final class CloseSubmissions extends PTransform<PCollection<String>, PCollection<Void>> {
   private static final long serialVersionUID = 1L;

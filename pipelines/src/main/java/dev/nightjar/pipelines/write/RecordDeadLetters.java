@@ -10,7 +10,8 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /** Records refused input. Inserts on (run, file, position): safe to repeat. */
-public final class RecordDeadLetters extends PTransform<PCollection<DeadLetter>, PCollection<Void>> {
+public final class RecordDeadLetters
+    extends PTransform<PCollection<DeadLetter>, PCollection<Void>> {
   private static final long serialVersionUID = 1L;
   private static final int DEAD_LETTERS_BATCH_MAX = 500;
 

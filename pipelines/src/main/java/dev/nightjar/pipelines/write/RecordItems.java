@@ -10,8 +10,8 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Records items. Outputs nothing; wait on the output to know that every item is there. Inserts on (run,
- * document): safe to repeat.
+ * Records items. Outputs nothing; wait on the output to know that every item is there. Inserts on
+ * (run, document): safe to repeat.
  */
 public final class RecordItems extends PTransform<PCollection<NewItem>, PCollection<Void>> {
   private static final long serialVersionUID = 1L;

@@ -15,9 +15,9 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Settles outcomes: results, charges, cache entries, the answers of followers, and escalations, all in one
- * transaction a list. Outputs nothing; wait on the output to know that everything is written. Safe to
- * repeat: an attempt is settled by a compare-and-set on its state.
+ * Settles outcomes: results, charges, cache entries, the answers of followers, and escalations, all
+ * in one transaction a list. Outputs nothing; wait on the output to know that everything is
+ * written. Safe to repeat: an attempt is settled by a compare-and-set on its state.
  */
 public final class WriteResults
     extends PTransform<PCollection<SubmissionOutcome>, PCollection<Void>> {

@@ -27,9 +27,7 @@ public interface Benchmark {
      */
     public Path file(String benchmark, String name) {
       Path file =
-          data.map(directory -> directory.resolve(name))
-              .filter(Files::isReadable)
-              .orElse(null);
+          data.map(directory -> directory.resolve(name)).filter(Files::isReadable).orElse(null);
       if (file == null) {
         throw new NightjarException(
             ErrorCode.OPTION_INVALID,

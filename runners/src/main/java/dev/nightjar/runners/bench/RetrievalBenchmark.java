@@ -17,12 +17,13 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How much of what answers a question survives when a document is cut to a budget of tokens. Data: Chroma's
- * chunking evaluation ({@code questions.csv} and the corpora beside it). A reference counts as kept by the
- * share of its words that appear, in order of the reference, in one stretch of the shortened text.
+ * How much of what answers a question survives when a document is cut to a budget of tokens. Data:
+ * Chroma's chunking evaluation ({@code questions.csv} and the corpora beside it). A reference
+ * counts as kept by the share of its words that appear, in order of the reference, in one stretch
+ * of the shortened text.
  *
- * <p>Floor: the first tokens of the document. Peer: BM25 over chunks of a fixed 800 characters. Ours: the
- * retriever of the pipeline.
+ * <p>Floor: the first tokens of the document. Peer: BM25 over chunks of a fixed 800 characters.
+ * Ours: the retriever of the pipeline.
  */
 public final class RetrievalBenchmark implements Benchmark {
   private static final int BUDGET_TOKENS = 1_000;
