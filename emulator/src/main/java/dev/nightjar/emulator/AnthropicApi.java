@@ -28,13 +28,16 @@ final class AnthropicApi {
   private final Invoice invoice;
   private final Clock clock;
   private final Ids ids;
+  private final String address;
 
-  AnthropicApi(Storage storage, Models models, Invoice invoice, Clock clock, Ids ids) {
+  AnthropicApi(
+      Storage storage, Models models, Invoice invoice, Clock clock, Ids ids, String address) {
     this.storage = storage;
     this.models = models;
     this.invoice = invoice;
     this.clock = clock;
     this.ids = ids;
+    this.address = address;
   }
 
   void handle(Exchange exchange) throws IOException {
@@ -150,14 +153,23 @@ final class AnthropicApi {
             .batch(id)
             .filter(batch -> batch.provider().equals(PROVIDER))
             .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
-    found.data().remove("emulator_version");
+    shown(found.data());
     return found;
+  }
+
+  /** Takes out what only the emulator needs; the results are where this server answers now. */
+  private void shown(ObjectNode data) {
+    data.remove("emulator_version");
+    if (data.get("processing_status").asText().equals("ended")) {
+      data.put(
+          "results_url", address + "/v1/messages/batches/" + data.get("id").asText() + "/results");
+    }
   }
 
   private ObjectNode list(Exchange exchange) {
     int limit = exchange.limit(20, LIST_MAX);
     List<ObjectNode> all = storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList();
-    all.forEach(data -> data.remove("emulator_version"));
+    all.forEach(this::shown);
     int from = index(all, exchange.query("after_id", "")) + 1;
     String before = exchange.query("before_id", "");
     int to = Math.min(all.size(), from + limit);

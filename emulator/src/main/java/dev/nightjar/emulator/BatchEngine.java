@@ -352,8 +352,6 @@ final class BatchEngine {
             restType.equals("canceled") ? rest : 0,
             restType.equals("expired") ? rest : 0));
     data.put("ended_at", AnthropicApi.time(clock.millis()));
-    data.put(
-        "results_url", "https://api.anthropic.com/v1/messages/batches/" + batch.id() + "/results");
     storage.putExecuted(batch.with("ended", data), bill);
   }
 }

@@ -124,7 +124,7 @@ public final class Emulator implements AutoCloseable {
     Models models =
         new Models(builder.answers, invoice, new PromptCache(builder.clock), builder.clock, ids);
     openAi = new OpenAiApi(storage, models, invoice, builder.clock, ids);
-    anthropic = new AnthropicApi(storage, models, invoice, builder.clock, ids);
+    anthropic = new AnthropicApi(storage, models, invoice, builder.clock, ids, uri().toString());
     engine = new BatchEngine(storage, models, invoice, openAi, builder.clock, ids, builder.speed);
     requests = Executors.newFixedThreadPool(THREADS_MAX, daemon("emulator-http"));
     server.setExecutor(requests);

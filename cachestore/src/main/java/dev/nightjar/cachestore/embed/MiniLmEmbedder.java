@@ -12,8 +12,6 @@ import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.LongBuffer;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,9 +21,10 @@ import java.util.Objects;
  * tokens that are not padding, then unit length, as the model's authors do (Reimers and Gurevych
  * 2019, "Sentence-BERT").
  *
- * <p>Texts are sorted by length and run in batches of 16, each padded to its own longest text only:
- * padding to one common length costs twice the time on mixed corpora. A text is cut at {@value
- * #TOKENS_MAX} tokens, the length the model was trained for.
+ * <p>Each text is run alone. The model quantises activations by the range found in the whole
+ * tensor, so beside other texts, or with padding, the same text would get another vector, and which
+ * texts lead would depend on how bundles fell. A text is cut at {@value #TOKENS_MAX} tokens, the
+ * length the model was trained for.
  *
  * <p>Thread-safe: a session may run concurrently. The native threads are bounded by the
  * constructor's argument, shared by all callers.
@@ -38,7 +37,6 @@ public final class MiniLmEmbedder implements Embedder {
   public static final int DIMENSIONS = 384;
 
   private static final int TOKENS_MAX = 256;
-  private static final int BATCH_TEXTS_MAX = 16;
 
   /**
    * Beyond this many characters a text surely exceeds 256 tokens, so the tokenizer need not see it.
@@ -112,68 +110,34 @@ public final class MiniLmEmbedder implements Embedder {
 
   @Override
   public List<Embedding> embed(List<String> texts) {
-    List<Encoding> encodings = new ArrayList<>(texts.size());
-    for (String text : texts) {
-      encodings.add(
-          tokenizer.encode(
-              text.length() > TEXT_CHARS_MAX ? text.substring(0, TEXT_CHARS_MAX) : text));
-    }
-    List<Integer> byLength = new ArrayList<>(texts.size());
-    for (int i = 0; i < texts.size(); i++) {
-      byLength.add(i);
-    }
-    byLength.sort(Comparator.comparingInt(i -> encodings.get(i).getIds().length));
-    Embedding[] embeddings = new Embedding[texts.size()];
-    for (int from = 0; from < byLength.size(); from += BATCH_TEXTS_MAX) {
-      List<Integer> batch =
-          byLength.subList(from, Math.min(byLength.size(), from + BATCH_TEXTS_MAX));
-      try {
-        run(batch, encodings, embeddings);
-      } catch (OrtException e) {
-        throw failure(e);
-      }
-    }
-    return List.of(embeddings);
+    return texts.stream().map(this::embed).toList();
   }
 
-  private void run(List<Integer> batch, List<Encoding> encodings, Embedding[] embeddings)
-      throws OrtException {
-    int length = 0;
-    for (int i : batch) {
-      length = Math.max(length, encodings.get(i).getIds().length);
-    }
-    long[] shape = {batch.size(), length};
-    LongBuffer ids = LongBuffer.allocate(batch.size() * length);
-    LongBuffer mask = LongBuffer.allocate(batch.size() * length);
-    LongBuffer types = LongBuffer.allocate(batch.size() * length);
-    for (int row = 0; row < batch.size(); row++) {
-      Encoding encoding = encodings.get(batch.get(row));
-      ids.put(row * length, encoding.getIds());
-      mask.put(row * length, encoding.getAttentionMask());
-      types.put(row * length, encoding.getTypeIds());
-    }
-    try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids, shape);
-        OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask, shape);
-        OnnxTensor typeTensor = OnnxTensor.createTensor(environment, types, shape);
+  private Embedding embed(String text) {
+    Encoding encoding =
+        tokenizer.encode(text.length() > TEXT_CHARS_MAX ? text.substring(0, TEXT_CHARS_MAX) : text);
+    try (OnnxTensor ids = tensor(encoding.getIds());
+        OnnxTensor mask = tensor(encoding.getAttentionMask());
+        OnnxTensor types = tensor(encoding.getTypeIds());
         OrtSession.Result result =
             session.run(
-                Map.of(
-                    "input_ids", idTensor,
-                    "attention_mask", maskTensor,
-                    "token_type_ids", typeTensor))) {
+                Map.of("input_ids", ids, "attention_mask", mask, "token_type_ids", types))) {
       float[][][] hidden = (float[][][]) result.get(0).getValue();
-      for (int row = 0; row < batch.size(); row++) {
-        int tokens = encodings.get(batch.get(row)).getIds().length;
-        embeddings[batch.get(row)] = pool(hidden[row], tokens);
-      }
+      return pool(hidden[0]);
+    } catch (OrtException e) {
+      throw failure(e);
     }
   }
 
-  private static Embedding pool(float[][] hidden, int tokens) {
+  private OnnxTensor tensor(long[] row) throws OrtException {
+    return OnnxTensor.createTensor(environment, LongBuffer.wrap(row), new long[] {1, row.length});
+  }
+
+  private static Embedding pool(float[][] hidden) {
     float[] mean = new float[DIMENSIONS];
-    for (int token = 0; token < tokens; token++) {
+    for (float[] token : hidden) {
       for (int i = 0; i < DIMENSIONS; i++) {
-        mean[i] += hidden[token][i];
+        mean[i] += token[i];
       }
     }
     double square = 0;

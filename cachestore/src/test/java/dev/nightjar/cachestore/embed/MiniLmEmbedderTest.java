@@ -1,0 +1,63 @@
+package dev.nightjar.cachestore.embed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.Embedding;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class MiniLmEmbedderTest {
+  private static MiniLmEmbedder embedder;
+
+  @BeforeAll
+  static void load() {
+    embedder = MiniLmEmbedder.load(1);
+  }
+
+  @AfterAll
+  static void close() {
+    embedder.close();
+  }
+
+  @Test
+  void vectorsAreOfUnitLengthAndOfTheStatedDimensions() {
+    Embedding embedding = embedder.embed(List.of("a cat sat on the mat")).get(0);
+    assertThat(embedding.dimensions()).isEqualTo(MiniLmEmbedder.DIMENSIONS);
+    assertThat(embedding.cosine(embedding)).isBetween(0.9999, 1.0001);
+  }
+
+  @Test
+  void textsThatMeanTheSameAreNearerThanOthers() {
+    List<Embedding> embeddings =
+        embedder.embed(
+            List.of(
+                "How do I reset my card PIN?",
+                "I want to change the PIN of my card",
+                "The weather in Lisbon is mild in March"));
+    assertThat(embeddings.get(0).cosine(embeddings.get(1)))
+        .isGreaterThan(embeddings.get(0).cosine(embeddings.get(2)) + 0.3);
+  }
+
+  @Test
+  void theSameTextGivesTheSameVectorWhateverBatchItCameIn() {
+    String text = "Please send the invoice for March to our office in Ghent.";
+    Embedding alone = embedder.embed(List.of(text)).get(0);
+    List<Embedding> among =
+        embedder.embed(
+            List.of("short", text, "a much longer text ".repeat(60), "!!!! ???? 1234 5678", text));
+    assertThat(among.get(1)).isEqualTo(alone);
+    assertThat(among.get(4)).isEqualTo(alone);
+  }
+
+  @Test
+  void aTextFarBeyondTheModelsLengthIsCutAndNotRefused() {
+    assertThat(embedder.embed(List.of("word ".repeat(100_000)))).hasSize(1);
+  }
+
+  @Test
+  void anEmptyTextHasAnEmbeddingToo() {
+    assertThat(embedder.embed(List.of(""))).hasSize(1);
+  }
+}

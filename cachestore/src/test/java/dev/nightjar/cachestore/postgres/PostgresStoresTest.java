@@ -1,0 +1,599 @@
+package dev.nightjar.cachestore.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.CacheHit;
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.DeadLetter;
+import dev.nightjar.cachestore.Embedding;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.Miss;
+import dev.nightjar.cachestore.NewItem;
+import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.Run;
+import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.cachestore.Submission;
+import dev.nightjar.cachestore.SubmissionState;
+import dev.nightjar.cachestore.TaskVersion;
+import dev.nightjar.cachestore.Usage;
+import dev.nightjar.cachestore.embed.HyperplaneBands;
+import dev.nightjar.cachestore.testing.MutableClock;
+import dev.nightjar.cachestore.testing.TestPostgres;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The ports against a real server, one namespace a test. */
+class PostgresStoresTest {
+  private static final Instant NOW = Instant.parse("2026-11-24T01:00:00Z");
+  private static final AtomicInteger TESTS = new AtomicInteger();
+  private static final PackingLimits ANY = new PackingLimits(1_000, 1 << 20);
+
+  private static DatabaseAddress database;
+  private static PostgresStores stores;
+  private static final HyperplaneBands BANDS = new HyperplaneBands(384);
+
+  private long namespaceId;
+  private String runId;
+  private final AtomicInteger submissionNumbers = new AtomicInteger();
+
+  @BeforeAll
+  static void open() {
+    database = TestPostgres.newDatabase();
+    stores = PostgresStores.open(database, 8, new MutableClock(NOW));
+  }
+
+  @AfterAll
+  static void close() {
+    stores.close();
+  }
+
+  @BeforeEach
+  void openRun() {
+    int test = TESTS.incrementAndGet();
+    namespaceId = namespace("tenant-" + test);
+    runId = openRun("run-" + test, "corpus-" + test, Optional.empty()).runId();
+  }
+
+  private static long namespace(String tenant) {
+    return stores
+        .runs()
+        .namespace(
+            tenant,
+            new TaskVersion(Fingerprint.sha256("task"), "task", "{}", "openai", "gpt-6.2-sol"),
+            "model");
+  }
+
+  private Run openRun(String id, String corpus, Optional<BigDecimal> budget) {
+    return stores.runs().open(Optional.of(id), namespaceId, corpus, budget, NOW.plusSeconds(3_600));
+  }
+
+  private String key(String name) {
+    return Fingerprint.sha256(Long.toString(namespaceId), name);
+  }
+
+  /** A vector at a given cosine to the first axis, in the plane of two axes. */
+  private static Embedding at(double cosine, int otherAxis) {
+    float[] values = new float[384];
+    values[0] = (float) cosine;
+    values[otherAxis] = (float) Math.sqrt(1 - cosine * cosine);
+    return Embedding.of(values);
+  }
+
+  private void miss(String run, String name, Optional<Embedding> embedding) {
+    stores
+        .work()
+        .recordItems(run, List.of(new NewItem("doc-" + name, key(name), "file", 1, true, 100)));
+    stores
+        .work()
+        .recordMisses(
+            run,
+            List.of(
+                new Miss(
+                    key(name),
+                    "doc-" + name,
+                    embedding,
+                    embedding.map(BANDS::of).orElse(List.of()))),
+            0.9);
+  }
+
+  private AttemptPlan plan(String name, int number, String tier, String model) {
+    return new AttemptPlan(
+        "nj_" + key(name).substring(0, 40) + "_" + number,
+        key(name),
+        number,
+        tier,
+        "openai",
+        model,
+        "prompt of " + name,
+        1_000,
+        100,
+        500);
+  }
+
+  private String customId(String name, int number) {
+    return plan(name, number, "small", "gpt-6-luna").customId();
+  }
+
+  /** Brings leaders to a submission that the provider works on. */
+  private String submitted(String... names) {
+    for (String name : names) {
+      miss(runId, name, Optional.empty());
+    }
+    stores.work().electLeaders(runId, 2);
+    List<AttemptPlan> plans = new ArrayList<>();
+    for (String name : names) {
+      plans.add(plan(name, 1, "small", "gpt-6-luna"));
+    }
+    stores.work().planAttempts(runId, plans);
+    return inProgress(packed("small").get(0));
+  }
+
+  private List<String> packed(String tier) {
+    return stores
+        .submissions()
+        .pack(
+            namespaceId,
+            tier,
+            ANY,
+            () -> "sub_" + namespaceId + "_" + submissionNumbers.incrementAndGet());
+  }
+
+  private String inProgress(String submissionId) {
+    assertThat(stores.submissions().beginCreating(submissionId, NOW)).isTrue();
+    assertThat(
+            stores.submissions().markInProgress(submissionId, "file", "batch_" + submissionId, NOW))
+        .isTrue();
+    return submissionId;
+  }
+
+  private Outcome succeeded(String name, int number) {
+    return new Outcome(
+        customId(name, number),
+        Outcome.Kind.SUCCEEDED,
+        new Usage(1_000, 0, 0, 0, 50),
+        NOW,
+        Optional.of("{\"answer\":\"" + name + "\"}"),
+        Optional.empty(),
+        "",
+        Optional.empty());
+  }
+
+  private Outcome rejected(String name, int number, Optional<AttemptPlan> next) {
+    return new Outcome(
+        customId(name, number),
+        Outcome.Kind.REJECTED,
+        new Usage(1_000, 0, 0, 0, 50),
+        NOW,
+        Optional.empty(),
+        Optional.of(ErrorCode.ANSWER_INVALID),
+        "not JSON",
+        next);
+  }
+
+  private static String one(String sql) {
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return String.valueOf(rows.getString(1));
+    } catch (java.sql.SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String itemState(String name) {
+    return one(
+        "select state || coalesce(' by ' || answered_by, '') || coalesce(' ' || failure_code, '') from items"
+            + " where run_id = '"
+            + runId
+            + "' and document_id = 'doc-"
+            + name
+            + "'");
+  }
+
+  // ---- runs ----
+
+  @Test
+  void theSameCommandAgainContinuesTheOpenRun() {
+    Run again = openRun(runId, "corpus-" + runId.substring(4), Optional.empty());
+    assertThat(again.runId()).isEqualTo(runId);
+    Run withoutId =
+        stores
+            .runs()
+            .open(
+                Optional.empty(),
+                namespaceId,
+                "corpus-" + runId.substring(4),
+                Optional.empty(),
+                NOW);
+    assertThat(withoutId.runId()).isEqualTo(runId);
+  }
+
+  @Test
+  void aRunIdOfAnotherCorpusIsRefused() {
+    assertThatThrownBy(() -> openRun(runId, "another corpus", Optional.empty()))
+        .hasMessageStartingWith("RUN_MISMATCH: " + runId);
+  }
+
+  @Test
+  void aRunWithOpenItemsCannotBeFinished() {
+    miss(runId, "a", Optional.empty());
+    assertThatThrownBy(() -> stores.runs().finish(runId)).hasMessageContaining("open items");
+  }
+
+  @Test
+  void whatTheDeadlineOvertakesFailsWithACode() {
+    submitted("a");
+    assertThat(stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "too late"))
+        .isEqualTo(1);
+    assertThat(itemState("a")).isEqualTo("failed DEADLINE_PASSED");
+    stores.runs().finish(runId);
+    // The answer that comes later is still charged, and kept for the next night.
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), 2)).hasSize(1);
+  }
+
+  @Test
+  void aDocumentThatVanishedWhileTheRunWasInterruptedFailsInsteadOfWaitingForEver() {
+    miss(runId, "gone", Optional.empty());
+    stores.work().electLeaders(runId, 2);
+    stores.runs().markPrepared(runId);
+    assertThat(itemState("gone")).isEqualTo("failed INPUT_CHANGED");
+  }
+
+  // ---- settling ----
+
+  @Test
+  void aResultThatIsCollectedTwiceIsChargedOnce() {
+    submitted("a");
+    assertThat(stores.settlements().settle(runId, List.of(succeeded("a", 1)))).isEqualTo(1);
+    assertThat(stores.settlements().settle(runId, List.of(succeeded("a", 1)))).isZero();
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
+    // 1,000 input tokens at 0.05 and 50 output tokens at 0.25 USD a million.
+    assertThat(new BigDecimal(one("select charged_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0000625");
+    assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0");
+    assertThat(itemState("a")).isEqualTo("answered by model");
+  }
+
+  @Test
+  void aRejectedAnswerIsChargedAndAskedAgainOneTierUp() {
+    submitted("a");
+    AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
+    stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
+    assertThat(itemState("a")).isEqualTo("waiting");
+    assertThat(stores.submissions().tiersToPack(namespaceId)).containsExactly("mid");
+    inProgress(packed("mid").get(0));
+    stores.settlements().settle(runId, List.of(succeeded("a", 2)));
+    assertThat(itemState("a")).isEqualTo("answered by model");
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("2");
+  }
+
+  @Test
+  void aRejectedAnswerWithoutAnotherTierFailsWithItsReasonAndIsNotCached() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), 2)).isEmpty();
+  }
+
+  @Test
+  void retryingOneFailedDocumentCostsExactlyOneAttempt() {
+    submitted("a", "b");
+    stores
+        .settlements()
+        .settle(runId, List.of(succeeded("a", 1), rejected("b", 1, Optional.empty())));
+    String second = openRun(runId + "-again", "again", Optional.empty()).runId();
+    for (String name : List.of("a", "b")) {
+      stores
+          .work()
+          .recordItems(second, List.of(new NewItem("doc-" + name, key(name), "f", 1, true, 100)));
+    }
+    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a"), key("b")), 2);
+    stores.cache().answerFromCache(second, List.copyOf(hits.values()));
+    stores
+        .work()
+        .recordMisses(second, List.of(new Miss(key("b"), "doc-b", Optional.empty(), List.of())), 2);
+    stores.work().electLeaders(second, 2);
+    assertThat(stores.work().leadersToPlan(second, List.of(key("a"), key("b"))))
+        .hasSize(1)
+        .hasEntrySatisfying(key("b"), leader -> assertThat(leader.attemptNumber()).isEqualTo(2));
+  }
+
+  @Test
+  void aModelWithoutAPriceIsRefusedBeforeAnythingIsPlanned() {
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2);
+    assertThatThrownBy(
+            () ->
+                stores
+                    .work()
+                    .planAttempts(runId, List.of(plan("a", 1, "small", "gpt-nobody-sells"))))
+        .hasMessageStartingWith("PRICE_MISSING: openai/gpt-nobody-sells");
+    assertThat(one("select count(*) from attempts where run_id = '" + runId + "'")).isEqualTo("0");
+  }
+
+  @Test
+  void aRequestThatExceedsTheSizeBandIsPricedWhollyByTheDearerRow() {
+    submitted("a");
+    Outcome large =
+        new Outcome(
+            customId("a", 1),
+            Outcome.Kind.SUCCEEDED,
+            new Usage(272_001, 0, 0, 0, 0),
+            NOW,
+            Optional.of("{\"a\":1}"),
+            Optional.empty(),
+            "",
+            Optional.empty());
+    stores.settlements().settle(runId, List.of(large));
+    assertThat(new BigDecimal(one("select total_usd from ledger where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0272001"); // 272,001 at 0.10, not at 0.05
+  }
+
+  // ---- budget ----
+
+  @Test
+  void whatTheBudgetDoesNotCoverFailsAndNothingOfItIsSent() {
+    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0003"))).runId();
+    for (String name : List.of("a", "b", "c")) {
+      miss(poor, name, Optional.empty());
+    }
+    stores.work().electLeaders(poor, 2);
+    stores
+        .work()
+        .planAttempts(
+            poor,
+            List.of(
+                plan("a", 1, "small", "gpt-6-luna"),
+                plan("b", 1, "small", "gpt-6-luna"),
+                plan("c", 1, "small", "gpt-6-luna")));
+    // Worst case of each: 1,756 tokens at 0.0625 and 100 at 0.25 USD a million = 0.00013475.
+    assertThat(one("select count(*) from attempts where run_id = '" + poor + "'")).isEqualTo("2");
+    assertThat(
+            one(
+                "select failure_code from items where run_id = '"
+                    + poor
+                    + "' and state = 'failed'"))
+        .isEqualTo("BUDGET_EXHAUSTED");
+    assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + poor + "'")))
+        .isEqualByComparingTo("0.0002695");
+  }
+
+  @Test
+  void planningTwiceReservesOnce() {
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2);
+    List<AttemptPlan> plans = List.of(plan("a", 1, "small", "gpt-6-luna"));
+    stores.work().planAttempts(runId, plans);
+    stores.work().planAttempts(runId, plans);
+    assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.00013475");
+  }
+
+  // ---- cache ----
+
+  @Test
+  void anAnswerIsFoundByLikenessOnlyWithinItsNamespace() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    stores.work().electLeaders(runId, 2);
+    stores.work().planAttempts(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    var query = java.util.Map.of("q", at(0.97, 2));
+    assertThat(stores.cache().lookupNearest(namespaceId, query, 0.95).get("q").sourceKey())
+        .isEqualTo(key("a"));
+    assertThat(stores.cache().lookupNearest(namespaceId, query, 0.98)).isEmpty();
+    assertThat(stores.cache().lookupNearest(namespace("someone else"), query, 0.5)).isEmpty();
+    assertThat(stores.cache().lookupExact(namespace("someone else"), Set.of(key("a")), 0))
+        .isEmpty();
+  }
+
+  @Test
+  void aBorrowedAnswerHitsExactlyNextTimeUnlessTheThresholdWasRaised() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    stores.cache().answerFromCache(runId, List.of(new CacheHit(key("b"), key("a"), 0.96, false)));
+    assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), 0.95)).hasSize(1);
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), 0.97)).isEmpty();
+  }
+
+  // ---- followers ----
+
+  @Test
+  void followersGetTheirLeadersAnswerAndNothingIsAskedForThem() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    miss(runId, "b", Optional.of(at(0.995, 2)));
+    stores.work().electLeaders(runId, 0.98);
+    var leaders = stores.work().leadersToPlan(runId, List.of(key("a"), key("b")));
+    assertThat(leaders).hasSize(1);
+    String leader = leaders.containsKey(key("a")) ? "a" : "b";
+    String follower = leader.equals("a") ? "b" : "a";
+    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
+    assertThat(itemState(leader)).isEqualTo("answered by model");
+    assertThat(itemState(follower)).isEqualTo("answered by leader");
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key(follower)), 0.98)).hasSize(1);
+  }
+
+  @Test
+  void followersOfALeaderThatFailsFailToo() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    miss(runId, "b", Optional.of(at(0.995, 2)));
+    stores.work().electLeaders(runId, 0.98);
+    String leader =
+        stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))).containsKey(key("a"))
+            ? "a"
+            : "b";
+    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(runId, List.of(rejected(leader, 1, Optional.empty())));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
+    assertThat(itemState("b")).isEqualTo("failed ANSWER_INVALID");
+  }
+
+  // ---- two runs ----
+
+  @Test
+  void aTextThatAnotherRunHasInFlightIsWaitedForAndNotAskedAgain() {
+    submitted("a");
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    miss(other, "a", Optional.empty());
+    stores.work().electLeaders(other, 2);
+    assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).isEmpty();
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    RunProgress progress = stores.runs().progress(other);
+    assertThat(progress.open()).isZero();
+    assertThat(one("select answered_by from items where run_id = '" + other + "'"))
+        .isEqualTo("leader");
+  }
+
+  @Test
+  void whatADeadRunLeftUnaskedIsTakenOver() {
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2); // and then its process died
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    miss(other, "a", Optional.empty());
+    stores.work().electLeaders(other, 2);
+    assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).hasSize(1);
+    stores.work().planAttempts(other, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(other, List.of(succeeded("a", 1)));
+    assertThat(itemState("a")).isEqualTo("answered by leader");
+    assertThat(one("select answered_by from items where run_id = '" + other + "'"))
+        .isEqualTo("model");
+    stores.runs().finish(runId);
+    stores.runs().finish(other);
+    assertBalanced(runId);
+    assertBalanced(other);
+  }
+
+  // ---- submissions ----
+
+  @Test
+  void packingRespectsBothLimitsAndPutsEachAttemptInOneSubmission() {
+    for (int i = 0; i < 7; i++) {
+      miss(runId, "d" + i, Optional.empty());
+    }
+    stores.work().electLeaders(runId, 2);
+    List<AttemptPlan> plans = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      plans.add(plan("d" + i, 1, "small", "gpt-6-luna"));
+    }
+    stores.work().planAttempts(runId, plans);
+    List<String> ids =
+        stores
+            .submissions()
+            .pack(
+                namespaceId,
+                "small",
+                new PackingLimits(3, 2 * 501), // 500 bytes and a line end each
+                () -> "sub_" + namespaceId + "_" + submissionNumbers.incrementAndGet());
+    assertThat(ids).hasSize(4);
+    List<Submission> open = stores.submissions().open(namespaceId);
+    assertThat(open).extracting(Submission::requests).containsExactlyInAnyOrder(2, 2, 2, 1);
+    assertThat(open).allSatisfy(s -> assertThat(s.requestBytes()).isLessThanOrEqualTo(2 * 501));
+    assertThat(packed("small")).isEmpty();
+  }
+
+  @Test
+  void aTransitionFromAnotherStateIsRefused() {
+    String id = submitted("a");
+    assertThat(stores.submissions().beginCreating(id, NOW)).isFalse();
+    assertThat(stores.submissions().markInProgress(id, "f", "other", NOW)).isFalse();
+    assertThat(stores.submissions().abandonCreating(id)).isFalse();
+  }
+
+  @Test
+  void aSubmissionWithOpenAttemptsCannotBeClosed() {
+    String id = submitted("a");
+    stores.submissions().markEnded(id, NOW);
+    assertThatThrownBy(() -> stores.submissions().close(id, NOW))
+        .hasMessageContaining("still open");
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    assertThat(stores.submissions().close(id, NOW)).isTrue();
+    assertThat(stores.submissions().find(id).orElseThrow().state())
+        .isEqualTo(SubmissionState.COLLECTED);
+  }
+
+  @Test
+  void aSubmissionIsLockedByOneHolderAtATime() {
+    String id = submitted("a");
+    boolean[] inner = {true};
+    assertThat(
+            stores
+                .submissions()
+                .withLock(id, () -> inner[0] = stores.submissions().withLock(id, () -> {})))
+        .isTrue();
+    assertThat(inner[0]).isFalse();
+    assertThat(stores.submissions().withLock(id, () -> {})).isTrue();
+  }
+
+  @Test
+  void deadLettersAreRecordedOnce() {
+    DeadLetter letter =
+        new DeadLetter("mail.jsonl", 7, "", ErrorCode.INPUT_MALFORMED, "expected a JSON object");
+    stores.work().recordDeadLetters(runId, List.of(letter));
+    stores.work().recordDeadLetters(runId, List.of(letter));
+    assertThat(stores.runs().progress(runId).deadLetters()).isEqualTo(1);
+  }
+
+  // ---- books ----
+
+  @Test
+  void theBooksBalanceOverEveryKindOfEnd() {
+    submitted("a", "b", "c");
+    stores
+        .settlements()
+        .settle(
+            runId,
+            List.of(
+                succeeded("a", 1),
+                rejected("b", 1, Optional.of(plan("b", 2, "large", "gpt-6.2-sol"))),
+                rejected("c", 1, Optional.empty())));
+    inProgress(packed("large").get(0));
+    stores.settlements().settle(runId, List.of(succeeded("b", 2)));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-d", key("d"), "f", 9, true, 40)));
+    stores.cache().answerFromCache(runId, List.of(new CacheHit(key("d"), key("a"), 0.97, false)));
+    stores.runs().finish(runId);
+    assertBalanced(runId);
+    assertThat(
+            one(
+                "select count(*) from item_costs where run_id = '"
+                    + runId
+                    + "' and saved_by_escalation_usd < 0"))
+        .isEqualTo("1"); // what the rejected attempt cost is shown, not hidden
+  }
+
+  private static void assertBalanced(String run) {
+    assertThat(
+            one(
+                "select concat_ws(' ', charged_difference_usd, reserved_difference_usd,"
+                    + " attributed_difference_usd, unbalanced_items, open_items) from"
+                    + " run_balance_check where run_id = '"
+                    + run
+                    + "'"))
+        .matches("[0. ]+");
+  }
+}

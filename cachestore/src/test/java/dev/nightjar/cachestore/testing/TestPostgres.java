@@ -1,0 +1,118 @@
+package dev.nightjar.cachestore.testing;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.local.DockerPostgres;
+import dev.nightjar.cachestore.local.LocalPostgres;
+import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * One real PostgreSQL per JVM, a fresh database per caller. Testcontainers where a Docker engine
+ * has or can get the image, else a private cluster of the PostgreSQL on this machine. The
+ * environment variable {@code NIGHTJAR_TEST_POSTGRES} ({@code docker} or {@code local}) forces one;
+ * which was used is printed.
+ */
+public final class TestPostgres {
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  private static @Nullable DatabaseAddress server;
+
+  private TestPostgres() {}
+
+  /** The server, started by the first caller and destroyed when this JVM ends. */
+  public static synchronized DatabaseAddress server() {
+    DatabaseAddress running = server;
+    if (running == null) {
+      String wanted =
+          System.getenv().getOrDefault("NIGHTJAR_TEST_POSTGRES", "").toLowerCase(Locale.ROOT);
+      boolean docker =
+          wanted.equals("docker") || (!wanted.equals("local") && DockerPostgres.available());
+      running = docker ? container() : cluster();
+      System.out.println(
+          "tests use PostgreSQL "
+              + (docker ? "in a container (Testcontainers)" : "of this machine (private cluster)"));
+      server = running;
+    }
+    return running;
+  }
+
+  /** A new, migrated database with the price list in it. */
+  public static DatabaseAddress newDatabase() {
+    DatabaseAddress address =
+        server()
+            .withDatabase(
+                "test_" + ProcessHandle.current().pid() + "_" + DATABASES.incrementAndGet());
+    Migrations.migrate(address);
+    try (PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC())) {
+      stores.prices().seed();
+    }
+    return address;
+  }
+
+  private static DatabaseAddress container() {
+    // Debian 12's engine speaks API 1.41 at most; Testcontainers asks for a newer one unless told.
+    String apiVersion = output("docker", "version", "--format", "{{.Server.APIVersion}}");
+    if (!apiVersion.isBlank()) {
+      System.setProperty("api.version", apiVersion);
+    }
+    PostgreSQLContainer container =
+        new PostgreSQLContainer(
+                DockerImageName.parse(DockerPostgres.IMAGE).asCompatibleSubstituteFor("postgres"))
+            .withUsername("nightjar")
+            .withPassword("nightjar")
+            .withDatabaseName("nightjar");
+    container.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
+    try {
+      Path passwordFile =
+          Files.createTempFile(
+              "nightjar-test",
+              ".pgpass",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      passwordFile.toFile().deleteOnExit();
+      Files.writeString(passwordFile, "*:*:*:nightjar:nightjar\n");
+      return new DatabaseAddress(
+          container.getHost(),
+          container.getMappedPort(5432),
+          "nightjar",
+          "nightjar",
+          passwordFile.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String output(String... command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(false).start();
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static DatabaseAddress cluster() {
+    try {
+      Path home = Files.createTempDirectory("nightjar-test");
+      Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
+      LocalPostgres postgres = LocalPostgres.in(home);
+      DatabaseAddress address = postgres.start();
+      Runtime.getRuntime().addShutdownHook(new Thread(postgres::destroy));
+      return address;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

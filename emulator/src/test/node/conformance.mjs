@@ -1,0 +1,107 @@
+// Drives the emulator with the providers' official Node clients. Prints "ok NAME" for each check; exits
+// with 1 on the first that fails. Argument: the emulator's address.
+import assert from 'node:assert/strict';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI, { toFile } from 'openai';
+
+const base = process.argv[2];
+const deadline = Date.now() + 60_000;
+
+async function until(check) {
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    assert.ok(Date.now() < deadline, 'no end within 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function openai() {
+  const client = new OpenAI({ baseURL: `${base}/v1`, apiKey: 'any', maxRetries: 0 });
+  const lines = ['one', 'two', 'three'].map((name) =>
+    JSON.stringify({
+      custom_id: name,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model: 'gpt-6-luna', messages: [{ role: 'user', content: `Say ${name}.` }] },
+    }),
+  );
+  const file = await client.files.create({
+    file: await toFile(Buffer.from(`${lines.join('\n')}\n`), 'requests.jsonl'),
+    purpose: 'batch',
+  });
+  assert.equal(file.filename, 'requests.jsonl');
+  assert.equal((await client.files.retrieve(file.id)).purpose, 'batch');
+  const created = await client.batches.create({
+    input_file_id: file.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+    metadata: { owner: 'node' },
+  });
+  assert.equal(created.status, 'validating');
+  const done = await until(async () => {
+    const batch = await client.batches.retrieve(created.id);
+    return batch.status === 'completed' && batch;
+  });
+  assert.deepEqual(done.request_counts, { total: 3, completed: 3, failed: 0 });
+  assert.equal(done.metadata.owner, 'node');
+  const results = (await (await client.files.content(done.output_file_id)).text())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(results.map((r) => r.custom_id).sort(), ['one', 'three', 'two']);
+  assert.ok(results.every((r) => r.response.status_code === 200 && r.response.body.usage.prompt_tokens > 0));
+  const listed = [];
+  for await (const batch of client.batches.list({ limit: 1 })) listed.push(batch.id);
+  assert.ok(listed.includes(created.id));
+  const chat = await client.chat.completions.create({
+    model: 'gpt-6-luna',
+    messages: [{ role: 'user', content: 'Hello.' }],
+  });
+  assert.equal(chat.choices[0].message.role, 'assistant');
+  await assert.rejects(() => client.batches.retrieve('batch_none'), { status: 404 });
+  await client.files.delete(file.id);
+  console.log('ok openai');
+}
+
+async function anthropic() {
+  const client = new Anthropic({ baseURL: base, apiKey: 'any', maxRetries: 0 });
+  const created = await client.messages.batches.create({
+    requests: ['one', 'two'].map((name) => ({
+      custom_id: name,
+      params: {
+        model: 'claude-haiku-5-5',
+        max_tokens: 100,
+        messages: [{ role: 'user', content: `Say ${name}.` }],
+      },
+    })),
+  });
+  assert.equal(created.processing_status, 'in_progress');
+  assert.equal(created.request_counts.processing, 2);
+  const done = await until(async () => {
+    const batch = await client.messages.batches.retrieve(created.id);
+    return batch.processing_status === 'ended' && batch;
+  });
+  assert.equal(done.request_counts.succeeded, 2);
+  const results = [];
+  for await (const result of await client.messages.batches.results(created.id)) results.push(result);
+  assert.deepEqual(results.map((r) => r.custom_id).sort(), ['one', 'two']);
+  assert.ok(results.every((r) => r.result.type === 'succeeded' && r.result.message.usage.input_tokens > 0));
+  const message = await client.messages.create({
+    model: 'claude-haiku-5-5',
+    max_tokens: 100,
+    messages: [{ role: 'user', content: 'Hello.' }],
+  });
+  assert.equal(message.role, 'assistant');
+  const count = await client.messages.countTokens({
+    model: 'claude-haiku-5-5',
+    messages: [{ role: 'user', content: 'Hello.' }],
+  });
+  assert.ok(count.input_tokens > 0);
+  await assert.rejects(() => client.messages.batches.retrieve('msgbatch_none'), { status: 404 });
+  await client.messages.batches.delete(created.id);
+  console.log('ok anthropic');
+}
+
+await openai();
+await anthropic();
