@@ -2,11 +2,12 @@ package dev.nightjar.pipelines.task;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.JacksonYAMLParseException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
@@ -38,6 +39,9 @@ public final class TaskLoader {
   /** Keys that people may change without asking anything again. */
   private static final Set<String> WITHOUT_EFFECT_ON_ANSWERS =
       Set.of("name", "description", "semantic_cache", "near_duplicates");
+
+  private static final ObjectMapper SYNTAX =
+      YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private static final ObjectMapper CANONICAL =
       new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
@@ -85,6 +89,7 @@ public final class TaskLoader {
 
   private static JsonNode readTree(String file, String yaml) {
     try {
+      SYNTAX.readTree(yaml); // says where the syntax is wrong; the reader below only that it is
       JsonNode tree =
           JsonNodeReader.builder().locationAware().build().readTree(yaml, InputFormat.YAML);
       if (tree == null || !tree.isObject()) {
@@ -92,7 +97,7 @@ public final class TaskLoader {
             file, "expected a mapping with the keys name, system, user, output_schema, tiers");
       }
       return tree;
-    } catch (JacksonYAMLParseException e) {
+    } catch (JsonProcessingException e) {
       JsonLocation at = e.getLocation();
       throw new TaskInvalidException(
           List.of(
@@ -101,13 +106,7 @@ public final class TaskLoader {
                   at == null ? 0 : at.getLineNr(),
                   "",
                   "expected valid YAML, but " + firstLine(e.getOriginalMessage()))));
-    } catch (JsonProcessingException e) {
-      JsonLocation at = e.getLocation();
-      throw new TaskInvalidException(
-          List.of(
-              new Problem(
-                  file, at == null ? 0 : at.getLineNr(), "", firstLine(e.getOriginalMessage()))));
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       throw whole(file, "expected valid YAML, but " + firstLine(String.valueOf(e.getMessage())));
     }
   }

@@ -1,0 +1,64 @@
+package dev.nightjar.pipelines.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.task.TaskSpec;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RequestLinesTest {
+  private final TaskSpec task = TestTasks.task();
+
+  @Test
+  void theCountedBytesAreThoseOfTheLine() {
+    for (var tier : task.tiers()) {
+      String line = RequestLines.write(RequestLines.of(task, tier, "id_1", "Grüße \uD83D\uDE00"));
+      assertThat(RequestLines.bytes(task, tier, "id_1", "Grüße \uD83D\uDE00"))
+          .isEqualTo(line.getBytes(StandardCharsets.UTF_8).length);
+    }
+  }
+
+  @Test
+  void whatAllRequestsShareComesFirst() {
+    JsonNode line = RequestLines.of(task, task.tier("small"), "id_1", "prompt");
+    assertThat(line.at("/body/messages/0/content").asText()).isEqualTo("Answer in JSON.");
+    assertThat(line.at("/body/messages/1/content").asText()).isEqualTo("prompt");
+    assertThat(line.at("/body/max_completion_tokens").asInt()).isEqualTo(60);
+    assertThat(line.at("/body").has("temperature")).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "true  | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\"}}}",
+        "false | {\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\"}}}",
+        "false | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[],\"properties\":{\"a\":{\"type\":\"string\"}}}",
+        "false | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"object\",\"properties\":{\"b\":{}}}}}"
+      })
+  void strictIsSentOnlyForSchemasThatOpenAiAcceptsAsStrict(boolean strict, String schema)
+      throws Exception {
+    assertThat(RequestLines.isStrict(new ObjectMapper().readTree(schema))).isEqualTo(strict);
+  }
+
+  @Test
+  void aMissingKeyIsOneLineAndALoopbackServerNeedsNone() {
+    ProviderSettings real = ProviderSettings.fromEnvironment(Map.of());
+    assertThatThrownBy(() -> real.apiKey(Provider.OPENAI, Map.of()))
+        .hasMessageStartingWith("PROVIDER_KEY_MISSING: openai")
+        .hasMessageContaining("OPENAI_API_KEY");
+    ProviderSettings local =
+        ProviderSettings.fromEnvironment(Map.of("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"));
+    assertThat(local.apiKey(Provider.OPENAI, Map.of())).isEqualTo("none");
+    assertThat(local.baseUrl(Provider.OPENAI)).isEqualTo("http://127.0.0.1:1");
+    assertThat(local.toString()).doesNotContain("key");
+  }
+}

@@ -1,0 +1,70 @@
+package dev.nightjar.pipelines.validate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.StoredAttempt;
+import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ValidateTest {
+  private static final List<TierSpec> TIERS = TestTasks.task().tiers();
+
+  private final AnswerValidator validator =
+      new AnswerValidator(TestTasks.task().outputSchemaJson());
+
+  @Test
+  void anAnswerThatMeetsTheSchemaIsAccepted() {
+    assertThat(validator.validate("{\"topic\": \"tax\"}", false).answerJson())
+        .contains("{\"topic\":\"tax\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "{}",
+        "I cannot tell.",
+        "{\"topic\": 3}",
+        "{\"topic\":\"tax\",\"more\":1}",
+        "{\"topic\":\"tax\"} and more",
+        "{\"topic\":\"a\\u0000b\"}",
+        "[{\"topic\":\"tax\"}]"
+      })
+  void anAnswerThatDoesNotIsRejectedWithoutRepeatingIt(String answer) {
+    AnswerValidator.Verdict verdict = validator.validate(answer, false);
+    assertThat(verdict.code()).contains(ErrorCode.ANSWER_INVALID);
+    assertThat(verdict.reason()).isNotBlank().doesNotContain("cannot tell");
+  }
+
+  @Test
+  void aTruncatedAnswerIsRejectedEvenIfItParses() {
+    assertThat(validator.validate("{\"topic\":\"tax\"}", true).code())
+        .contains(ErrorCode.ANSWER_TRUNCATED);
+  }
+
+  private static StoredAttempt attempt(String tier, int attemptsAtTier) {
+    return new StoredAttempt("id", "key", 1, 1, tier, attemptsAtTier, "prompt", 10);
+  }
+
+  @Test
+  void aBadAnswerGoesOneTierUpAtOnce() {
+    assertThat(Escalation.next(TIERS, attempt("small", 1), true).orElseThrow().name())
+        .isEqualTo("large");
+    assertThat(Escalation.next(TIERS, attempt("large", 1), true)).isEmpty();
+  }
+
+  @Test
+  void aRequestThatWasNotExecutedIsRepeatedOnceThenGoesUpThenEnds() {
+    assertThat(Escalation.next(TIERS, attempt("small", 1), false).orElseThrow().name())
+        .isEqualTo("small");
+    assertThat(Escalation.next(TIERS, attempt("small", 2), false).orElseThrow().name())
+        .isEqualTo("large");
+    assertThat(Escalation.next(TIERS, attempt("large", 2), false)).isEmpty();
+  }
+}

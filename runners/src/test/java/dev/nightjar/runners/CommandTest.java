@@ -1,0 +1,154 @@
+package dev.nightjar.runners;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.emulator.Emulator;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a user sees who gets something wrong: one clear line, the next step, no stack trace. */
+class CommandTest {
+  /** Nothing listens there: a command that gets as far as the database says so. */
+  private static final String NOWHERE = "postgresql://nobody@127.0.0.1:1/none";
+
+  @TempDir Path home;
+
+  private record Ended(int exitCode, String out, String err) {
+    List<String> lines() {
+      return err.lines().toList();
+    }
+  }
+
+  private static synchronized Ended run(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int exitCode = Main.run(arguments);
+      return new Ended(
+          exitCode,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private static void assertOneLine(Ended ended, int exitCode, String start, String nextStep) {
+    assertThat(ended.lines()).as(ended.err()).hasSize(1);
+    assertThat(ended.lines().get(0)).startsWith(start).contains(nextStep);
+    assertThat(ended.exitCode()).isEqualTo(exitCode);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"setup", "demo", "run", "submit", "collect", "doctor", "db", "emulator", "bench"})
+  void everyCommandExplainsItself(String command) {
+    Ended help = run(command, "--help");
+    assertThat(help.exitCode()).isZero();
+    assertThat(help.out()).contains("Usage: nightjar " + command);
+    assertThat(run("--help").out()).contains(command);
+  }
+
+  @Test
+  void anUnknownOptionIsOneLineWithWhereToLook() {
+    assertOneLine(
+        run("run", "x.yaml", "--korpus", "y"), 2, "OPTION_INVALID: ", "nightjar run --help");
+  }
+
+  @Test
+  void aBudgetThatIsNoAmountIsOneLine() {
+    TaskOptions options = new TaskOptions();
+    options.budget = "a lot";
+    org.assertj.core.api.Assertions.assertThatThrownBy(options::budgetUsd)
+        .hasMessageStartingWith("OPTION_INVALID: --budget")
+        .hasMessageContaining("25USD");
+    options.budget = "12.50 usd";
+    assertThat(options.budgetUsd().orElseThrow()).isEqualByComparingTo("12.50");
+  }
+
+  @Test
+  void aPasswordOnTheCommandLineIsRefused() {
+    assertOneLine(
+        run("run", "x.yaml", "--corpus", "y", "--database", "postgresql://a:b@h/d"),
+        2,
+        "OPTION_INVALID: --database",
+        "PGPASSWORD");
+  }
+
+  @Test
+  void anUnreachableDatabaseIsOneLine() {
+    assertOneLine(
+        run("run", "x.yaml", "--corpus", "y", "--database", NOWHERE),
+        1,
+        "DATABASE_UNREACHABLE: nobody@127.0.0.1:1/none",
+        "--database");
+  }
+
+  @Test
+  void aTakenPortIsOneLine() throws Exception {
+    try (Emulator emulator = Emulator.in(home.resolve("a")).start()) {
+      String port = Integer.toString(emulator.uri().getPort());
+      assertOneLine(
+          run("emulator", "--port", port, "--state", home.resolve("b").toString()),
+          1,
+          "PORT_TAKEN: 127.0.0.1:" + port,
+          "--port");
+    }
+  }
+
+  @Test
+  void aDirectoryAndAnUnreadableFileAreOneLine() throws Exception {
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () -> Corpus.resolve(List.of(home.toString())))
+        .hasMessageStartingWith("INPUT_UNREADABLE")
+        .hasMessageContaining("is a directory");
+    if (!"root".equals(System.getProperty("user.name"))) { // root may read everything
+      Path secret = Files.writeString(home.resolve("a.jsonl"), "x");
+      Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
+      org.assertj.core.api.Assertions.assertThatThrownBy(
+              () -> Corpus.resolve(List.of(secret.toString())))
+          .hasMessageStartingWith("INPUT_UNREADABLE");
+    }
+  }
+
+  @Test
+  void anUnknownBenchmarkNamesThoseThatExist() {
+    assertOneLine(run("bench", "nothing"), 2, "OPTION_INVALID: bench nothing", "retrieval");
+  }
+
+  @Test
+  void aBenchmarkWithoutItsDataSaysSoAndStops() {
+    Ended ended = run("bench", "retrieval");
+    assertOneLine(ended, 2, "OPTION_INVALID: bench retrieval", "--data DIR");
+    assertThat(ended.out()).startsWith("machine: ");
+  }
+
+  @Test
+  void aBenchmarkPrintsFloorPeerAndOursAndOneResultLine() throws Exception {
+    String filler = "The clerk read the minutes of the day before. ".repeat(400);
+    Files.writeString(home.resolve("notes.md"), filler + "The bridge opened in 1901. " + filler);
+    Files.writeString(
+        home.resolve("questions.csv"),
+        "question,references,corpus_id\nWhen did the bridge open?,\"[{\"\"content\"\":\"\"The bridge opened in 1901.\"\"}]\",notes\n");
+    Ended ended = run("bench", "retrieval", "--data", home.toString());
+    assertThat(ended.exitCode()).as(ended.err()).isZero();
+    assertThat(ended.out())
+        .contains("floor: first tokens", "peer: BM25", "ours")
+        .containsPattern(
+            "RESULT questions=1 floor_recall=0\\.000 peer_recall=1\\.000 recall=1\\.000\\R$");
+  }
+}
