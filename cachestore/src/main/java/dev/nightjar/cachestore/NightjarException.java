@@ -44,6 +44,16 @@ public final class NightjarException extends RuntimeException {
     return null;
   }
 
+  /** Without the cause: engines serialize failures, and SDK exceptions cannot be serialized. */
+  private Object writeReplace() {
+    return new NightjarException(code, String.valueOf(getMessage()));
+  }
+
+  private NightjarException(ErrorCode code, String line) {
+    super(line);
+    this.code = code;
+  }
+
   private static String oneLine(String text) {
     return text.strip().replaceAll("\\s*\\R\\s*", " ");
   }

@@ -5,6 +5,9 @@ import picocli.CommandLine.Option;
 /** Where a command's pipelines run. */
 final class EngineOptions {
 
+  /** The master that means "the cluster that 'flink run' submits to". */
+  static final String FLINK_RUN = "[auto]";
+
   /** Engines. */
   enum Engine {
     /** Beam's own runner, for small corpora and for debugging. */
@@ -28,7 +31,10 @@ final class EngineOptions {
       names = "--flink-master",
       paramLabel = "HOST:PORT",
       defaultValue = "127.0.0.1:18080",
-      description = "REST address of the cluster, for --engine flink. Default: ${DEFAULT-VALUE}.")
+      description =
+          "REST address of the cluster, for --engine flink; "
+              + FLINK_RUN
+              + " under 'flink run'. Default: ${DEFAULT-VALUE}.")
   String flinkMaster = "127.0.0.1:18080";
 
   @Option(

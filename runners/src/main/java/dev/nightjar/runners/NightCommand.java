@@ -31,7 +31,7 @@ abstract class NightCommand implements Callable<Integer> {
         Night.open(
             task.plan(),
             database,
-            ProviderSettings.fromEnvironment(System.getenv()),
+            ProviderSettings.fromEnvironment(System.getenv(), task.settleSeconds),
             engine,
             Clock.systemUTC(),
             duration -> Thread.sleep(duration.toMillis()))) {

@@ -19,6 +19,7 @@ import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.flink.util.SerializedThrowable;
 
 /** Runs pipelines on the chosen engine, each to its end. */
 final class PipelineLauncher implements AutoCloseable {
@@ -65,8 +66,24 @@ final class PipelineLauncher implements AutoCloseable {
       }
     } catch (RuntimeException e) {
       NightjarException known = NightjarException.in(e);
-      throw known == null ? e : known;
+      throw known != null ? known : unwrapped(e);
     }
+  }
+
+  /** Flink hands failures of its tasks over in serialized form. */
+  private static RuntimeException unwrapped(RuntimeException failure) {
+    int depthMax = 32;
+    for (Throwable t = failure; t != null && depthMax-- > 0; t = t.getCause()) {
+      if (t instanceof SerializedThrowable serialized) {
+        NightjarException known =
+            NightjarException.in(
+                serialized.deserializeError(PipelineLauncher.class.getClassLoader()));
+        if (known != null) {
+          return known;
+        }
+      }
+    }
+    return failure;
   }
 
   private PipelineOptions options() {
@@ -89,7 +106,10 @@ final class PipelineLauncher implements AutoCloseable {
       case FLINK -> {
         FlinkPipelineOptions options = flink();
         options.setFlinkMaster(engine.flinkMaster);
-        options.setFilesToStage(List.of(clusterJar().toString()));
+        if (!engine.flinkMaster.equals(
+            EngineOptions.FLINK_RUN)) { // 'flink run' has shipped the jar
+          options.setFilesToStage(List.of(clusterJar().toString()));
+        }
         yield options;
       }
     };

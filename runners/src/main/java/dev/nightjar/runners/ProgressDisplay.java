@@ -29,7 +29,7 @@ final class ProgressDisplay implements AutoCloseable {
   private final String title;
   private final boolean interactive;
   private final ProgressBar[] bars;
-  private String lastLine = "";
+  private String lastMoved = "";
 
   private ProgressDisplay(String title, Supplier<RunProgress> progress, PrintWriter out) {
     this.title = title;
@@ -82,23 +82,28 @@ final class ProgressDisplay implements AutoCloseable {
       bars[2].stepTo(now.settled());
       return;
     }
-    String line =
-        String.format(
-            "%s: read %s, asked %s of %s, settled %s%%",
-            title,
-            Terminal.count(now.items() / 500 * 500),
-            Terminal.count(tenths(now.attemptsEnded(), now.attempts())),
-            Terminal.count(now.attempts() / 500 * 500),
-            now.items() == 0 ? 0 : now.settled() * 10 / now.items() * 10);
-    if (!line.equals(lastLine) && now.items() > 0) {
-      out.println(line);
+    // A line a tenth, not a line a tick.
+    String moved =
+        now.items() / 1_000
+            + " "
+            + tenths(now.attemptsEnded(), now.attempts())
+            + " "
+            + tenths(now.settled(), now.items());
+    if (!moved.equals(lastMoved) && now.items() > 0) {
+      lastMoved = moved;
+      out.printf(
+          "%s: read %s, asked %s of %s, settled %s%n",
+          title,
+          Terminal.count(now.items() + now.deadLetters()),
+          Terminal.count(now.attemptsEnded()),
+          Terminal.count(now.attempts()),
+          Terminal.count(now.settled()));
       out.flush();
-      lastLine = line;
     }
   }
 
   private static long tenths(long part, long whole) {
-    return whole == 0 ? 0 : part * 10 / whole * whole / 10;
+    return whole == 0 ? 0 : part * 10 / whole;
   }
 
   @Override

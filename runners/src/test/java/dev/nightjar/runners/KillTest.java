@@ -55,6 +55,8 @@ class KillTest {
                 "direct",
                 "--poll-seconds",
                 "0.2",
+                "--settle-seconds",
+                "2",
                 "--database",
                 "postgresql://"
                     + database.user()

@@ -75,13 +75,13 @@ class NightTest {
     assertThat(
             one(
                 database,
-                "select count(*) from items where answered_by = 'leader' and item_key = leader_key"))
+                "select count(*) from item_costs where saved_by_exact_duplicates_usd > 0"))
         .isEqualTo("20");
     assertThat(
             Integer.parseInt(
                 one(
                     database,
-                    "select count(*) from items where answered_by = 'leader' and item_key <> leader_key")))
+                    "select count(*) from item_costs where saved_by_near_duplicates_usd > 0")))
         .isGreaterThanOrEqualTo(15);
     assertThat(one(database, "select count(*) from item_costs where saved_by_retrieval_usd > 0"))
         .as("long documents were shortened")

@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore.postgres;
 
+import com.pgvector.PGvector;
 import dev.nightjar.cachestore.Embedding;
 import java.time.Clock;
 import java.time.Instant;
@@ -50,14 +51,7 @@ final class Sql {
 
   /** pgvector's text form. */
   static String vector(Embedding embedding) {
-    StringBuilder text = new StringBuilder(embedding.dimensions() * 12).append('[');
-    for (int i = 0; i < embedding.dimensions(); i++) {
-      if (i > 0) {
-        text.append(',');
-      }
-      text.append(embedding.get(i));
-    }
-    return text.append(']').toString();
+    return new PGvector(embedding.toArray()).getValue();
   }
 
   /** Runs a statement that returns rows. */

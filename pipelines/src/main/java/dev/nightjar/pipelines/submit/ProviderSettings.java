@@ -29,7 +29,8 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
   /**
    * The providers themselves, or what {@code OPENAI_BASE_URL} and {@code ANTHROPIC_BASE_URL} say.
    */
-  public static ProviderSettings fromEnvironment(Map<String, String> environment) {
+  public static ProviderSettings fromEnvironment(
+      Map<String, String> environment, int settleSecondsMin) {
     EnumMap<Provider, String> urls = new EnumMap<>(Provider.class);
     for (Provider provider : Provider.values()) {
       String url = environment.get(provider.name() + "_BASE_URL");
@@ -37,7 +38,7 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
         urls.put(provider, url.replaceFirst("/v1/?$", "").replaceFirst("/$", ""));
       }
     }
-    return new ProviderSettings(urls, SETTLE_SECONDS_DEFAULT);
+    return new ProviderSettings(urls, settleSecondsMin);
   }
 
   /** Where a provider answers, without a path. */

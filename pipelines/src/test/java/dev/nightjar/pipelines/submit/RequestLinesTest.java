@@ -51,12 +51,12 @@ class RequestLinesTest {
 
   @Test
   void aMissingKeyIsOneLineAndALoopbackServerNeedsNone() {
-    ProviderSettings real = ProviderSettings.fromEnvironment(Map.of());
+    ProviderSettings real = ProviderSettings.fromEnvironment(Map.of(), 1);
     assertThatThrownBy(() -> real.apiKey(Provider.OPENAI, Map.of()))
         .hasMessageStartingWith("PROVIDER_KEY_MISSING: openai")
         .hasMessageContaining("OPENAI_API_KEY");
     ProviderSettings local =
-        ProviderSettings.fromEnvironment(Map.of("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"));
+        ProviderSettings.fromEnvironment(Map.of("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), 1);
     assertThat(local.apiKey(Provider.OPENAI, Map.of())).isEqualTo("none");
     assertThat(local.baseUrl(Provider.OPENAI)).isEqualTo("http://127.0.0.1:1");
     assertThat(local.toString()).doesNotContain("key");
