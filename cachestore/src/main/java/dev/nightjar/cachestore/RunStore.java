@@ -13,9 +13,13 @@ public interface RunStore {
   /**
    * Opens a run, or continues one.
    *
-   * @param runId the wanted id; if such a run exists it is returned as it is, open or finished.
-   *     Empty: the open run of the same namespace and corpus if there is one, else a new run
-   * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus
+   * <p>* @param runId the wanted id; if such a run exists it is returned, open or finished. Empty:
+   * the open run of the same namespace and corpus if there is one, else a new run
+   *
+   * @param budgetUsd the budget; empty leaves a continued run's as it is
+   * @param deadlineAt the deadline; a continued run takes it over
+   * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus, or if
+   *     this corpus has an open run of another id
    */
   Run open(
       Optional<String> runId,
@@ -37,15 +41,16 @@ public interface RunStore {
   void markPrepared(String runId);
 
   /**
-   * Fails what is still open, with a reason; attempts in flight stay billed and are collected
-   * later.
+   * Fails what is still open, with a reason, and withdraws what no provider has yet. Attempts in
+   * flight stay billed: they are charged, and their answers kept, when they are collected.
    */
   long failOpenItems(String runId, ErrorCode code, String reason);
 
   /**
    * Closes a run.
    *
-   * @throws NightjarException INTERNAL if items are still open
+   * @throws NightjarException INTERNAL if its input has not been read to the end, or items are
+   *     still open
    */
   void finish(String runId);
 

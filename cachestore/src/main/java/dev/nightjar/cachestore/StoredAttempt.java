@@ -8,7 +8,6 @@ import java.io.Serializable;
  * @param customId its name at the provider
  * @param itemKey its leader
  * @param attemptNumber from 1, over all runs
- * @param attemptsThisRun attempts for the leader in the run in hand, this one included
  * @param tier tier it asks
  * @param attemptsAtTier attempts at that tier in the run in hand, this one included
  * @param prompt user message
@@ -18,7 +17,6 @@ public record StoredAttempt(
     String customId,
     String itemKey,
     int attemptNumber,
-    int attemptsThisRun,
     String tier,
     int attemptsAtTier,
     String prompt,

@@ -56,14 +56,26 @@ public interface SubmissionStore {
    */
   boolean withLock(String submissionId, Runnable action);
 
-  /** planned to creating: from here on the provider may know the submission. */
-  boolean beginCreating(String submissionId, Instant at);
+  /**
+   * planned to creating: from here on the provider may know the submission. The time is also the
+   * name of this intent: whoever holds an older one has lost the submission.
+   */
+  boolean beginCreating(String submissionId, Instant intent);
 
-  /** creating to planned: the provider said definitely that it created nothing. */
-  boolean abandonCreating(String submissionId);
+  /**
+   * creating to creating with a later intent; false if the older one is no longer the current one.
+   */
+  boolean renewCreating(String submissionId, Instant intent, Instant renewed);
+
+  /** creating to planned: the provider surely created nothing for this intent. */
+  boolean abandonCreating(String submissionId, Instant intent);
+
+  /** creating to failed: the provider refused the submission for good; its attempts are settled. */
+  boolean refuseCreating(String submissionId, Instant intent, String reason);
 
   /** creating to in_progress. */
-  boolean markInProgress(String submissionId, String inputFileId, String batchId, Instant at);
+  boolean markInProgress(
+      String submissionId, Instant intent, String inputFileId, String batchId, Instant at);
 
   /** in_progress to ended. */
   boolean markEnded(String submissionId, Instant at);

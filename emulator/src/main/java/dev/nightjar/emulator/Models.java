@@ -19,6 +19,9 @@ final class Models {
   private static final int ANTHROPIC_LONG_TTL_SECONDS = 3_600;
   private static final int OPENAI_TTL_SECONDS = 1_800;
   private static final int OPENAI_CACHE_STEP_TOKENS = 128;
+  private static final String[] LIMITS = {
+    "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems"
+  };
 
   private final Answers answers;
   private final Invoice invoice;
@@ -168,6 +171,9 @@ final class Models {
                 ? Optional.of(format.path("schema"))
                 : Optional.empty();
     if (schema.isPresent()) {
+      if (format.has("schema")) {
+        refuseLimits(schema.get());
+      }
       prompt += Tokens.of(Json.write(schema.get()));
     }
 
@@ -226,6 +232,25 @@ final class Models {
     usage.put("output_tokens", output);
     usage.put("service_tier", batch ? "batch" : "standard");
     return new Completion(body, model, new Usage(plain, read, write5m, write1h, output));
+  }
+
+  /**
+   * Structured output takes the shape of an answer, but no limits on its numbers, strings and
+   * lists.
+   */
+  private static void refuseLimits(JsonNode schema) {
+    for (String limit : LIMITS) {
+      JsonNode at = schema.path(limit);
+      if (at.isNumber()) {
+        throw ApiError.invalid(
+            "output_config.format.schema: For '"
+                + schema.path("type").asText()
+                + "' type, property '"
+                + limit
+                + "' is not supported");
+      }
+    }
+    schema.forEach(Models::refuseLimits);
   }
 
   long countTokens(JsonNode request) {

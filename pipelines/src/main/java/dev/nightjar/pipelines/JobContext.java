@@ -32,8 +32,12 @@ public record JobContext(
     Clock clock)
     implements Serializable {
 
-  /** Connections of a worker's pool: two for each of four subtasks, and locks beside them. */
-  private static final int POOL_CONNECTIONS_MAX = 12;
+  /**
+   * Connections of a worker's pool: a subtask that submits holds one for its lock and one for its
+   * cursor while others need one each.
+   */
+  private static final int POOL_CONNECTIONS_MAX =
+      8 + 3 * Runtime.getRuntime().availableProcessors();
 
   /** The store, shared by all stages in this JVM. */
   public SharedResource.Lease<Stores> stores() {

@@ -15,8 +15,11 @@ import picocli.CommandLine.Command;
 final class CollectCommand extends NightCommand {
   @Override
   void drive(Night night) {
-    while (!night.finished() && night.collect()) {
+    while (night.collect()) {
       // as long as something moves: an escalation may have been answered already
+    }
+    if (!night.finished()) {
+      night.deadlinePassed();
     }
     if (night.finished()) {
       night.finish();

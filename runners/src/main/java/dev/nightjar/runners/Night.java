@@ -26,6 +26,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Drives one night: prepares and submits, then collects whenever a provider has finished something,
@@ -41,6 +43,8 @@ final class Night implements AutoCloseable {
     /** Items are open; run the same command again. */
     OPEN
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Night.class);
 
   private final PostgresStores stores;
   private final ProviderClients clients;
@@ -78,8 +82,7 @@ final class Night implements AutoCloseable {
     this.clock = clock;
     this.sleeper = sleeper;
     this.submitter =
-        new BatchSubmitter(
-            stores.submissions(), clients, context.providers(), context.task(), clock);
+        new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
   }
 
   /**
@@ -165,24 +168,34 @@ final class Night implements AutoCloseable {
 
   /** Both sides, to the end. */
   End runToEnd() throws InterruptedException {
+    collect(); // what an earlier night left at the providers is charged even if nothing waits for
+    // it
     submit();
     while (!finished()) {
-      if (!collect()) {
-        if (clock.instant().isAfter(run.deadlineAt())) {
-          stores
-              .runs()
-              .failOpenItems(
-                  run.runId(),
-                  ErrorCode.DEADLINE_PASSED,
-                  "the provider had not answered at " + run.deadlineAt());
-          finish();
-          return End.FINISHED;
-        }
+      if (!collect() && !deadlinePassed()) {
         sleeper.sleep(plan.pollInterval());
       }
     }
     finish();
     return End.FINISHED;
+  }
+
+  /** Fails what is open once the deadline has passed. */
+  boolean deadlinePassed() {
+    if (clock.instant().isBefore(run.deadlineAt()) || !prepared()) {
+      return false;
+    }
+    stores
+        .runs()
+        .failOpenItems(
+            run.runId(),
+            ErrorCode.DEADLINE_PASSED,
+            "the provider had not answered at " + run.deadlineAt());
+    return true;
+  }
+
+  private boolean prepared() {
+    return stores.runs().find(run.runId()).orElseThrow().prepared();
   }
 
   /**
@@ -216,29 +229,51 @@ final class Night implements AutoCloseable {
   boolean collect() {
     List<String> ended = new ArrayList<>();
     boolean moved = false;
+    NightjarException refused = null;
     for (Submission submission : stores.submissions().open(context.namespaceId())) {
-      switch (submission.state()) {
-        case PLANNED, CREATING -> moved |= submitter.submit(submission.submissionId());
-        case IN_PROGRESS -> {
-          if (submitter.poll(submission)) {
-            ended.add(submission.submissionId());
-          }
+      try {
+        if (submission.state() == SubmissionState.ENDED
+            || (submission.state() == SubmissionState.IN_PROGRESS && submitter.poll(submission))) {
+          ended.add(submission.submissionId());
+        } else if (submission.providerBatchId().isEmpty()) {
+          moved |= submitter.submit(submission.submissionId());
         }
-        case ENDED -> ended.add(submission.submissionId());
-        case COLLECTED, FAILED -> {}
+      } catch (NightjarException e) {
+        if (e.code() == ErrorCode.PROVIDER_UNAVAILABLE) {
+          LOG.warn(
+              "{}", e.getMessage()); // a blip in a night of 24 hours: asked again at the next poll
+        } else {
+          refused = e; // the others are collected first
+        }
       }
     }
-    if (ended.isEmpty() && stores.submissions().tiersToPack(context.namespaceId()).isEmpty()) {
-      return moved;
+    if (!ended.isEmpty() || !stores.submissions().tiersToPack(context.namespaceId()).isEmpty()) {
+      moved |= runCollect(ended);
     }
-    launcher.run(
-        "nightjar collect " + run.runId(), pipeline -> new Collect(context, ended).addTo(pipeline));
-    return true;
+    if (refused != null && !moved) {
+      throw refused;
+    }
+    return moved;
   }
 
-  /** Whether no item is open. */
+  private boolean runCollect(List<String> ended) {
+    try {
+      launcher.run(
+          "nightjar collect " + run.runId(),
+          pipeline -> new Collect(context, ended).addTo(pipeline));
+      return true;
+    } catch (NightjarException e) {
+      if (e.code() != ErrorCode.PROVIDER_UNAVAILABLE) {
+        throw e;
+      }
+      LOG.warn("{}", e.getMessage());
+      return false;
+    }
+  }
+
+  /** Whether all input was read and no item is open. */
   boolean finished() {
-    return progress().open() == 0;
+    return prepared() && progress().open() == 0;
   }
 
   /** Closes the run. */
@@ -247,11 +282,9 @@ final class Night implements AutoCloseable {
     stores.runs().tidy(run.runId());
   }
 
-  /** Submissions that providers still have. */
+  /** Submissions of this namespace that are not collected yet. */
   long submissionsOpen() {
-    return stores.submissions().open(context.namespaceId()).stream()
-        .filter(submission -> submission.state() != SubmissionState.COLLECTED)
-        .count();
+    return stores.submissions().open(context.namespaceId()).size();
   }
 
   PostgresStores stores() {

@@ -62,6 +62,11 @@ abstract class NightCommand implements Callable<Integer> {
             + night.runId()
             + "'; costs: cost_by_run, cost_by_tier, item_costs");
     out.println(database.psqlCommand());
+    if (!night.finished() && progress.open() == 0) {
+      out.println(
+          "the input of this run was not read to its end; run 'submit' or 'run' with the same arguments");
+      return Main.EXIT_STOPPED;
+    }
     if (progress.open() > 0) {
       out.println(
           Terminal.count(progress.open())

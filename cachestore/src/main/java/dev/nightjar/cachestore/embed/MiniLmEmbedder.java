@@ -15,6 +15,7 @@ import java.nio.LongBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * all-MiniLM-L6-v2, quantised to int8, 384 dimensions, on ONNX Runtime. Mean pooling over the
@@ -23,8 +24,8 @@ import java.util.Objects;
  *
  * <p>Each text is run alone. The model quantises activations by the range found in the whole
  * tensor, so beside other texts, or with padding, the same text would get another vector, and which
- * texts lead would depend on how bundles fell. A text is cut at {@value #TOKENS_MAX} tokens, the
- * length the model was trained for.
+ * texts lead would depend on how bundles fell. A text of more than {@value #TOKENS_MAX} tokens, the
+ * length the model was trained for, gets no vector.
  *
  * <p>Thread-safe: a session may run concurrently. The native threads are bounded by the
  * constructor's argument, shared by all callers.
@@ -78,11 +79,9 @@ public final class MiniLmEmbedder implements Embedder {
                   "padding",
                   "false",
                   "truncation",
-                  "true",
-                  "maxLength",
-                  Integer.toString(TOKENS_MAX),
+                  "false",
                   "modelMaxLength",
-                  Integer.toString(TOKENS_MAX)));
+                  Integer.toString(TEXT_CHARS_MAX)));
       OrtSession session = environment.createSession(model.readAllBytes(), options);
       return new MiniLmEmbedder(tokenizer, environment, session);
     } catch (IOException | OrtException e) {
@@ -109,13 +108,18 @@ public final class MiniLmEmbedder implements Embedder {
   }
 
   @Override
-  public List<Embedding> embed(List<String> texts) {
+  public List<Optional<Embedding>> embed(List<String> texts) {
     return texts.stream().map(this::embed).toList();
   }
 
-  private Embedding embed(String text) {
-    Encoding encoding =
-        tokenizer.encode(text.length() > TEXT_CHARS_MAX ? text.substring(0, TEXT_CHARS_MAX) : text);
+  private Optional<Embedding> embed(String text) {
+    if (text.length() > TEXT_CHARS_MAX) {
+      return Optional.empty();
+    }
+    Encoding encoding = tokenizer.encode(text);
+    if (encoding.getIds().length > TOKENS_MAX) {
+      return Optional.empty();
+    }
     try (OnnxTensor ids = tensor(encoding.getIds());
         OnnxTensor mask = tensor(encoding.getAttentionMask());
         OnnxTensor types = tensor(encoding.getTypeIds());
@@ -123,7 +127,7 @@ public final class MiniLmEmbedder implements Embedder {
             session.run(
                 Map.of("input_ids", ids, "attention_mask", mask, "token_type_ids", types))) {
       float[][][] hidden = (float[][][]) result.get(0).getValue();
-      return pool(hidden[0]);
+      return Optional.of(pool(hidden[0]));
     } catch (OrtException e) {
       throw failure(e);
     }

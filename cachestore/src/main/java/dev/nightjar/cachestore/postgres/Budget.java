@@ -23,9 +23,11 @@ import org.jooq.Record;
  * Plans attempts against a run's budget. Both the first plan and every escalation go through here,
  * so that no attempt exists that was not reserved. Stateless.
  *
- * <p>The reservation is a worst case: the token estimate comes from one tokenizer while each
- * provider counts with its own, hence half as much again plus 256; all input at the dearest input
- * class; the output at its limit.
+ * <p>The reservation is a worst case. Providers count tokens with vocabularies of their own, but
+ * all of them work on bytes, so a request has at most as many tokens as it has bytes in UTF-8; a
+ * frame of 256 is added for what they put around it. All input is taken at the dearest input class,
+ * the output at its limit, the price at the dearest in force between now and the run's deadline.
+ * What is not used is released when the attempt ends.
  */
 final class Budget {
   private final Clock clock;
@@ -47,6 +49,11 @@ final class Budget {
     if (plans.isEmpty()) {
       return;
     }
+    // Held in key order: two runs that took the same leader over would both insert its attempt.
+    fetch(
+        tx,
+        "select item_key from misses where item_key = any (?::text[]) order by item_key for update",
+        (Object) texts(plans, AttemptPlan::itemKey));
     Record run = fetch(tx, "select * from runs where run_id = ?", runId).get(0);
     BigDecimal budget = run.get("budget_usd", BigDecimal.class);
     BigDecimal committed =
@@ -62,7 +69,7 @@ final class Budget {
                 String.class));
     List<AttemptPlan> fresh =
         plans.stream().filter(plan -> !existing.contains(plan.customId())).toList();
-    Map<String, BigDecimal> worstCase = worstCase(tx, fresh);
+    Map<String, BigDecimal> worstCase = worstCase(tx, runId, fresh);
     List<AttemptPlan> fitting = new ArrayList<>();
     Map<String, String> refused = new LinkedHashMap<>();
     BigDecimal added = BigDecimal.ZERO;
@@ -94,7 +101,7 @@ final class Budget {
     fail(tx, clock, refused, ErrorCode.BUDGET_EXHAUSTED);
   }
 
-  private Map<String, BigDecimal> worstCase(DSLContext tx, List<AttemptPlan> plans) {
+  private Map<String, BigDecimal> worstCase(DSLContext tx, String runId, List<AttemptPlan> plans) {
     Map<String, BigDecimal> usdByCustomId = new HashMap<>();
     for (Record row :
         fetch(
@@ -102,17 +109,21 @@ final class Budget {
             """
             select
                 a.custom_id,
-                ((a.prompt_tokens * 3 / 2 + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
-                    + a.output_tokens_max * p.batch_output_usd) * 0.000001 as usd
+                max(((a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
+                    + a.output_tokens_max * p.batch_output_usd) * 0.000001) as usd
             from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[])
-                as a (custom_id, provider, model, prompt_tokens, output_tokens_max)
-            cross join lateral price_in_force(a.provider, a.model, ?, a.prompt_tokens * 3 / 2 + 256) p
+                as a (custom_id, provider, model, request_bytes, output_tokens_max)
+            join runs r on r.run_id = ?
+            cross join lateral (values (?), (r.deadline_at)) as t (billed_at)
+            cross join lateral price_in_force(a.provider, a.model, t.billed_at, a.request_bytes + 256) p
+            group by a.custom_id
             """,
             texts(plans, AttemptPlan::customId),
             texts(plans, AttemptPlan::provider),
             texts(plans, AttemptPlan::model),
-            ints(plans, AttemptPlan::promptTokens),
+            ints(plans, AttemptPlan::requestBytes),
             ints(plans, AttemptPlan::outputTokensMax),
+            runId,
             Sql.now(clock))) {
       usdByCustomId.put(row.get("custom_id", String.class), row.get("usd", BigDecimal.class));
     }
@@ -183,7 +194,8 @@ final class Budget {
     tx.execute(
         """
         update misses
-        set state = 'failed'
+        set state = 'failed',
+            prompt = null
         where item_key = any (?::text[])
            or (leader_key = any (?::text[]) and state = 'follower')
         """,

@@ -36,6 +36,8 @@ public final class DataSources {
     config.addDataSourceProperty("ApplicationName", "nightjar");
     config.addDataSourceProperty("currentSchema", SCHEMA + ",public");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
+    // Details of an error quote the row, which holds prompts and answers.
+    config.addDataSourceProperty("logServerErrorDetail", "false");
     // Without it a severed network leaves a session, and the lock it holds, to the kernel's two
     // hours.
     config.addDataSourceProperty("tcpKeepAlive", "true");

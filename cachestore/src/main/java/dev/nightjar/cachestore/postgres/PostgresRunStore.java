@@ -97,7 +97,10 @@ final class PostgresRunStore implements RunStore {
                   "this run id was used for another task version, tenant or corpus",
                   "choose another --run-id");
             }
-            return run;
+            if (!run.finished()) {
+              update(tx, run.runId(), budgetUsd, deadlineAt);
+            }
+            return find(tx, wanted).orElseThrow();
           }
           // 'do nothing' also when the open run of this corpus is there: it is continued.
           tx.execute(
@@ -112,24 +115,44 @@ final class PostgresRunStore implements RunStore {
               budgetUsd.orElse(null),
               Sql.now(clock),
               Sql.time(deadlineAt));
-          Result<Record> open =
+          String open =
               fetch(
-                  tx,
-                  """
-                  update runs
-                  set budget_usd = ?,
-                      deadline_at = ?
-                  where namespace_id = ?
-                    and corpus = ?
-                    and state = 'open'
-                  returning run_id
-                  """,
-                  budgetUsd.orElse(null),
-                  Sql.time(deadlineAt),
-                  namespaceId,
-                  corpus);
-          return find(tx, open.get(0).get("run_id", String.class)).orElseThrow();
+                      tx,
+                      """
+                      select run_id
+                      from runs
+                      where namespace_id = ?
+                        and corpus = ?
+                        and state = 'open'
+                      """,
+                      namespaceId,
+                      corpus)
+                  .get(0)
+                  .get("run_id", String.class);
+          if (runId.isPresent() && !open.equals(wanted)) {
+            throw new NightjarException(
+                ErrorCode.RUN_MISMATCH,
+                wanted,
+                "the run " + open + " of this task and corpus is still open",
+                "finish it with --run-id " + open + ", or leave --run-id out to continue it");
+          }
+          update(tx, open, budgetUsd, deadlineAt);
+          return find(tx, open).orElseThrow();
         });
+  }
+
+  private static void update(
+      DSLContext tx, String runId, Optional<BigDecimal> budgetUsd, Instant deadlineAt) {
+    tx.execute(
+        """
+        update runs
+        set budget_usd = coalesce(?::numeric, budget_usd),
+            deadline_at = ?
+        where run_id = ?
+        """,
+        budgetUsd.orElse(null),
+        Sql.time(deadlineAt),
+        runId);
   }
 
   @Override
@@ -180,10 +203,17 @@ final class PostgresRunStore implements RunStore {
               """
               with stranded as (
                   update misses
-                  set state = 'failed'
+                  set state = 'failed',
+                      prompt = null
                   where run_id = ?
                     and state in ('candidate', 'leader')
                   returning item_key
+              ),
+              their_followers as (
+                  update misses
+                  set state = 'failed'
+                  where state = 'follower'
+                    and leader_key in (select item_key from stranded)
               )
               update items
               set state = 'failed',
@@ -206,20 +236,69 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public long failOpenItems(String runId, ErrorCode code, String reason) {
-    return context.execute(
-        """
-        update items
-        set state = 'failed',
-            failure_code = ?,
-            failure_reason = ?,
-            settled_at = ?
-        where run_id = ?
-          and state in ('new', 'waiting')
-        """,
-        code.name(),
-        reason,
-        Sql.now(clock),
-        runId);
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Budget.lockRun(tx, runId);
+          long failed =
+              tx.execute(
+                  """
+                  update items
+                  set state = 'failed',
+                      failure_code = ?,
+                      failure_reason = ?,
+                      settled_at = ?
+                  where run_id = ?
+                    and state in ('new', 'waiting')
+                  """,
+                  code.name(),
+                  reason,
+                  Sql.now(clock),
+                  runId);
+          // A submission in 'creating' may exist at the provider already: that one is settled by
+          // asking.
+          tx.execute(
+              """
+              with withdrawn as (
+                  update submissions
+                  set state = 'failed',
+                      failure_code = ?,
+                      failure_reason = ?
+                  where run_id = ?
+                    and state = 'planned'
+                  returning submission_id
+              ),
+              ended as (
+                  update attempts a
+                  set state = 'errored',
+                      failure_code = ?,
+                      failure_reason = ?,
+                      ended_at = ?
+                  where a.run_id = ?
+                    and (a.state = 'planned'
+                        or (a.state = 'submitted' and a.submission_id in (select submission_id from withdrawn)))
+                  returning a.item_key, a.reserved_usd
+              ),
+              unasked as (
+                  update misses
+                  set state = 'failed',
+                      prompt = null
+                  where item_key in (select item_key from ended)
+              )
+              update runs
+              set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
+              where run_id = ?
+              """,
+              code.name(),
+              reason,
+              runId,
+              code.name(),
+              reason,
+              Sql.now(clock),
+              runId,
+              runId);
+          return failed;
+        });
   }
 
   @Override
@@ -232,6 +311,7 @@ final class PostgresRunStore implements RunStore {
                 finished_at = ?
             where run_id = ?
               and state = 'open'
+              and prepared_at is not null
               and not exists (
                   select
                   from items
@@ -242,7 +322,10 @@ final class PostgresRunStore implements RunStore {
             runId);
     if (finished == 0 && find(runId).map(run -> !run.finished()).orElse(true)) {
       throw new NightjarException(
-          ErrorCode.INTERNAL, runId, "the run still has open items", "report this as a defect");
+          ErrorCode.INTERNAL,
+          runId,
+          "the run still has open items, or input that was not read",
+          "run the same command again");
     }
   }
 

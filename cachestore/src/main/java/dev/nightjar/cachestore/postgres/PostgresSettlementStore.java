@@ -13,9 +13,11 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 
@@ -46,21 +48,67 @@ final class PostgresSettlementStore implements SettlementStore {
                   .filter(outcome -> itemKeys.containsKey(outcome.customId()))
                   .sorted(Comparator.comparing(Outcome::customId))
                   .toList();
+          holdMisses(tx, itemKeys);
           charge(tx, runId, settled);
           answer(
               tx,
               settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(),
               itemKeys);
+          List<Outcome> unanswered =
+              settled.stream().filter(o -> o.kind() != Outcome.Kind.SUCCEEDED).toList();
+          // After a deadline nobody waits any more, and another attempt would be money for nothing.
+          Set<String> wanted = waitedFor(tx, unanswered, itemKeys);
           budget.plan(
-              tx, runId, settled.stream().flatMap(outcome -> outcome.next().stream()).toList());
+              tx,
+              runId,
+              unanswered.stream()
+                  .flatMap(outcome -> outcome.next().stream())
+                  .filter(next -> wanted.contains(next.itemKey()))
+                  .toList());
           fail(
               tx,
-              settled.stream()
-                  .filter(o -> o.kind() != Outcome.Kind.SUCCEEDED && o.next().isEmpty())
+              unanswered.stream()
+                  .filter(o -> o.next().isEmpty() || !wanted.contains(o.next().get().itemKey()))
                   .toList(),
               itemKeys);
           return settled.size();
         });
+  }
+
+  /**
+   * In key order, as everybody takes them: documents that begin to wait are seen, or wait for the
+   * commit.
+   */
+  private static void holdMisses(DSLContext tx, Map<String, String> itemKeys) {
+    fetch(
+        tx,
+        """
+        select item_key
+        from misses
+        where item_key = any (?::text[])
+           or (leader_key = any (?::text[]) and state = 'follower')
+        order by item_key
+        for update
+        """,
+        Sql.array(itemKeys.values()),
+        Sql.array(itemKeys.values()));
+  }
+
+  private static Set<String> waitedFor(
+      DSLContext tx, List<Outcome> outcomes, Map<String, String> itemKeys) {
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                tx,
+                """
+                select distinct leader_key
+                from items
+                where leader_key = any (?::text[])
+                  and state = 'waiting'
+                """,
+                (Object) texts(outcomes, outcome -> itemKeys.get(outcome.customId()))),
+            "leader_key",
+            String.class));
   }
 
   /** The compare-and-set that makes a second settlement of the same attempt do nothing. */

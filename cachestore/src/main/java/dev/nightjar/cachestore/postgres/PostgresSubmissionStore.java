@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -41,7 +42,6 @@ final class PostgresSubmissionStore implements SubmissionStore {
           a.custom_id,
           a.item_key,
           a.attempt_number,
-          a.attempt_number - m.attempts_first + 1 as attempts_this_run,
           a.tier,
           (
               select count(*)
@@ -251,7 +251,6 @@ final class PostgresSubmissionStore implements SubmissionStore {
         row.get("custom_id", String.class),
         row.get("item_key", String.class),
         row.get("attempt_number", Integer.class),
-        row.get("attempts_this_run", Integer.class),
         row.get("tier", String.class),
         row.get("attempts_at_tier", Integer.class),
         row.get("prompt", String.class),
@@ -309,34 +308,54 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public boolean beginCreating(String submissionId, Instant at) {
+  public boolean beginCreating(String submissionId, Instant intent) {
     return transition(
-        submissionId, SubmissionState.PLANNED, SubmissionState.CREATING, "creating_at", at);
+        submissionId, SubmissionState.PLANNED, SubmissionState.CREATING, "creating_at", intent);
   }
 
   @Override
-  public boolean abandonCreating(String submissionId) {
-    return transition(
-        submissionId, SubmissionState.CREATING, SubmissionState.PLANNED, "creating_at", null);
+  public boolean renewCreating(String submissionId, Instant intent, Instant renewed) {
+    return ofIntent("creating_at = ?", submissionId, intent, Sql.time(renewed));
+  }
+
+  @Override
+  public boolean abandonCreating(String submissionId, Instant intent) {
+    return ofIntent(
+        "creating_at = null, state = ?", submissionId, intent, SubmissionState.PLANNED.label());
+  }
+
+  @Override
+  public boolean refuseCreating(String submissionId, Instant intent, String reason) {
+    return ofIntent(
+        "state = 'failed', failure_code = 'PROVIDER_REFUSED', failure_reason = ?",
+        submissionId,
+        intent,
+        reason);
   }
 
   @Override
   public boolean markInProgress(
-      String submissionId, String inputFileId, String batchId, Instant at) {
+      String submissionId, Instant intent, String inputFileId, String batchId, Instant at) {
+    return ofIntent(
+        "state = 'in_progress', input_file_id = nullif(?, ''), provider_batch_id = ?, in_progress_at = ?",
+        submissionId,
+        intent,
+        inputFileId,
+        batchId,
+        Sql.time(at));
+  }
+
+  /** A transition out of {@code creating}, only for the holder of the current intent. */
+  private boolean ofIntent(String set, String submissionId, Instant intent, Object... values) {
+    Object[] all = Arrays.copyOf(values, values.length + 2);
+    all[values.length] = submissionId;
+    all[values.length + 1] = Sql.time(intent);
+    // The clause is one of four literals above, never input.
     return context.execute(
-            """
-            update submissions
-            set state = 'in_progress',
-                input_file_id = nullif(?, ''),
-                provider_batch_id = ?,
-                in_progress_at = ?
-            where submission_id = ?
-              and state = 'creating'
-            """,
-            inputFileId,
-            batchId,
-            Sql.time(at),
-            submissionId)
+            "update submissions set "
+                + set
+                + " where submission_id = ? and state = 'creating' and creating_at = ?",
+            all)
         == 1;
   }
 

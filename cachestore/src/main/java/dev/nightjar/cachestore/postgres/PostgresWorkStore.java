@@ -126,6 +126,13 @@ final class PostgresWorkStore implements WorkStore {
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               runId);
+          // Held to the end, in key order, as settling holds them: what is read below stays true,
+          // and whoever
+          // settles one of these keys sees the documents that begin to wait for it here.
+          fetch(
+              tx,
+              "select item_key from misses where item_key = any (?::text[]) order by item_key for update",
+              (Object) keys);
           // Settled by an earlier run. If its answer is in the cache it was written since we
           // looked; if
           // not, the key failed or was forgotten, and this run asks it again with the next attempt
@@ -135,17 +142,11 @@ final class PostgresWorkStore implements WorkStore {
                       tx,
                       """
                       select m.item_key, e.source_key, e.similarity
-                      from (
-                          select item_key
-                          from misses
-                          where item_key = any (?::text[])
-                            and state in ('answered', 'failed')
-                          order by item_key
-                          for update
-                      ) m
+                      from misses m
                       join cache_entries e using (item_key)
-                      where e.source_key = e.item_key
-                         or e.similarity >= ?
+                      where m.item_key = any (?::text[])
+                        and m.state in ('answered', 'failed')
+                        and (e.source_key = e.item_key or e.similarity >= ?)
                       """,
                       keys,
                       similarityMin)
@@ -181,6 +182,31 @@ final class PostgresWorkStore implements WorkStore {
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               similarityMin);
+          // Followers of a leader that nobody has asked would wait for ever, and a follower that is
+          // less like
+          // its leader than this run's task allows must not get its answer: both stand for
+          // themselves.
+          tx.execute(
+              """
+              update misses m
+              set run_id = ?,
+                  state = 'candidate',
+                  leader_key = null,
+                  similarity = null
+              where m.item_key = any (?::text[])
+                and m.state = 'follower'
+                and (m.similarity < ?
+                    or (m.run_id <> ?
+                        and not exists (
+                            select
+                            from misses l
+                            where l.item_key = m.leader_key
+                              and l.state = 'asked')))
+              """,
+              runId,
+              keys,
+              similarityMin,
+              runId);
           // Begun by a run that may never come back: whoever needs the answer carries on where it
           // stood. A
           // leader stays a leader, because followers may point at it.
@@ -275,8 +301,9 @@ final class PostgresWorkStore implements WorkStore {
                                 and b.item_key <> c.item_key
                           ) bucket
                           join misses n on n.item_key = bucket.item_key
-                          where n.state in ('leader', 'asked')
-                             or (n.state = 'candidate' and n.run_id = c.run_id and n.item_key < c.item_key)
+                          where n.state = 'asked'
+                             or (n.run_id = c.run_id
+                                 and (n.state = 'leader' or (n.state = 'candidate' and n.item_key < c.item_key)))
                       ) p on p.similarity >= ?
                       where c.run_id = ?
                         and c.state = 'candidate'
@@ -329,6 +356,31 @@ final class PostgresWorkStore implements WorkStore {
   }
 
   private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
+    // A standing leader may have been settled since it was read. Who is still there is held until
+    // the
+    // commit; who is not is nobody's leader any more, and the candidate leads itself.
+    Set<String> standing =
+        new HashSet<>(
+            Sql.column(
+                fetch(
+                    tx,
+                    """
+                    select item_key
+                    from misses
+                    where item_key = any (?::text[])
+                      and state in ('candidate', 'leader', 'asked')
+                    order by item_key
+                    for update
+                    """,
+                    (Object) texts(decisions, decision -> (String) decision[1])),
+                "item_key",
+                String.class));
+    for (Object[] decision : decisions) {
+      if (!standing.contains((String) decision[1])) {
+        decision[1] = decision[0];
+        decision[2] = 1f;
+      }
+    }
     String[] candidates = texts(decisions, decision -> (String) decision[0]);
     String[] leaders = texts(decisions, decision -> (String) decision[1]);
     Float[] similarities =

@@ -157,7 +157,9 @@ class PostgresStoresTest {
   private String inProgress(String submissionId) {
     assertThat(stores.submissions().beginCreating(submissionId, NOW)).isTrue();
     assertThat(
-            stores.submissions().markInProgress(submissionId, "file", "batch_" + submissionId, NOW))
+            stores
+                .submissions()
+                .markInProgress(submissionId, NOW, "file", "batch_" + submissionId, NOW))
         .isTrue();
     return submissionId;
   }
@@ -240,6 +242,7 @@ class PostgresStoresTest {
   @Test
   void whatTheDeadlineOvertakesFailsWithACode() {
     submitted("a");
+    stores.runs().markPrepared(runId);
     assertThat(stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "too late"))
         .isEqualTo(1);
     assertThat(itemState("a")).isEqualTo("failed DEADLINE_PASSED");
@@ -248,6 +251,108 @@ class PostgresStoresTest {
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
     assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), 2)).hasSize(1);
+  }
+
+  @Test
+  void whatNobodyWaitsForAnyMoreIsNotSentAndNotAskedAgain() {
+    submitted("a");
+    miss(runId, "b", Optional.empty());
+    stores.work().electLeaders(runId, 2);
+    stores.work().planAttempts(runId, List.of(plan("b", 1, "small", "gpt-6-luna")));
+    stores.runs().markPrepared(runId);
+    stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "too late");
+    assertThat(packed("small")).as("b was withdrawn").isEmpty();
+    AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
+    stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
+    assertThat(stores.submissions().tiersToPack(namespaceId)).as("a is not escalated").isEmpty();
+    stores.runs().finish(runId);
+    assertBalanced(runId);
+  }
+
+  @Test
+  void aRunWhoseInputWasNotReadToTheEndCannotBeFinished() {
+    assertThatThrownBy(() -> stores.runs().finish(runId)).hasMessageContaining("was not read");
+  }
+
+  @Test
+  void continuingARunWithoutABudgetKeepsItsBudgetAndAnotherIdIsRefused() {
+    String corpus = "budgeted-" + runId;
+    Run first =
+        stores.runs().open(Optional.empty(), namespaceId, corpus, Optional.of(BigDecimal.ONE), NOW);
+    assertThat(
+            stores
+                .runs()
+                .open(Optional.empty(), namespaceId, corpus, Optional.empty(), NOW)
+                .budgetUsd())
+        .hasValueSatisfying(budget -> assertThat(budget).isEqualByComparingTo("1"));
+    assertThat(openRun(first.runId(), corpus, Optional.of(BigDecimal.TEN)).budgetUsd())
+        .hasValueSatisfying(budget -> assertThat(budget).isEqualByComparingTo("10"));
+    assertThatThrownBy(() -> openRun("another-" + runId, corpus, Optional.empty()))
+        .hasMessageStartingWith("RUN_MISMATCH: another-" + runId)
+        .hasMessageContaining(first.runId());
+  }
+
+  @Test
+  void aStrandedLeaderTakesItsFollowersWithIt() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    miss(runId, "b", Optional.of(at(0.995, 2)));
+    stores.work().electLeaders(runId, 0.98);
+    stores.runs().markPrepared(runId);
+    assertThat(itemState("a")).isEqualTo("failed INPUT_CHANGED");
+    assertThat(itemState("b")).isEqualTo("failed INPUT_CHANGED");
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    miss(other, "a", Optional.empty());
+    miss(other, "b", Optional.empty());
+    stores.work().electLeaders(other, 2);
+    assertThat(stores.work().leadersToPlan(other, List.of(key("a"), key("b")))).hasSize(2);
+  }
+
+  @Test
+  void aFollowerOfALeaderThatADeadRunNeverAskedStandsForItself() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    miss(runId, "b", Optional.of(at(0.995, 2)));
+    stores.work().electLeaders(runId, 0.98); // and then its process died
+    String follower =
+        stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))).containsKey(key("a"))
+            ? "b"
+            : "a";
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    miss(other, follower, Optional.of(at(0.995, 2)));
+    stores.work().electLeaders(other, 0.98);
+    assertThat(stores.work().leadersToPlan(other, List.of(key(follower)))).hasSize(1);
+  }
+
+  @Test
+  void aDocumentThatBeginsToWaitWhileItsLeaderIsSettledIsAnsweredToo() throws Exception {
+    submitted("a");
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    stores.work().recordItems(other, List.of(new NewItem("doc-a", key("a"), "f", 1, true, 100)));
+    Thread settling =
+        new Thread(() -> stores.settlements().settle(runId, List.of(succeeded("a", 1))));
+    Thread waiting =
+        new Thread(
+            () ->
+                stores
+                    .work()
+                    .recordMisses(
+                        other,
+                        List.of(new Miss(key("a"), "doc-a", Optional.empty(), List.of())),
+                        2));
+    // Both begin while the miss is held, so that they meet in it whichever comes first.
+    try (Connection holder = Migrations.connect(database);
+        Statement statement = holder.createStatement()) {
+      holder.setAutoCommit(false);
+      statement.execute("select 1 from misses where item_key = '" + key("a") + "' for update");
+      settling.start();
+      waiting.start();
+      while (!one("select count(*) from pg_locks where not granted").equals("2")) {
+        Thread.onSpinWait();
+      }
+      holder.commit();
+    }
+    settling.join();
+    waiting.join();
+    assertThat(stores.runs().progress(other).open()).isZero();
   }
 
   @Test
@@ -353,7 +458,7 @@ class PostgresStoresTest {
 
   @Test
   void whatTheBudgetDoesNotCoverFailsAndNothingOfItIsSent() {
-    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0003"))).runId();
+    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.00015"))).runId();
     for (String name : List.of("a", "b", "c")) {
       miss(poor, name, Optional.empty());
     }
@@ -366,7 +471,7 @@ class PostgresStoresTest {
                 plan("a", 1, "small", "gpt-6-luna"),
                 plan("b", 1, "small", "gpt-6-luna"),
                 plan("c", 1, "small", "gpt-6-luna")));
-    // Worst case of each: 1,756 tokens at 0.0625 and 100 at 0.25 USD a million = 0.00013475.
+    // Worst case of each: 500 bytes and 256 at 0.0625 and 100 at 0.25 USD a million = 0.00007225.
     assertThat(one("select count(*) from attempts where run_id = '" + poor + "'")).isEqualTo("2");
     assertThat(
             one(
@@ -375,7 +480,7 @@ class PostgresStoresTest {
                     + "' and state = 'failed'"))
         .isEqualTo("BUDGET_EXHAUSTED");
     assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + poor + "'")))
-        .isEqualByComparingTo("0.0002695");
+        .isEqualByComparingTo("0.0001445");
   }
 
   @Test
@@ -386,7 +491,7 @@ class PostgresStoresTest {
     stores.work().planAttempts(runId, plans);
     stores.work().planAttempts(runId, plans);
     assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'")))
-        .isEqualByComparingTo("0.00013475");
+        .isEqualByComparingTo("0.00007225");
   }
 
   // ---- cache ----
@@ -483,8 +588,10 @@ class PostgresStoresTest {
     assertThat(itemState("a")).isEqualTo("answered by leader");
     assertThat(one("select answered_by from items where run_id = '" + other + "'"))
         .isEqualTo("model");
-    stores.runs().finish(runId);
-    stores.runs().finish(other);
+    for (String run : List.of(runId, other)) {
+      stores.runs().markPrepared(run);
+      stores.runs().finish(run);
+    }
     assertBalanced(runId);
     assertBalanced(other);
   }
@@ -521,8 +628,8 @@ class PostgresStoresTest {
   void aTransitionFromAnotherStateIsRefused() {
     String id = submitted("a");
     assertThat(stores.submissions().beginCreating(id, NOW)).isFalse();
-    assertThat(stores.submissions().markInProgress(id, "f", "other", NOW)).isFalse();
-    assertThat(stores.submissions().abandonCreating(id)).isFalse();
+    assertThat(stores.submissions().markInProgress(id, NOW, "f", "other", NOW)).isFalse();
+    assertThat(stores.submissions().abandonCreating(id, NOW)).isFalse();
   }
 
   @Test
@@ -576,6 +683,7 @@ class PostgresStoresTest {
     stores.settlements().settle(runId, List.of(succeeded("b", 2)));
     stores.work().recordItems(runId, List.of(new NewItem("doc-d", key("d"), "f", 9, true, 40)));
     stores.cache().answerFromCache(runId, List.of(new CacheHit(key("d"), key("a"), 0.97, false)));
+    stores.runs().markPrepared(runId);
     stores.runs().finish(runId);
     assertBalanced(runId);
     assertThat(

@@ -13,6 +13,7 @@ import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,10 +68,11 @@ public final class ResolveFromCache
     protected void processBatch(List<Candidate> candidates, Consumer<Candidate> output) {
       List<String> keys = candidates.stream().map(Candidate::itemKey).toList();
       Set<String> undecided = stores().work().undecided(context.runId(), keys);
+      // A leader that an interrupted pass elected stays one: others may follow it already.
+      Set<String> fresh = new HashSet<>(undecided);
+      fresh.removeAll(stores().work().leadersToPlan(context.runId(), undecided).keySet());
       Map<String, CacheHit> hits =
-          stores()
-              .cache()
-              .lookupExact(context.namespaceId(), undecided, context.borrowSimilarityMin());
+          stores().cache().lookupExact(context.namespaceId(), fresh, context.borrowSimilarityMin());
       stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()));
       for (Candidate candidate : candidates) {
         if (undecided.contains(candidate.itemKey()) && !hits.containsKey(candidate.itemKey())) {
@@ -99,10 +101,10 @@ public final class ResolveFromCache
       if (embedder == null) {
         embedder = JobContext.embedder(); // on first use: a night of exact hits loads no model
       }
-      List<Embedding> embeddings =
+      List<Optional<Embedding>> embeddings =
           embedder.get().embed(candidates.stream().map(EmbedFn::embedded).toList());
       for (int i = 0; i < candidates.size(); i++) {
-        output.accept(new EmbeddedCandidate(candidates.get(i), Optional.of(embeddings.get(i))));
+        output.accept(new EmbeddedCandidate(candidates.get(i), embeddings.get(i)));
       }
     }
 
@@ -140,6 +142,14 @@ public final class ResolveFromCache
       bands = new HyperplaneBands(MiniLmEmbedder.DIMENSIONS);
     }
 
+    private Set<String> leadersOf(List<EmbeddedCandidate> candidates) {
+      return stores()
+          .work()
+          .leadersToPlan(
+              context.runId(), candidates.stream().map(c -> c.candidate().itemKey()).toList())
+          .keySet();
+    }
+
     @Override
     protected void processBatch(List<EmbeddedCandidate> candidates, Consumer<Candidate> output) {
       Map<String, CacheHit> hits = Map.of();
@@ -148,6 +158,7 @@ public final class ResolveFromCache
         Map<String, Embedding> queries = new LinkedHashMap<>();
         candidates.forEach(
             c -> c.embedding().ifPresent(e -> queries.put(c.candidate().itemKey(), e)));
+        queries.keySet().removeAll(leadersOf(candidates));
         hits = stores().cache().lookupNearest(context.namespaceId(), queries, similarityMin);
         stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()));
       }

@@ -39,6 +39,7 @@ import java.util.function.Supplier;
 final class AnthropicClient implements ProviderClient {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PAGE_BATCHES_MAX = 100;
+  private static final int READ_RETRIES_MAX = 4;
   private static final int CLOCK_SKEW_SECONDS_MAX = 300;
 
   private final com.anthropic.client.AnthropicClient client;
@@ -57,13 +58,21 @@ final class AnthropicClient implements ProviderClient {
             .build());
   }
 
+  /** For calls without an effect, which may be repeated. */
+  private com.anthropic.client.AnthropicClient reading() {
+    return client.withOptions(options -> options.maxRetries(READ_RETRIES_MAX));
+  }
+
   private static <T> T call(Supplier<T> call) {
     try {
       return call.get();
     } catch (AnthropicServiceException e) {
+      // The message may quote the key or the prompt; status and type do not.
       throw new ProviderException(
           ProviderException.ofStatus(e.statusCode()),
-          "anthropic answered " + e.statusCode() + ": " + e.getMessage(),
+          "anthropic answered "
+              + e.statusCode()
+              + e.errorType().map(type -> " (" + type.asString() + ")").orElse(""),
           e);
     } catch (AnthropicException e) {
       throw new ProviderException(
@@ -72,7 +81,8 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
-  public ProviderBatch create(Submission submission, RequestSource requests) {
+  public ProviderBatch create(
+      Submission submission, RequestSource requests, Runnable beforeEffect) {
     List<Object> all = new ArrayList<>(submission.requests());
     requests.forEachLine(
         line -> {
@@ -84,6 +94,7 @@ final class AnthropicClient implements ProviderClient {
         });
     // The lines go out as they are: the typed builder would need every field twice.
     JsonField<List<BatchCreateParams.Request>> raw = JsonValue.from(all);
+    beforeEffect.run();
     return call(
         () ->
             batch(
@@ -104,7 +115,7 @@ final class AnthropicClient implements ProviderClient {
     BatchListPage page =
         call(
             () ->
-                client
+                reading()
                     .messages()
                     .batches()
                     .list(BatchListParams.builder().limit(PAGE_BATCHES_MAX).build()));
@@ -136,18 +147,18 @@ final class AnthropicClient implements ProviderClient {
 
   @SuppressWarnings("MustBeClosedChecker") // closed by the callers' try
   private StreamResponse<MessageBatchIndividualResponse> open(String batchId) {
-    return call(() -> client.messages().batches().resultsStreaming(batchId));
+    return call(() -> reading().messages().batches().resultsStreaming(batchId));
   }
 
   private Optional<String> firstCustomId(String batchId) {
     try (StreamResponse<MessageBatchIndividualResponse> results = open(batchId)) {
-      return results.stream().findFirst().map(MessageBatchIndividualResponse::customId);
+      return call(() -> results.stream().findFirst().map(MessageBatchIndividualResponse::customId));
     }
   }
 
   @Override
   public ProviderBatch status(String batchId) {
-    return call(() -> batch(client.messages().batches().retrieve(batchId)));
+    return call(() -> batch(reading().messages().batches().retrieve(batchId)));
   }
 
   private static ProviderBatch batch(MessageBatch batch) {

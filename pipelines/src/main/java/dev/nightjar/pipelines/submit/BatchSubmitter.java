@@ -2,15 +2,23 @@ package dev.nightjar.pipelines.submit;
 
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.SettlementStore;
+import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,18 +39,20 @@ public final class BatchSubmitter {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSubmitter.class);
 
   private final SubmissionStore submissions;
+  private final SettlementStore settlements;
   private final ProviderClients clients;
   private final ProviderSettings settings;
   private final TaskSpec task;
   private final Clock clock;
 
   public BatchSubmitter(
-      SubmissionStore submissions,
+      Stores stores,
       ProviderClients clients,
       ProviderSettings settings,
       TaskSpec task,
       Clock clock) {
-    this.submissions = submissions;
+    this.submissions = stores.submissions();
+    this.settlements = stores.settlements();
     this.clients = clients;
     this.settings = settings;
     this.task = task;
@@ -52,9 +62,8 @@ public final class BatchSubmitter {
   /**
    * Moves a submission on as far as is possible now.
    *
-   * @return whether the provider has it now
-   * @throws NightjarException PROVIDER_KEY_REFUSED or PROVIDER_REFUSED: the provider said no, and
-   *     nothing was created; PROVIDER_UNAVAILABLE: nothing was created yet
+   * @return whether the provider has it now * @throws NightjarException PROVIDER_KEY_REFUSED or
+   *     PROVIDER_UNAVAILABLE: nothing was created yet
    */
   public boolean submit(String submissionId) {
     submissions.withLock(submissionId, () -> move(submissionId));
@@ -72,46 +81,108 @@ public final class BatchSubmitter {
     if (submission.state() == SubmissionState.CREATING && !settle(submission)) {
       return;
     }
-    if (submissions.beginCreating(submissionId, clock.instant())) {
-      create(submissions.find(submissionId).orElseThrow());
+    Instant intent = now();
+    if (submissions.beginCreating(submissionId, intent)) {
+      create(submissions.find(submissionId).orElseThrow(), intent);
     }
+  }
+
+  /** As PostgreSQL keeps it, so that an intent read back equals the one that was written. */
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   private ProviderClient client(Submission submission) {
     return clients.of(Provider.ofLabel(submission.provider()));
   }
 
-  private void create(Submission submission) {
+  private void create(Submission submission, Instant intent) {
+    String id = submission.submissionId();
+    // Renewed immediately before the call: an upload takes minutes, and the wait for a batch that
+    // may still
+    // turn up must not have passed before the batch could exist.
+    Intent current = new Intent(intent);
     try {
       ProviderBatch batch =
           client(submission)
-              .create(
-                  submission,
-                  line ->
-                      submissions.forEachAttempt(
-                          submission.submissionId(),
-                          attempt ->
-                              line.accept(
-                                  RequestLines.write(
-                                      RequestLines.of(
-                                          task,
-                                          task.tier(submission.tier()),
-                                          attempt.customId(),
-                                          attempt.prompt())))));
-      submissions.markInProgress(
-          submission.submissionId(), batch.inputFileId(), batch.id(), clock.instant());
-    } catch (ProviderException e) {
-      if (e.kind() == ProviderException.Kind.OUTCOME_UNKNOWN) {
-        LOG.warn(
-            "{}: {}: the outcome of creating {} is unknown; the provider will be asked",
-            ErrorCode.PROVIDER_UNAVAILABLE,
-            submission.submissionId(),
-            e.getMessage());
-        return;
+              .create(submission, line -> forEachLine(submission, line), () -> renew(id, current));
+      if (!submissions.markInProgress(
+          id, current.at, batch.inputFileId(), batch.id(), clock.instant())) {
+        throw new NightjarException(
+            ErrorCode.INTERNAL,
+            id,
+            "another worker took this submission over while " + batch.id() + " was created",
+            "cancel " + batch.id() + " at " + submission.provider() + " and report this");
       }
-      submissions.abandonCreating(submission.submissionId());
-      throw refusal(submission.submissionId(), e);
+    } catch (ProviderException e) {
+      switch (e.kind()) {
+        case OUTCOME_UNKNOWN -> {
+          renew(id, current); // from now on it may still turn up
+          LOG.warn("{}: {}: whether it was created will be asked", id, e.getMessage());
+        }
+        case REFUSED -> refuse(submission, current.at, e);
+        case KEY_REFUSED, UNAVAILABLE -> {
+          submissions.abandonCreating(id, current.at);
+          throw refusal(id, e);
+        }
+      }
     }
+  }
+
+  /** The intent that this worker holds; it is renewed on the way. */
+  private static final class Intent {
+    Instant at;
+
+    Intent(Instant at) {
+      this.at = at;
+    }
+  }
+
+  private void forEachLine(Submission submission, Consumer<String> line) {
+    submissions.forEachAttempt(
+        submission.submissionId(),
+        attempt ->
+            line.accept(
+                RequestLines.write(
+                    RequestLines.of(
+                        task,
+                        task.tier(submission.tier()),
+                        attempt.customId(),
+                        attempt.prompt()))));
+  }
+
+  private void renew(String submissionId, Intent intent) {
+    Instant renewed = now();
+    if (!submissions.renewCreating(submissionId, intent.at, renewed)) {
+      throw new NightjarException(
+          ErrorCode.INTERNAL,
+          submissionId,
+          "another worker took this submission over",
+          "run the same command again");
+    }
+    intent.at = renewed;
+  }
+
+  /** Refused for good: the documents fail with the reason, and the rest of the night goes on. */
+  private void refuse(Submission submission, Instant intent, ProviderException e) {
+    String reason = String.valueOf(e.getMessage());
+    settlements.settle(
+        submission.runId(),
+        submissions.unsettled(submission.submissionId()).stream()
+            .map(
+                customId ->
+                    new Outcome(
+                        customId,
+                        Outcome.Kind.ERRORED,
+                        Usage.NONE,
+                        clock.instant(),
+                        Optional.empty(),
+                        Optional.of(ErrorCode.PROVIDER_REFUSED),
+                        reason,
+                        Optional.empty()))
+            .toList());
+    submissions.refuseCreating(submission.submissionId(), intent, reason);
+    LOG.warn("{}: {}: {}", ErrorCode.PROVIDER_REFUSED, submission.submissionId(), reason);
   }
 
   /** The line a user sees for a call that surely had no effect. */
@@ -129,7 +200,7 @@ public final class BatchSubmitter {
               ErrorCode.PROVIDER_REFUSED,
               key,
               String.valueOf(e.getMessage()),
-              "correct the task and run it again; nothing was submitted",
+              "see what the provider's console says of it; everything else goes on",
               e);
       case UNAVAILABLE, OUTCOME_UNKNOWN ->
           new NightjarException(
@@ -162,6 +233,7 @@ public final class BatchSubmitter {
     if (found instanceof ProviderClient.Found.Batch known) {
       submissions.markInProgress(
           submission.submissionId(),
+          submission.creatingAt().orElseThrow(),
           known.batch().inputFileId(),
           known.batch().id(),
           clock.instant());
@@ -170,10 +242,9 @@ public final class BatchSubmitter {
     if (found instanceof ProviderClient.Found.Undecided) {
       return false;
     }
-    Duration waited =
-        Duration.between(submission.creatingAt().orElse(clock.instant()), clock.instant());
-    return waited.toSeconds() >= settings.settleSecondsMin()
-        && submissions.abandonCreating(submission.submissionId());
+    Instant intent = submission.creatingAt().orElseThrow();
+    return Duration.between(intent, clock.instant()).toSeconds() >= settings.settleSecondsMin()
+        && submissions.abandonCreating(submission.submissionId(), intent);
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.nightjar.pipelines.submit;
 
 import dev.nightjar.cachestore.ErrorCode;
-import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.JobContext;
@@ -112,8 +111,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                   failed ? batch.failure() : "the batch ended without a line for this request"));
         }
       } catch (ProviderException e) {
-        NightjarException refusal = BatchSubmitter.refusal(submission.submissionId(), e);
-        throw refusal;
+        throw BatchSubmitter.refusal(submission.submissionId(), e);
       }
     }
   }

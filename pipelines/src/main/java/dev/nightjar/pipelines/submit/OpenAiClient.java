@@ -45,6 +45,7 @@ final class OpenAiClient implements ProviderClient {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PAGE_BATCHES_MAX = 100;
+  private static final int READ_RETRIES_MAX = 4;
   private static final int CLOCK_SKEW_SECONDS_MAX = 300;
 
   private final OpenAIClient client;
@@ -59,19 +60,27 @@ final class OpenAiClient implements ProviderClient {
             .baseUrl(baseUrl + "/v1")
             .apiKey(apiKey)
             .timeout(Duration.ofMinutes(10))
-            // The SDK would repeat a create on a 503 without an idempotency key: two batches, two
-            // bills.
+            //            // The SDK would repeat a create on a 503 without an idempotency key: two
+            // batches, two bills.
             .maxRetries(0)
             .build());
+  }
+
+  /** For calls without an effect, which may be repeated. */
+  private OpenAIClient reading() {
+    return client.withOptions(options -> options.maxRetries(READ_RETRIES_MAX));
   }
 
   private static <T> T call(Supplier<T> call) {
     try {
       return call.get();
     } catch (OpenAIServiceException e) {
+      // The message may quote the key or the prompt; status, type and code do not.
       throw new ProviderException(
           ProviderException.ofStatus(e.statusCode()),
-          "openai answered " + e.statusCode() + ": " + e.getMessage(),
+          "openai answered "
+              + e.statusCode()
+              + e.code().or(e::type).map(code -> " (" + code + ")").orElse(""),
           e);
     } catch (OpenAIException e) {
       throw new ProviderException(
@@ -80,8 +89,10 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
-  public ProviderBatch create(Submission submission, RequestSource requests) {
+  public ProviderBatch create(
+      Submission submission, RequestSource requests, Runnable beforeEffect) {
     String fileId = upload(submission, spool(submission, requests));
+    beforeEffect.run();
     return call(
         () ->
             batch(
@@ -100,9 +111,9 @@ final class OpenAiClient implements ProviderClient {
                             .build())));
   }
 
+  /** On disk: a batch may hold 190 MB, and several submissions are made at once. */
   private static Path spool(Submission submission, RequestSource requests) {
     try {
-      // On disk: a batch may hold 190 MB, and several submissions are made at once.
       Path file = Files.createTempFile("nightjar-" + submission.submissionId(), ".jsonl");
       try (BufferedWriter writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
         requests.forEachLine(
@@ -114,8 +125,11 @@ final class OpenAiClient implements ProviderClient {
                 throw new UncheckedIOException(e);
               }
             });
+        return file;
+      } catch (RuntimeException e) {
+        Files.deleteIfExists(file); // it holds prompts
+        throw e;
       }
-      return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -162,7 +176,7 @@ final class OpenAiClient implements ProviderClient {
       if (!after.isEmpty()) {
         params.after(after);
       }
-      BatchListPage page = call(() -> client.batches().list(params.build()));
+      BatchListPage page = call(() -> reading().batches().list(params.build()));
       for (Batch batch : page.data()) {
         Optional<String> owner =
             batch
@@ -185,7 +199,7 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public ProviderBatch status(String batchId) {
-    return call(() -> batch(client.batches().retrieve(batchId)));
+    return call(() -> batch(reading().batches().retrieve(batchId)));
   }
 
   private static ProviderBatch batch(Batch batch) {
@@ -226,7 +240,7 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
-    Batch full = call(() -> client.batches().retrieve(batch.id()));
+    Batch full = call(() -> reading().batches().retrieve(batch.id()));
     // A clean batch has an error file id of null or of "": both mean none.
     full.outputFileId()
         .filter(id -> !id.isBlank())
@@ -238,7 +252,7 @@ final class OpenAiClient implements ProviderClient {
 
   @SuppressWarnings("MustBeClosedChecker") // closed by the caller's try
   private HttpResponse open(String fileId) {
-    return call(() -> client.files().content(fileId));
+    return call(() -> reading().files().content(fileId));
   }
 
   private void readFile(

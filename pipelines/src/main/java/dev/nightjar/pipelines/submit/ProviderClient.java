@@ -31,8 +31,12 @@ public interface ProviderClient extends AutoCloseable {
     void forEachLine(Consumer<String> line);
   }
 
-  /** Creates a batch. At most one request with an effect on the bill is sent. */
-  ProviderBatch create(Submission submission, RequestSource requests);
+  /**
+   * Creates a batch. At most one request with an effect on the bill is sent.
+   *
+   * @param beforeEffect runs immediately before that request; if it throws, nothing is created
+   */
+  ProviderBatch create(Submission submission, RequestSource requests, Runnable beforeEffect);
 
   /**
    * Looks for the batch of a submission whose create was interrupted.

@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.submit;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
@@ -13,10 +14,24 @@ import java.util.Set;
 
 /**
  * The requests of a batch, one JSON object each, as the provider reads them. What is shared by all
- * requests of a task comes first, because providers cache prompts by their prefix. Stateless.
+ * requests of a task comes first, so that a provider that caches prompts by their prefix can.
+ * Stateless.
  */
 public final class RequestLines {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final Set<String> UNSUPPORTED_BY_ANTHROPIC =
+      Set.of(
+          "minimum",
+          "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum",
+          "multipleOf",
+          "minLength",
+          "maxLength",
+          "minItems",
+          "maxItems",
+          "uniqueItems");
 
   private RequestLines() {}
 
@@ -76,8 +91,36 @@ public final class RequestLines {
     params.putArray("messages").addObject().put("role", "user").put("content", prompt);
     ObjectNode format = params.putObject("output_config").putObject("format");
     format.put("type", "json_schema");
-    format.set("schema", schema(task));
+    format.set("schema", withoutUnsupported(schema(task)));
     return request;
+  }
+
+  /** Anthropic answers 400 to limits in a schema; the validator still holds answers to them. */
+  private static JsonNode withoutUnsupported(JsonNode schema) {
+    if (schema instanceof ObjectNode object) {
+      ObjectNode kept = object.deepCopy();
+      kept.remove(UNSUPPORTED_BY_ANTHROPIC);
+      kept.fields()
+          .forEachRemaining(
+              field -> {
+                boolean isNameMap =
+                    field.getKey().equals("properties") || field.getKey().equals("$defs");
+                if (isNameMap && field.getValue() instanceof ObjectNode names) {
+                  names
+                      .fields()
+                      .forEachRemaining(name -> name.setValue(withoutUnsupported(name.getValue())));
+                } else {
+                  field.setValue(withoutUnsupported(field.getValue()));
+                }
+              });
+      return kept;
+    }
+    if (schema instanceof ArrayNode array) {
+      ArrayNode kept = JSON.createArrayNode();
+      array.forEach(element -> kept.add(withoutUnsupported(element)));
+      return kept;
+    }
+    return schema;
   }
 
   private static JsonNode schema(TaskSpec task) {

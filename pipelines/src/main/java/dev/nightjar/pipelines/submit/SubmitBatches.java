@@ -1,5 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.SharedResource;
 import dev.nightjar.pipelines.beam.StoreFn;
@@ -9,6 +11,8 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes submissions to their providers. Safe to repeat: see {@link BatchSubmitter}. Outputs the ids
@@ -16,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SubmitBatches extends PTransform<PCollection<String>, PCollection<String>> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(SubmitBatches.class);
 
   private final JobContext context;
 
@@ -64,14 +69,17 @@ public final class SubmitBatches extends PTransform<PCollection<String>, PCollec
       }
       BatchSubmitter submitter =
           new BatchSubmitter(
-              stores().submissions(),
-              clients.get(),
-              context.providers(),
-              context.task(),
-              context.clock());
+              stores(), clients.get(), context.providers(), context.task(), context.clock());
       for (String submissionId : submissionIds) {
-        if (submitter.submit(submissionId)) {
-          output.accept(submissionId);
+        try {
+          if (submitter.submit(submissionId)) {
+            output.accept(submissionId);
+          }
+        } catch (NightjarException e) {
+          if (e.code() != ErrorCode.PROVIDER_UNAVAILABLE) {
+            throw e;
+          }
+          LOG.warn("{}", e.getMessage()); // it stays planned; the driver tries again
         }
       }
     }

@@ -7,11 +7,12 @@ import java.util.Optional;
 
 /**
  * Decides what is asked after an attempt that did not answer. An answer that will not do goes one
- * tier up: the same model would likely err again. A request that was not executed is asked again at
- * its tier, twice in all, then one tier up. Stateless and thread-safe.
+ * tierup: the same model would likely err again. A request that was not executed is asked again at
+ * its own tier, three times in all, then fails: a quota or an outage must not turn into spend on a
+ * dearer model. Stateless and thread-safe.
  */
 public final class Escalation {
-  static final int ATTEMPTS_PER_TIER_MAX = 2;
+  static final int ATTEMPTS_PER_TIER_MAX = 3;
 
   private Escalation() {}
 
@@ -28,8 +29,10 @@ public final class Escalation {
     while (at < tiers.size() && !tiers.get(at).name().equals(attempt.tier())) {
       at++;
     }
-    if (!executed && attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX && at < tiers.size()) {
-      return Optional.of(tiers.get(at));
+    if (!executed) {
+      return attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX && at < tiers.size()
+          ? Optional.of(tiers.get(at))
+          : Optional.empty();
     }
     return at + 1 < tiers.size() ? Optional.of(tiers.get(at + 1)) : Optional.empty();
   }

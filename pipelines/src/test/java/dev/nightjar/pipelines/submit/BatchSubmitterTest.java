@@ -68,7 +68,7 @@ class BatchSubmitterTest {
   private PostgresStores stores;
   private HttpServer proxy;
   private volatile boolean loseCreates;
-  private volatile boolean refuseBeforeEffect;
+  private volatile int refuseWith;
 
   @BeforeAll
   static void migrate() {
@@ -87,8 +87,8 @@ class BatchSubmitterTest {
         exchange -> {
           String path = exchange.getRequestURI().getPath();
           boolean create = exchange.getRequestMethod().equals("POST") && path.endsWith("batches");
-          if (create && refuseBeforeEffect) {
-            exchange.sendResponseHeaders(429, -1);
+          if (create && refuseWith > 0) {
+            exchange.sendResponseHeaders(refuseWith, -1);
             exchange.close();
             return;
           }
@@ -183,7 +183,7 @@ class BatchSubmitterTest {
   }
 
   private BatchSubmitter submitter(ProviderClients clients) {
-    return new BatchSubmitter(stores.submissions(), clients, settings(), task, clock);
+    return new BatchSubmitter(stores, clients, settings(), task, clock);
   }
 
   private SubmissionState state(String submissionId) {
@@ -234,24 +234,54 @@ class BatchSubmitterTest {
   void aCreateThatWasRefusedForNowLeavesTheSubmissionPlanned() {
     String submissionId = planned(Provider.OPENAI);
     try (ProviderClients clients = ProviderClients.open(settings(), Map.of())) {
-      refuseBeforeEffect = true;
+      refuseWith = 429;
       assertThatThrownBy(() -> submitter(clients).submit(submissionId))
           .hasMessageStartingWith("PROVIDER_UNAVAILABLE: " + submissionId)
           .hasMessageContaining("run the same command again");
       assertThat(state(submissionId)).isEqualTo(SubmissionState.PLANNED);
-      refuseBeforeEffect = false;
+      refuseWith = 0;
       assertThat(submitter(clients).submit(submissionId)).isTrue();
     }
+  }
+
+  @Test
+  void aCreateThatIsRefusedForGoodFailsItsDocumentsAndLeavesNothingReserved() {
+    String submissionId = planned(Provider.OPENAI);
+    try (ProviderClients clients = ProviderClients.open(settings(), Map.of())) {
+      refuseWith = 413;
+      submitter(clients).submit(submissionId);
+      assertThat(state(submissionId)).isEqualTo(SubmissionState.FAILED);
+      assertThat(stores.submissions().unsettled(submissionId)).isEmpty();
+      String runId = stores.submissions().find(submissionId).orElseThrow().runId();
+      assertThat(stores.runs().progress(runId).failed()).isEqualTo(3);
+      assertThat(emulator.invoice().lines()).isEmpty();
+    }
+  }
+
+  @Test
+  void aWorkerThatLostItsSubmissionCreatesNothing() {
+    String submissionId = planned(Provider.OPENAI);
+    Instant older = clock.instant();
+    stores.submissions().beginCreating(submissionId, older);
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(stores.submissions().renewCreating(submissionId, older, clock.instant())).isTrue();
+    assertThat(stores.submissions().renewCreating(submissionId, older, clock.instant())).isFalse();
+    assertThat(stores.submissions().abandonCreating(submissionId, older)).isFalse();
+    assertThat(stores.submissions().markInProgress(submissionId, older, "f", "b", clock.instant()))
+        .isFalse();
   }
 
   @Test
   void aSubmissionThatAnotherWorkerHoldsIsLeftToIt() {
     String submissionId = planned(Provider.OPENAI);
     try (ProviderClients clients = ProviderClients.open(settings(), Map.of())) {
-      stores
-          .submissions()
-          .withLock(
-              submissionId, () -> assertThat(submitter(clients).submit(submissionId)).isFalse());
+      assertThat(
+              stores
+                  .submissions()
+                  .withLock(
+                      submissionId,
+                      () -> assertThat(submitter(clients).submit(submissionId)).isFalse()))
+          .isTrue();
       assertThat(state(submissionId)).isEqualTo(SubmissionState.PLANNED);
     }
   }

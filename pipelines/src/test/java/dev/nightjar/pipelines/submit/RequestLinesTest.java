@@ -50,6 +50,15 @@ class RequestLinesTest {
   }
 
   @Test
+  void limitsThatAnthropicRefusesAreLeftOutOfItsSchemaAndStayInOpenAis() {
+    assertThat(RequestLines.of(task, task.tier("large"), "id_1", "p").toString())
+        .contains("\"topic\":{\"type\":\"string\"}")
+        .doesNotContain("maxLength");
+    assertThat(RequestLines.of(task, task.tier("small"), "id_1", "p").toString())
+        .contains("\"maxLength\":80");
+  }
+
+  @Test
   void aMissingKeyIsOneLineAndALoopbackServerNeedsNone() {
     ProviderSettings real = ProviderSettings.fromEnvironment(Map.of(), 1);
     assertThatThrownBy(() -> real.apiKey(Provider.OPENAI, Map.of()))

@@ -49,7 +49,7 @@ class ValidateTest {
   }
 
   private static StoredAttempt attempt(String tier, int attemptsAtTier) {
-    return new StoredAttempt("id", "key", 1, 1, tier, attemptsAtTier, "prompt", 10);
+    return new StoredAttempt("id", "key", 1, tier, attemptsAtTier, "prompt", 10);
   }
 
   @Test
@@ -60,11 +60,11 @@ class ValidateTest {
   }
 
   @Test
-  void aRequestThatWasNotExecutedIsRepeatedOnceThenGoesUpThenEnds() {
+  void aRequestThatWasNotExecutedIsRepeatedAtItsOwnTierAndNeverGoesUp() {
     assertThat(Escalation.next(TIERS, attempt("small", 1), false).orElseThrow().name())
         .isEqualTo("small");
     assertThat(Escalation.next(TIERS, attempt("small", 2), false).orElseThrow().name())
-        .isEqualTo("large");
-    assertThat(Escalation.next(TIERS, attempt("large", 2), false)).isEmpty();
+        .isEqualTo("small");
+    assertThat(Escalation.next(TIERS, attempt("small", 3), false)).isEmpty();
   }
 }
