@@ -1,8 +1,11 @@
 // Drives the emulator with the providers' official Node clients. Prints "ok NAME" for each check; exits
 // with 1 on the first that fails. Argument: the emulator's address.
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI, { toFile } from 'openai';
+
+globalThis.File ??= File; // Debian 12's Node 18 has it, but not as a global
 
 const base = process.argv[2];
 const deadline = Date.now() + 60_000;

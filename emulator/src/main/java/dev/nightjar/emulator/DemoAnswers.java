@@ -111,7 +111,7 @@ public final class DemoAnswers implements Answers {
     return switch (schema.path("type").asText("string")) {
       case "integer", "number" -> {
         int minimum = schema.path("minimum").asInt(1);
-        int maximum = schema.path("maximum").asInt(minimum + 4);
+        int maximum = schema.path("maximum").asInt(minimum + 2);
         yield Json.MAPPER
             .getNodeFactory()
             .numberNode(minimum + (int) (hash(text) % (maximum - minimum + 1)));
@@ -123,7 +123,7 @@ public final class DemoAnswers implements Answers {
             Math.max(
                 schema.path("minItems").asInt(1), Math.min(3, schema.path("maxItems").asInt(3)));
         for (String sentence : firstSentences(text, count)) {
-          items.add(cut(sentence, schema.path("items").path("maxLength").asInt(160)));
+          items.add(cut(sentence, schema.path("items").path("maxLength").asInt(100)));
         }
         while (items.size() < schema.path("minItems").asInt(0)) {
           items.add("(nothing more)");
@@ -135,8 +135,8 @@ public final class DemoAnswers implements Answers {
               .getNodeFactory()
               .textNode(
                   cut(
-                      sentences(text, schema.path("maxLength").asInt(200) > 300 ? 4 : 1),
-                      schema.path("maxLength").asInt(200)));
+                      sentences(text, schema.path("maxLength").asInt(180) > 300 ? 4 : 1),
+                      schema.path("maxLength").asInt(180)));
     };
   }
 
