@@ -12,6 +12,15 @@ jvm_opens=(
   --add-opens=java.base/java.net=ALL-UNNAMED
 )
 
+# From JDK 24 on the JVM warns about native libraries and about Beam's use of Unsafe.
+quiet_new_jvm() {
+  local major
+  major=$(java -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
+  if [[ ${major:-0} -ge 24 ]]; then
+    jvm_opens+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
+  fi
+}
+
 die() {
   echo "$1" >&2
   exit "${2:-1}"

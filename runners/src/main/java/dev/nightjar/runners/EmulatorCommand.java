@@ -5,6 +5,7 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.emulator.Emulator;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,7 +58,8 @@ final class EmulatorCommand implements Callable<Integer> {
   /** Starts an emulator; a taken port is the user's to solve. */
   static Emulator start(Emulator.Builder builder, int port) throws IOException {
     try {
-      return builder.start();
+      // Two emulators must not give the same batch ids: a database may have met both.
+      return builder.seed(new SecureRandom().nextLong()).start();
     } catch (java.net.BindException e) {
       throw new NightjarException(
           ErrorCode.PORT_TAKEN,

@@ -36,9 +36,18 @@ abstract class NightCommand implements Callable<Integer> {
             Clock.systemUTC(),
             duration -> Thread.sleep(duration.toMillis()))) {
       out.println("run " + night.runId() + " (task " + night.task().name() + ")");
+      Thread interrupted =
+          new Thread(
+              () ->
+                  System.err.println(
+                      "stopped; nothing is lost: run the same command again to go on with "
+                          + night.runId()));
+      Runtime.getRuntime().addShutdownHook(interrupted);
       try (ProgressDisplay display =
           ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
         drive(night);
+      } finally {
+        Runtime.getRuntime().removeShutdownHook(interrupted);
       }
       return finish(night, database, out);
     }

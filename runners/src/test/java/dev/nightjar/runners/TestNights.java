@@ -53,18 +53,7 @@ final class TestNights {
     List<String> lines = new ArrayList<>();
     for (int i = from; i < from + count; i++) {
       int topic = i % 10 == 1 ? i - 1 : i;
-      String text =
-          "Note "
-              + topic
-              + " concerns subject "
-              + (topic * 7919 % 1000)
-              + ": the meeting about item "
-              + (topic * 104729 % 997)
-              + " was moved to room "
-              + (topic * 31 % 89)
-              + " and everyone agreed to bring "
-              + (topic % 13)
-              + " copies.";
+      String text = documentText(topic);
       if (i % 10 == 2) {
         text = documentText(i - 2) + "!";
       } else if (i % 10 == 5) {

@@ -5,8 +5,6 @@ import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
-import dev.nightjar.pipelines.beam.SharedResource;
-import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import java.util.HashSet;
@@ -18,7 +16,6 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.values.PCollection;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Downloads the results of ended submissions. Outputs one {@link ResultLine} for every attempt that
@@ -47,29 +44,11 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         .apply("Spread result lines", Reshuffle.viaRandomKey());
   }
 
-  /** One set of clients per JVM; thread-safe; closed by the last teardown. */
-  private static final class DownloadFn extends StoreFn<String, ResultLine> {
+  private static final class DownloadFn extends ProviderFn<ResultLine> {
     private static final long serialVersionUID = 1L;
 
-    private transient SharedResource.@Nullable Lease<ProviderClients> clients;
-
     DownloadFn(JobContext context) {
-      super(context, 1);
-    }
-
-    @Override
-    protected void open() {
-      super.open();
-      clients = context.clients();
-    }
-
-    @Override
-    protected void close() {
-      if (clients != null) {
-        clients.close();
-        clients = null;
-      }
-      super.close();
+      super(context);
     }
 
     @Override
@@ -80,10 +59,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
     }
 
     private void download(Submission submission, Consumer<ResultLine> output) {
-      if (clients == null) {
-        throw new IllegalStateException("setup has not run");
-      }
-      ProviderClient client = clients.get().of(Provider.ofLabel(submission.provider()));
+      ProviderClient client = clients().of(Provider.ofLabel(submission.provider()));
       Set<String> open = new HashSet<>(stores().submissions().unsettled(submission.submissionId()));
       try {
         ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());

@@ -3,14 +3,11 @@ package dev.nightjar.pipelines.submit;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.JobContext;
-import dev.nightjar.pipelines.beam.SharedResource;
-import dev.nightjar.pipelines.beam.StoreFn;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,39 +34,18 @@ public final class SubmitBatches extends PTransform<PCollection<String>, PCollec
     return submissionIds.apply("Create batches", ParDo.of(new CreateFn(context)));
   }
 
-  /** One set of clients per JVM; thread-safe; closed by the last teardown. */
-  private static final class CreateFn extends StoreFn<String, String> {
+  private static final class CreateFn extends ProviderFn<String> {
     private static final long serialVersionUID = 1L;
 
-    private transient SharedResource.@Nullable Lease<ProviderClients> clients;
-
     CreateFn(JobContext context) {
-      super(context, 1);
-    }
-
-    @Override
-    protected void open() {
-      super.open();
-      clients = context.clients();
-    }
-
-    @Override
-    protected void close() {
-      if (clients != null) {
-        clients.close();
-        clients = null;
-      }
-      super.close();
+      super(context);
     }
 
     @Override
     protected void processBatch(List<String> submissionIds, Consumer<String> output) {
-      if (clients == null) {
-        throw new IllegalStateException("setup has not run");
-      }
       BatchSubmitter submitter =
           new BatchSubmitter(
-              stores(), clients.get(), context.providers(), context.task(), context.clock());
+              stores(), clients(), context.providers(), context.task(), context.clock());
       for (String submissionId : submissionIds) {
         try {
           if (submitter.submit(submissionId)) {
