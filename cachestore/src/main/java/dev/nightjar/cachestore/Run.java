@@ -14,7 +14,6 @@ import java.util.Optional;
  * @param finished whether it came to its end
  * @param prepared whether all its input has been read and planned
  * @param budgetUsd the hard stop, if any
- * @param chargedUsd billed so far
  * @param deadlineAt when it stops waiting
  */
 public record Run(
@@ -24,6 +23,5 @@ public record Run(
     boolean finished,
     boolean prepared,
     Optional<BigDecimal> budgetUsd,
-    BigDecimal chargedUsd,
     Instant deadlineAt)
     implements Serializable {}

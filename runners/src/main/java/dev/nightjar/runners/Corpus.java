@@ -15,9 +15,8 @@ import org.apache.beam.sdk.io.fs.MatchResult;
  * The files of a corpus, checked before anything starts.
  *
  * @param patterns absolute patterns
- * @param files how many files match
  */
-record Corpus(List<String> patterns, int files) {
+record Corpus(List<String> patterns) {
 
   /**
    * Resolves patterns against the working directory.
@@ -27,7 +26,6 @@ record Corpus(List<String> patterns, int files) {
    */
   static Corpus resolve(List<String> given) {
     List<String> patterns = new ArrayList<>();
-    int files = 0;
     for (String pattern : given) {
       boolean hasScheme = pattern.matches("[a-z][a-z0-9+.-]+://.*");
       String absolute =
@@ -45,10 +43,9 @@ record Corpus(List<String> patterns, int files) {
                   : "correct its permissions");
         }
       }
-      files += matches.size();
       patterns.add(absolute);
     }
-    return new Corpus(patterns, files);
+    return new Corpus(patterns);
   }
 
   private static List<MatchResult.Metadata> match(String given, String pattern) {

@@ -36,14 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Night implements AutoCloseable {
 
-  /** How a night ended. */
-  enum End {
-    /** Every item is settled. */
-    FINISHED,
-    /** Items are open; run the same command again. */
-    OPEN
-  }
-
   private static final Logger LOG = LoggerFactory.getLogger(Night.class);
 
   private final PostgresStores stores;
@@ -167,7 +159,7 @@ final class Night implements AutoCloseable {
   }
 
   /** Both sides, to the end. */
-  End runToEnd() throws InterruptedException {
+  void runToEnd() throws InterruptedException {
     collect(); // what an earlier night left at the providers is charged even if nothing waits for
     // it
     submit();
@@ -177,7 +169,6 @@ final class Night implements AutoCloseable {
       }
     }
     finish();
-    return End.FINISHED;
   }
 
   /** Fails what is open once the deadline has passed. */

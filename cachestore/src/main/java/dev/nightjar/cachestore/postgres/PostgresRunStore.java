@@ -172,7 +172,6 @@ final class PostgresRunStore implements RunStore {
                     row.get("state", String.class).equals("finished"),
                     row.get("prepared_at") != null,
                     Optional.ofNullable(row.get("budget_usd", BigDecimal.class)),
-                    row.get("charged_usd", BigDecimal.class),
                     row.get("deadline_at", OffsetDateTime.class).toInstant()));
   }
 

@@ -38,7 +38,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
 
   /** The attempt that asks a prompt at a tier. */
   public static AttemptPlan plan(
-      JobContext context,
+      RequestLines lines,
       TierSpec tier,
       String itemKey,
       int attemptNumber,
@@ -55,7 +55,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
         prompt,
         promptTokens,
         tier.outputTokensMax(),
-        RequestLines.bytes(context.task(), tier, customId, prompt));
+        lines.bytes(tier, customId, prompt));
   }
 
   private static final class PlanFn extends StoreFn<Prompt, Void> {
@@ -68,6 +68,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
     @Override
     protected void processBatch(List<Prompt> prompts, Consumer<Void> output) {
       Router router = new Router(context.task().tiers());
+      RequestLines lines = new RequestLines(context.task());
       stores()
           .work()
           .planAttempts(
@@ -76,7 +77,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                   .map(
                       prompt ->
                           plan(
-                              context,
+                              lines,
                               router.route(prompt.promptTokens()),
                               prompt.itemKey(),
                               prompt.attemptNumber(),

@@ -11,6 +11,7 @@ import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,16 +140,12 @@ public final class BatchSubmitter {
   }
 
   private void forEachLine(Submission submission, Consumer<String> line) {
+    RequestLines lines = new RequestLines(task);
+    TierSpec tier = task.tier(submission.tier());
     submissions.forEachAttempt(
         submission.submissionId(),
         attempt ->
-            line.accept(
-                RequestLines.write(
-                    RequestLines.of(
-                        task,
-                        task.tier(submission.tier()),
-                        attempt.customId(),
-                        attempt.prompt()))));
+            line.accept(RequestLines.write(lines.of(tier, attempt.customId(), attempt.prompt()))));
   }
 
   private void renew(String submissionId, Intent intent) {

@@ -15,7 +15,7 @@ import java.util.Set;
 /**
  * The requests of a batch, one JSON object each, as the provider reads them. What is shared by all
  * requests of a task comes first, so that a provider that caches prompts by their prefix can.
- * Stateless.
+ * Immutable and thread-safe: the trees it hands out share the schema and must not be changed.
  */
 public final class RequestLines {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,21 +33,32 @@ public final class RequestLines {
           "maxItems",
           "uniqueItems");
 
-  private RequestLines() {}
+  private final TaskSpec task;
+  private final JsonNode schema;
+  private final JsonNode schemaForAnthropic;
+  private final boolean strict;
+
+  /** Requests of one task; its schema is read once, not once a request. */
+  public RequestLines(TaskSpec task) {
+    this.task = task;
+    this.schema = schema(task);
+    this.schemaForAnthropic = withoutUnsupported(schema);
+    this.strict = isStrict(schema);
+  }
 
   /**
    * The request of one attempt: an OpenAI batch line, or an entry of Anthropic's {@code requests}.
    */
-  public static ObjectNode of(TaskSpec task, TierSpec tier, String customId, String prompt) {
+  public ObjectNode of(TierSpec tier, String customId, String prompt) {
     return switch (tier.provider()) {
-      case OPENAI -> openAi(task, tier, customId, prompt);
-      case ANTHROPIC -> anthropic(task, tier, customId, prompt);
+      case OPENAI -> openAi(tier, customId, prompt);
+      case ANTHROPIC -> anthropic(tier, customId, prompt);
     };
   }
 
   /** The exact size of a request in UTF-8, without a line end. */
-  public static int bytes(TaskSpec task, TierSpec tier, String customId, String prompt) {
-    return write(of(task, tier, customId, prompt)).getBytes(StandardCharsets.UTF_8).length;
+  public int bytes(TierSpec tier, String customId, String prompt) {
+    return write(of(tier, customId, prompt)).getBytes(StandardCharsets.UTF_8).length;
   }
 
   /** One line, without its end. */
@@ -59,7 +70,7 @@ public final class RequestLines {
     }
   }
 
-  private static ObjectNode openAi(TaskSpec task, TierSpec tier, String customId, String prompt) {
+  private ObjectNode openAi(TierSpec tier, String customId, String prompt) {
     ObjectNode line = JSON.createObjectNode();
     line.put("custom_id", customId);
     line.put("method", "POST");
@@ -70,18 +81,16 @@ public final class RequestLines {
     messages.addObject().put("role", "system").put("content", task.system());
     messages.addObject().put("role", "user").put("content", prompt);
     body.put("max_completion_tokens", tier.outputTokensMax());
-    JsonNode schema = schema(task);
     ObjectNode format = body.putObject("response_format");
     format.put("type", "json_schema");
     ObjectNode named = format.putObject("json_schema");
     named.put("name", "answer");
-    named.put("strict", isStrict(schema));
+    named.put("strict", strict);
     named.set("schema", schema);
     return line;
   }
 
-  private static ObjectNode anthropic(
-      TaskSpec task, TierSpec tier, String customId, String prompt) {
+  private ObjectNode anthropic(TierSpec tier, String customId, String prompt) {
     ObjectNode request = JSON.createObjectNode();
     request.put("custom_id", customId);
     ObjectNode params = request.putObject("params");
@@ -91,7 +100,7 @@ public final class RequestLines {
     params.putArray("messages").addObject().put("role", "user").put("content", prompt);
     ObjectNode format = params.putObject("output_config").putObject("format");
     format.put("type", "json_schema");
-    format.set("schema", withoutUnsupported(schema(task)));
+    format.set("schema", schemaForAnthropic);
     return request;
   }
 

@@ -10,6 +10,7 @@ import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import dev.nightjar.pipelines.route.PlanAttempts;
+import dev.nightjar.pipelines.submit.RequestLines;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +51,7 @@ public final class ValidateAnswers
     private static final long serialVersionUID = 1L;
 
     private transient @Nullable AnswerValidator validator;
+    private transient @Nullable RequestLines lines;
 
     JudgeFn(JobContext context) {
       super(context, LINES_BATCH_MAX);
@@ -59,6 +61,7 @@ public final class ValidateAnswers
     protected void open() {
       super.open();
       validator = new AnswerValidator(context.task().outputSchemaJson());
+      lines = new RequestLines(context.task());
     }
 
     @Override
@@ -109,11 +112,15 @@ public final class ValidateAnswers
     }
 
     private Optional<AttemptPlan> next(StoredAttempt attempt, boolean executed) {
+      RequestLines requests = lines;
+      if (requests == null) {
+        throw new IllegalStateException("setup has not run");
+      }
       return Escalation.next(context.task().tiers(), attempt, executed)
           .map(
               tier ->
                   PlanAttempts.plan(
-                      context,
+                      requests,
                       tier,
                       attempt.itemKey(),
                       attempt.attemptNumber() + 1,

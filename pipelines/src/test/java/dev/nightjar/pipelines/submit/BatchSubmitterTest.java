@@ -174,7 +174,7 @@ class BatchSubmitterTest {
                       "prompt " + i,
                       20,
                       60,
-                      RequestLines.bytes(task, tier, customId, "prompt " + i))));
+                      new RequestLines(task).bytes(tier, customId, "prompt " + i))));
     }
     return stores
         .submissions()

@@ -16,19 +16,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RequestLinesTest {
   private final TaskSpec task = TestTasks.task();
+  private final RequestLines lines = new RequestLines(task);
 
   @Test
   void theCountedBytesAreThoseOfTheLine() {
     for (var tier : task.tiers()) {
-      String line = RequestLines.write(RequestLines.of(task, tier, "id_1", "Grüße \uD83D\uDE00"));
-      assertThat(RequestLines.bytes(task, tier, "id_1", "Grüße \uD83D\uDE00"))
+      String line = RequestLines.write(lines.of(tier, "id_1", "Grüße \uD83D\uDE00"));
+      assertThat(lines.bytes(tier, "id_1", "Grüße \uD83D\uDE00"))
           .isEqualTo(line.getBytes(StandardCharsets.UTF_8).length);
     }
   }
 
   @Test
   void whatAllRequestsShareComesFirst() {
-    JsonNode line = RequestLines.of(task, task.tier("small"), "id_1", "prompt");
+    JsonNode line = lines.of(task.tier("small"), "id_1", "prompt");
     assertThat(line.at("/body/messages/0/content").asText()).isEqualTo("Answer in JSON.");
     assertThat(line.at("/body/messages/1/content").asText()).isEqualTo("prompt");
     assertThat(line.at("/body/max_completion_tokens").asInt()).isEqualTo(60);
@@ -51,11 +52,10 @@ class RequestLinesTest {
 
   @Test
   void limitsThatAnthropicRefusesAreLeftOutOfItsSchemaAndStayInOpenAis() {
-    assertThat(RequestLines.of(task, task.tier("large"), "id_1", "p").toString())
+    assertThat(lines.of(task.tier("large"), "id_1", "p").toString())
         .contains("\"topic\":{\"type\":\"string\"}")
         .doesNotContain("maxLength");
-    assertThat(RequestLines.of(task, task.tier("small"), "id_1", "p").toString())
-        .contains("\"maxLength\":80");
+    assertThat(lines.of(task.tier("small"), "id_1", "p").toString()).contains("\"maxLength\":80");
   }
 
   @Test
