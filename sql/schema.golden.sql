@@ -18,6 +18,7 @@ column attempts.failure_code text
 column attempts.failure_reason text
 column attempts.planned_at timestamp with time zone not null
 column attempts.ended_at timestamp with time zone
+column attempts.mode text not null default 'batch'::text
 column cache_entries.item_key text not null
 column cache_entries.namespace_id bigint not null
 column cache_entries.source_key text not null
@@ -156,6 +157,33 @@ column near_duplicate_bands.item_key text not null
 column near_duplicate_bands.namespace_id bigint not null
 column near_duplicate_bands.band smallint not null
 column near_duplicate_bands.bits integer not null
+column online_requests.custom_id text not null
+column online_requests.submission_id text not null
+column online_requests.asked_at timestamp with time zone not null
+column online_requests.response_status smallint
+column online_requests.response_body text
+column online_requests.answered_at timestamp with time zone
+column open_submissions.submission_id text
+column open_submissions.run_id text
+column open_submissions.provider text
+column open_submissions.model text
+column open_submissions.tier text
+column open_submissions.mode text
+column open_submissions.state text
+column open_submissions.requests integer
+column open_submissions.request_bytes bigint
+column open_submissions.prompt_tokens bigint
+column open_submissions.provider_batch_id text
+column open_submissions.tries smallint
+column open_submissions.not_before timestamp with time zone
+column open_submissions.lease_owner text
+column open_submissions.lease_until timestamp with time zone
+column open_submissions.planned_at timestamp with time zone
+column open_submissions.in_progress_at timestamp with time zone
+column open_submissions.ended_at timestamp with time zone
+column open_submissions.cancel_requested_at timestamp with time zone
+column open_submissions.reserved_usd numeric
+column open_submissions.results_lost_at timestamp with time zone
 column prices.price_id bigint not null identity
 column prices.provider text not null
 column prices.model text not null
@@ -172,6 +200,10 @@ column prices.batch_cache_write_usd numeric not null
 column prices.batch_cache_write_long_usd numeric not null
 column prices.batch_output_usd numeric not null
 column prices.source text not null
+column provider_quotas.provider text not null
+column provider_quotas.model text not null
+column provider_quotas.enqueued_tokens_max bigint not null
+column provider_quotas.learnt_at timestamp with time zone not null
 column results.run_id text not null
 column results.document_id text not null
 column results.item_key text not null
@@ -206,6 +238,11 @@ column runs.started_at timestamp with time zone not null
 column runs.deadline_at timestamp with time zone not null
 column runs.prepared_at timestamp with time zone
 column runs.finished_at timestamp with time zone
+column runs.alive_until timestamp with time zone
+column runs.unknown_usd numeric not null default 0
+column submission_transitions.from_state text not null
+column submission_transitions.to_state text not null
+column submission_transitions.meaning text not null
 column submissions.submission_id text not null
 column submissions.namespace_id bigint not null
 column submissions.run_id text not null
@@ -224,16 +261,34 @@ column submissions.creating_at timestamp with time zone
 column submissions.in_progress_at timestamp with time zone
 column submissions.ended_at timestamp with time zone
 column submissions.collected_at timestamp with time zone
+column submissions.mode text not null default 'batch'::text
+column submissions.came_from text
+column submissions.prompt_tokens bigint not null default 0
+column submissions.lease_owner text
+column submissions.lease_until timestamp with time zone
+column submissions.tries smallint not null default 0
+column submissions.not_before timestamp with time zone
+column submissions.uploading_at timestamp with time zone
+column submissions.cancel_requested_at timestamp with time zone
+column submissions.ending text
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null
 column tasks.baseline_provider text not null
 column tasks.baseline_model text not null
 column tasks.created_at timestamp with time zone not null
+column unknown_spend.run_id text
+column unknown_spend.provider text
+column unknown_spend.model text
+column unknown_spend.custom_id text
+column unknown_spend.item_key text
+column unknown_spend.asked_at timestamp with time zone
+column unknown_spend.worst_case_usd numeric
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 constraint attempts attempts_ended_has_time CHECK (((state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text])) = (ended_at IS NOT NULL)))
 constraint attempts attempts_failure_says_why CHECK (((state = ANY (ARRAY['rejected'::text, 'errored'::text])) = (failure_code IS NOT NULL)))
 constraint attempts attempts_miss_fkey FOREIGN KEY (item_key) REFERENCES misses(item_key)
+constraint attempts attempts_mode_is_known CHECK ((mode = ANY (ARRAY['batch'::text, 'online'::text])))
 constraint attempts attempts_number_key UNIQUE (item_key, attempt_number)
 constraint attempts attempts_pkey PRIMARY KEY (custom_id)
 constraint attempts attempts_state_is_known CHECK ((state = ANY (ARRAY['planned'::text, 'submitted'::text, 'succeeded'::text, 'rejected'::text, 'errored'::text])))
@@ -267,9 +322,14 @@ constraint namespaces namespaces_pkey PRIMARY KEY (namespace_id)
 constraint namespaces namespaces_task_fkey FOREIGN KEY (task_fingerprint) REFERENCES tasks(task_fingerprint)
 constraint near_duplicate_bands near_duplicate_bands_miss_fkey FOREIGN KEY (item_key) REFERENCES misses(item_key) ON DELETE CASCADE
 constraint near_duplicate_bands near_duplicate_bands_pkey PRIMARY KEY (item_key, band)
+constraint online_requests online_requests_answered_is_whole CHECK ((((response_status IS NULL) = (answered_at IS NULL)) AND ((response_status IS NULL) = (response_body IS NULL))))
+constraint online_requests online_requests_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
+constraint online_requests online_requests_pkey PRIMARY KEY (custom_id)
 constraint prices prices_are_positive CHECK (((input_usd > (0)::numeric) AND (output_usd > (0)::numeric) AND (batch_input_usd > (0)::numeric) AND (batch_output_usd > (0)::numeric)))
 constraint prices prices_natural_key UNIQUE (provider, model, effective_from, input_tokens_above)
 constraint prices prices_pkey PRIMARY KEY (price_id)
+constraint provider_quotas provider_quotas_is_positive CHECK ((enqueued_tokens_max > 0))
+constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint runs runs_finished_has_time CHECK (((state = 'finished'::text) = (finished_at IS NOT NULL)))
@@ -278,14 +338,21 @@ constraint runs runs_money_is_not_negative CHECK (((reserved_usd >= (0)::numeric
 constraint runs runs_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint runs runs_pkey PRIMARY KEY (run_id)
 constraint runs runs_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'finished'::text])))
+constraint runs runs_unknown_is_not_negative CHECK ((unknown_usd >= (0)::numeric))
+constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
-constraint submissions submissions_failed_says_why CHECK (((state = 'failed'::text) = (failure_code IS NOT NULL)))
+constraint submissions submissions_ended_says_how CHECK (((state <> ALL (ARRAY['ended'::text, 'expired'::text])) OR (ending IS NOT NULL)))
+constraint submissions submissions_ending_is_known CHECK ((ending = ANY (ARRAY['completed'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
+constraint submissions submissions_failed_says_why CHECK (((state <> 'failed'::text) OR (failure_code IS NOT NULL)))
 constraint submissions submissions_id_is_portable CHECK ((submission_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 constraint submissions submissions_is_not_empty CHECK (((requests > 0) AND (request_bytes > 0)))
+constraint submissions submissions_lease_ends_with_the_work CHECK (((lease_owner IS NULL) OR (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))))
+constraint submissions submissions_lease_is_whole CHECK (((lease_owner IS NULL) = (lease_until IS NULL)))
+constraint submissions submissions_mode_is_known CHECK ((mode = ANY (ARRAY['batch'::text, 'online'::text])))
 constraint submissions submissions_pkey PRIMARY KEY (submission_id)
 constraint submissions submissions_provider_batch_key UNIQUE (provider, provider_batch_id)
 constraint submissions submissions_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
-constraint submissions submissions_state_is_known CHECK ((state = ANY (ARRAY['planned'::text, 'creating'::text, 'in_progress'::text, 'ended'::text, 'collected'::text, 'failed'::text])))
+constraint submissions submissions_transition_is_legal FOREIGN KEY (came_from, state) REFERENCES submission_transitions(from_state, to_state)
 constraint tasks tasks_fingerprint_is_sha256 CHECK ((task_fingerprint ~ '^[0-9a-f]{64}$'::text))
 constraint tasks tasks_pkey PRIMARY KEY (task_fingerprint)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
@@ -312,23 +379,32 @@ index CREATE UNIQUE INDEX namespaces_natural_key ON nightjar.namespaces USING bt
 index CREATE UNIQUE INDEX namespaces_pkey ON nightjar.namespaces USING btree (namespace_id)
 index CREATE INDEX near_duplicate_bands_bucket_idx ON nightjar.near_duplicate_bands USING btree (namespace_id, band, bits)
 index CREATE UNIQUE INDEX near_duplicate_bands_pkey ON nightjar.near_duplicate_bands USING btree (item_key, band)
+index CREATE UNIQUE INDEX online_requests_pkey ON nightjar.online_requests USING btree (custom_id)
+index CREATE INDEX online_requests_submission_idx ON nightjar.online_requests USING btree (submission_id)
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
+index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
-index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
+index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
+index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
 index CREATE UNIQUE INDEX submissions_pkey ON nightjar.submissions USING btree (submission_id)
 index CREATE UNIQUE INDEX submissions_provider_batch_key ON nightjar.submissions USING btree (provider, provider_batch_id)
+index CREATE INDEX submissions_queue_idx ON nightjar.submissions USING btree (provider, model) WHERE (state = ANY (ARRAY['uploading'::text, 'creating'::text, 'in_progress'::text]))
 index CREATE INDEX submissions_run_idx ON nightjar.submissions USING btree (run_id)
 index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (task_fingerprint)
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
+trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()
 function list_cost_usd(p_provider text, p_model text, p_at timestamp with time zone, p_input_tokens bigint, p_output_tokens bigint) returns numeric
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
+function record_submission_transition() returns trigger
 function refuse_ledger_change() returns trigger
 view cost_by_run
 view cost_by_task
 view cost_by_tier
 view item_costs
+view open_submissions
 view run_balance_check
 view run_progress
+view unknown_spend

@@ -32,5 +32,5 @@ left join lateral (
     select count(*) as open
     from submissions
     where submissions.run_id = r.run_id
-      and submissions.state in ('planned', 'creating', 'in_progress', 'ended')
+      and submissions.state in ('planned', 'uploading', 'creating', 'in_progress', 'ended')
 ) s on true;

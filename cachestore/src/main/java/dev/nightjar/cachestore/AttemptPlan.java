@@ -11,6 +11,7 @@ import java.io.Serializable;
  * @param tier tier name
  * @param provider provider name
  * @param model model name
+ * @param mode how it is asked
  * @param prompt user message; stored until the leader is settled, empty to keep the stored one
  * @param promptTokens estimated tokens of the whole request
  * @param outputTokensMax output limit sent with the request
@@ -23,6 +24,7 @@ public record AttemptPlan(
     String tier,
     String provider,
     String model,
+    AttemptMode mode,
     String prompt,
     int promptTokens,
     int outputTokensMax,

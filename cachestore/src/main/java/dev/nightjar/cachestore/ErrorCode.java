@@ -33,6 +33,8 @@ public enum ErrorCode {
   DATABASE_UNSUITABLE,
   /** No PostgreSQL with pgvector could be found on this machine. */
   POSTGRES_MISSING,
+  /** This machine's clock and the database's differ by more than leases allow. */
+  CLOCK_SKEWED,
   /** A local port is in use. */
   PORT_TAKEN,
   /** A provider's API key is not in the environment. */
@@ -43,8 +45,23 @@ public enum ErrorCode {
   PROVIDER_REFUSED,
   /** A provider could not be reached, or answered with an error that may pass. */
   PROVIDER_UNAVAILABLE,
+  /**
+   * A provider gave a batch a name that another submission has: it is another account's or
+   * server's.
+   */
+  PROVIDER_MISMATCH,
   /** A whole batch failed at the provider, before or after its validation. */
   BATCH_FAILED,
+  /** A batch was refused because the account's queue at the provider is full. */
+  QUEUE_FULL,
+  /**
+   * An operator cancelled a submission, or a cancelled batch ended before it came to this request.
+   */
+  SUBMISSION_CANCELLED,
+  /** A request was withdrawn from its batch to be asked online, because the deadline is near. */
+  DEADLINE_NEAR,
+  /** An online request may have been billed, and nobody can tell what it came to. */
+  OUTCOME_UNKNOWN,
   /** A line of a batch ended in an error. */
   REQUEST_ERRORED,
   /** A line of a batch was not executed inside the provider's window. */

@@ -1,6 +1,7 @@
 package dev.nightjar.cachestore;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -13,9 +14,8 @@ public interface RunStore {
   /**
    * Opens a run, or continues one.
    *
-   * <p>* @param runId the wanted id; if such a run exists it is returned, open or finished. Empty:
-   * the open run of the same namespace and corpus if there is one, else a new run
-   *
+   * @param runId the wanted id; if such a run exists it is returned, open or finished. Empty: the
+   *     open run of the same namespace and corpus if there is one, else a new run
    * @param budgetUsd the budget; empty leaves a continued run's as it is
    * @param deadlineAt the deadline; a continued run takes it over
    * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus, or if
@@ -56,4 +56,13 @@ public interface RunStore {
 
   /** Deletes prompts and bands that no open leader needs any more. */
   void tidy(String runId);
+
+  /**
+   * Says that a process drives this run. What the run holds but has not asked is taken over by no
+   * other run before {@code until}.
+   */
+  void keepAlive(String runId, Instant until);
+
+  /** How far this process's clock is ahead of the database's; negative if it is behind. */
+  Duration clockAhead();
 }

@@ -16,4 +16,13 @@ public interface SettlementStore {
    *     settled
    */
   int settle(String runId, List<Outcome> outcomes);
+
+  /**
+   * Withdraws a submission that no provider has yet and settles its attempts, in one transaction:
+   * planned or uploading to cancelled.
+   *
+   * @return how many attempts were settled; 0 if the submission was not there to withdraw
+   */
+  int settleWithdrawn(
+      String runId, String submissionId, ErrorCode code, String reason, List<Outcome> outcomes);
 }

@@ -5,18 +5,29 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One provider batch.
+ * One provider batch, or one list of online requests.
  *
  * @param submissionId our name for it
  * @param runId the run that pays
  * @param provider provider name
  * @param model model name
  * @param tier tier name
+ * @param mode how it is asked
  * @param state where it stands
  * @param requests attempts in it
- * @param requestBytes size of its request lines in bytes
+ * @param requestBytes size of its request lines in bytes, line ends included
+ * @param promptTokens estimated prompt tokens
+ * @param inputFileId the provider's name for the uploaded requests, if they are uploaded
  * @param providerBatchId the provider's name for it, once known
+ * @param ending how the provider ended it, once it has
+ * @param tries how often it was given back to wait
+ * @param notBefore when it may be tried again, if it waits
+ * @param plannedAt when it was packed
  * @param creatingAt when we began to create it at the provider, if we did
+ * @param inProgressAt when we knew that the provider has it
+ * @param cancelRequestedAt when somebody asked to cancel it
+ * @param lease who holds it, if anybody does
+ * @param failure why it failed or was withdrawn, empty if it did not
  */
 public record Submission(
     String submissionId,
@@ -24,9 +35,20 @@ public record Submission(
     String provider,
     String model,
     String tier,
+    AttemptMode mode,
     SubmissionState state,
     int requests,
     long requestBytes,
+    long promptTokens,
+    Optional<String> inputFileId,
     Optional<String> providerBatchId,
-    Optional<Instant> creatingAt)
+    Optional<Ending> ending,
+    int tries,
+    Optional<Instant> notBefore,
+    Instant plannedAt,
+    Optional<Instant> creatingAt,
+    Optional<Instant> inProgressAt,
+    Optional<Instant> cancelRequestedAt,
+    Optional<Lease> lease,
+    String failure)
     implements Serializable {}

@@ -9,33 +9,75 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Submissions and their state machine. Thread-safe. Every transition is one compare-and-set
- * transaction: a caller that comes second gets false and must read the state again.
+ * Submissions and their state machine. Thread-safe.
+ *
+ * <p>Every transition is one compare-and-set transaction on the state and on the {@link Lease} that
+ * the caller holds: a caller that comes second, or whose lease another worker has taken over, gets
+ * false and must let go. Which transitions exist at all is a constraint of the database ({@link
+ * SubmissionState}).
  */
 public interface SubmissionStore {
 
+  /** Attempts that wait to be packed: those of one tier that are asked the same way. */
+  record Unpacked(String tier, AttemptMode mode) {}
+
+  /** What came of wanting to send a submission. */
+  enum Admission {
+    /** It is the caller's to send. */
+    ADMITTED,
+    /** The account has no room at this provider now. */
+    NO_ROOM,
+    /** No document waits for it any more: it was withdrawn. */
+    UNWANTED,
+    /** It is not planned any more, or another worker holds it. */
+    LOST
+  }
+
+  // ---- packing ----
+
   /**
-   * Packs the planned attempts of one tier into new submissions, in order of item key, each as full
-   * as the limits allow. A submission belongs to one run, which pays it.
+   * Packs planned attempts into new submissions, in order of item key, each as full as the limits
+   * and the provider's learnt quota allow. A submission belongs to one run, which pays it.
    *
    * @return ids of the submissions made
    */
   List<String> pack(
-      long namespaceId, String tier, PackingLimits limits, Supplier<String> submissionIds);
+      long namespaceId, Unpacked what, PackingLimits limits, Supplier<String> submissionIds);
 
-  /** Tiers that have planned attempts not yet packed. */
-  List<String> tiersToPack(long namespaceId);
+  /** What waits to be packed. */
+  List<Unpacked> unpacked(long namespaceId);
+
+  // ---- reading ----
 
   /**
-   * Submissions that are not collected or failed, oldest first, whichever run made them: a run may
-   * wait for an answer that an earlier run, now gone, has in flight.
+   * Submissions with something left to do, oldest first, whichever run made them: a run may wait
+   * for an answer that an earlier run, now gone, has in flight.
    */
   List<Submission> open(long namespaceId);
+
+  /**
+   * Submissions of all namespaces, newest first.
+   *
+   * @param runId only those of this run
+   * @param openOnly only those with something left to do
+   * @param submissionsMax at most so many
+   */
+  List<Submission> list(Optional<String> runId, boolean openOnly, int submissionsMax);
 
   Optional<Submission> find(String submissionId);
 
   /** Provider batch ids that belong to some submission, among those given. */
   List<String> knownBatchIds(String provider, Collection<String> batchIds);
+
+  /**
+   * Of uploads that carry a submission's id as their name, those that nothing will ever read: their
+   * submission is of this database and does not use them.
+   *
+   * @param uploads the provider's id of each upload, and the submission id in its name
+   * @param now leases that are over by then protect nothing
+   * @return the provider's ids
+   */
+  List<String> orphans(Map<String, String> uploads, Instant now);
 
   /**
    * Feeds the attempts of a submission to a consumer, in order of custom id, without holding them.
@@ -48,42 +90,121 @@ public interface SubmissionStore {
   /** Custom ids of a submission that no result has settled. */
   List<String> unsettled(String submissionId);
 
+  // ---- leases ----
+
   /**
-   * Runs an action while no other worker can hold the same submission. The lock belongs to a
-   * database session, so it ends with the process that took it, however that ends.
+   * Takes a submission, if nobody holds it or the holder's lease is over.
    *
-   * @return false if another worker holds it; the action has not run
+   * @param now what decides whether a lease is over
+   * @return the submission as it stands under the new lease; empty if another worker holds it or
+   *     nothing is left to do
    */
-  boolean withLock(String submissionId, Runnable action);
+  Optional<Submission> claim(String submissionId, Lease lease, Instant now);
+
+  /** Prolongs a lease; false if it was lost. */
+  boolean renew(String submissionId, Lease lease);
+
+  /** Gives a submission back; nothing happens if the lease was lost. */
+  void release(String submissionId, String owner);
+
+  // ---- transitions ----
 
   /**
-   * planned to creating: from here on the provider may know the submission. The time is also the
-   * name of this intent: whoever holds an older one has lost the submission.
+   * planned to uploading, or straight to creating if there is nothing to upload or the upload is
+   * there already. One transaction with the check for room, ordered among all workers.
+   *
+   * @param uploads whether this provider wants the requests as a file
    */
-  boolean beginCreating(String submissionId, Instant intent);
+  Admission begin(
+      String submissionId, String owner, boolean uploads, QueueLimits limits, Instant at);
+
+  /** uploading to creating: from here on the provider may know the submission. */
+  boolean beginCreating(String submissionId, String owner, String inputFileId, Instant at);
+
+  /** creating to creating, with a later time to count the wait for a lost create from. */
+  boolean renewCreating(String submissionId, String owner, Instant at);
 
   /**
-   * creating to creating with a later intent; false if the older one is no longer the current one.
+   * uploading or creating to planned: the provider surely has no batch of it.
+   *
+   * @param notBefore when to try again; also counts a try
+   * @param keepUpload whether the next try may use the uploaded file
    */
-  boolean renewCreating(String submissionId, Instant intent, Instant renewed);
+  boolean giveBack(String submissionId, String owner, Instant notBefore, boolean keepUpload);
 
-  /** creating to planned: the provider surely created nothing for this intent. */
-  boolean abandonCreating(String submissionId, Instant intent);
+  /**
+   * uploading or creating to failed: the provider refused the submission for good. Its attempts end
+   * and their documents fail, in the same transaction.
+   */
+  boolean refuse(String submissionId, String owner, ErrorCode code, String reason);
 
-  /** creating to failed: the provider refused the submission for good; its attempts are settled. */
-  boolean refuseCreating(String submissionId, Instant intent, String reason);
-
-  /** creating to in_progress. */
-  boolean markInProgress(
-      String submissionId, Instant intent, String inputFileId, String batchId, Instant at);
+  /**
+   * creating to in_progress.
+   *
+   * @throws NightjarException PROVIDER_MISMATCH if another submission has this batch id
+   */
+  boolean markInProgress(String submissionId, String owner, String batchId, Instant at);
 
   /** in_progress to ended. */
-  boolean markEnded(String submissionId, Instant at);
+  boolean markEnded(String submissionId, String owner, Ending ending, String failure, Instant at);
 
   /**
-   * ended to collected, or to failed if the provider refused the batch as a whole.
+   * ended to collected, failed, expired or cancelled.
    *
    * @throws NightjarException INTERNAL if an attempt of it is still open
    */
-  boolean close(String submissionId, Instant at);
+  boolean close(String submissionId, String owner, Instant at);
+
+  /**
+   * planned or uploading to cancelled, with its attempts and the documents that wait for them, in
+   * one transaction. Any holder loses it: its next transition is refused.
+   */
+  boolean withdraw(String submissionId, ErrorCode code, String reason);
+
+  /** Notes that an in_progress submission shall be cancelled at its provider. */
+  boolean requestCancel(String submissionId, Instant at);
+
+  /** Lets a waiting submission be tried now. */
+  boolean hurry(String submissionId);
+
+  /**
+   * Makes the failed documents of a failed or withdrawn submission unread again: the same command
+   * asks them with new attempts.
+   *
+   * @return how many documents
+   * @throws NightjarException RUN_MISMATCH if another run of the same corpus is open
+   */
+  long reopen(String submissionId);
+
+  // ---- quotas ----
+
+  /**
+   * Remembers that a provider refused a batch because the account's queue was full.
+   *
+   * @param enqueuedTokensMax the limit that it named; empty keeps what is known
+   * @param holdUntil nothing is sent to this model before
+   */
+  void learnQuota(
+      String provider,
+      String model,
+      Optional<Long> enqueuedTokensMax,
+      Instant holdUntil,
+      Instant at);
+
+  // ---- online submissions ----
+
+  /** Attempts of an online submission that were never about to be sent, in order of custom id. */
+  List<StoredAttempt> unasked(String submissionId, int attemptsMax);
+
+  /** Commits the intent to send requests. */
+  void beginAsking(String submissionId, Collection<String> customIds, Instant at);
+
+  /** Keeps a response. */
+  void answered(String customId, int status, String body, Instant at);
+
+  /** Withdraws the intent to send a request that surely had no effect. */
+  void notAsked(String customId);
+
+  /** Feeds the requests of an online submission to a consumer without holding them. */
+  void forEachOnlineRequest(String submissionId, Consumer<OnlineRequest> consumer);
 }

@@ -21,9 +21,9 @@ public interface WorkStore {
   void recordDeadLetters(String runId, List<DeadLetter> deadLetters);
 
   /**
-   * Records keys that no cache answered. A key that another run has in flight is not asked again:
-   * the documents wait for that answer. A key answered between look-up and this call is answered
-   * from the cache now.
+   * Records keys that no cache answered. A key that another run has in flight, or will ask while a
+   * process drives it, is not asked again: the documents wait for that answer. A key answered
+   * between look-up and this call is answered from the cache now.
    *
    * @param similarityMin as in {@link CacheStore#lookupExact}
    */
@@ -49,4 +49,12 @@ public interface WorkStore {
    * @throws NightjarException PRICE_MISSING if a model has no price in force
    */
   void planAttempts(String runId, List<AttemptPlan> plans);
+
+  /**
+   * Makes documents of a run unread again that wait for a leader which nobody will ask: its run is
+   * gone, or it was settled without them.
+   *
+   * @return how many documents of the run are unread now
+   */
+  long reclaim(String runId);
 }

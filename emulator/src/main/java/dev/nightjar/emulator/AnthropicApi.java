@@ -1,5 +1,8 @@
 package dev.nightjar.emulator;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedWriter;
@@ -19,22 +22,31 @@ final class AnthropicApi {
   static final Set<String> VERSIONS = Set.of("2023-06-01", "2026-10-21");
 
   private static final int REQUESTS_MAX = 100_000;
+  private static final long BODY_BYTES_MAX = 256L << 20;
   private static final int LIST_MAX = 1_000;
   private static final Pattern CUSTOM_ID = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
   private static final Set<String> REFUSED_IN_BATCH = Set.of("stream", "speed", "store");
 
   private final Storage storage;
   private final Models models;
-  private final Invoice invoice;
+  private final PriceList prices;
+  private final Faults faults;
   private final Clock clock;
   private final Ids ids;
   private final String address;
 
   AnthropicApi(
-      Storage storage, Models models, Invoice invoice, Clock clock, Ids ids, String address) {
+      Storage storage,
+      Models models,
+      PriceList prices,
+      Faults faults,
+      Clock clock,
+      Ids ids,
+      String address) {
     this.storage = storage;
     this.models = models;
-    this.invoice = invoice;
+    this.prices = prices;
+    this.faults = faults;
     this.clock = clock;
     this.ids = ids;
     this.address = address;
@@ -46,30 +58,20 @@ final class AnthropicApi {
       throw ApiError.invalid("anthropic-version: header is required, one of " + VERSIONS);
     }
     String[] path = exchange.path(); // v1, messages, batches, id, results|cancel
-    String third = path.length > 2 ? path[2] : "";
+    String third = exchange.segment(2);
     String route = exchange.method() + " " + third + " " + path.length;
     switch (route) {
       case "POST  2" -> {
-        Models.Completion completion = models.message(exchange.json(), false, version);
-        storage.putExecuted(
-            null,
-            List.of(
-                new Invoice.Line(
-                    PROVIDER,
-                    "",
-                    "",
-                    completion.model(),
-                    completion.usage().prompt(),
-                    completion.usage().output(),
-                    invoice.amount(completion.model(), completion.usage(), false))));
+        Models.Completion completion = models.message(exchange.json(), false, version, true);
+        storage.putLine(line("", "", completion, false));
         exchange.send(200, completion.body());
       }
       case "POST count_tokens 3" ->
           exchange.send(
               200, Json.object().put("input_tokens", models.countTokens(exchange.json())));
-      case "POST batches 3" -> exchange.send(200, create(exchange.json(), version));
+      case "POST batches 3" -> exchange.send(200, create(exchange, version));
       case "GET batches 3" -> exchange.send(200, list(exchange));
-      case "GET batches 4" -> exchange.send(200, batch(path[3]).data());
+      case "GET batches 4" -> exchange.send(200, shown(batch(path[3])));
       case "DELETE batches 4" -> exchange.send(200, delete(path[3]));
       case "POST batches 5" -> exchange.send(200, cancel(path[3]));
       case "GET batches 5" -> {
@@ -83,55 +85,119 @@ final class AnthropicApi {
     }
   }
 
-  private ObjectNode create(JsonNode request, String version) throws IOException {
-    JsonNode requests = request.path("requests");
-    if (!requests.isArray() || requests.isEmpty()) {
-      throw ApiError.invalid("requests: List should have at least 1 item after validation, not 0");
-    }
-    if (requests.size() > REQUESTS_MAX) {
-      throw ApiError.invalid(
-          "requests: List should have at most " + REQUESTS_MAX + " items after validation");
-    }
-    Set<String> customIds = new HashSet<>();
-    for (int i = 0; i < requests.size(); i++) {
-      String customId = requests.get(i).path("custom_id").asText("");
-      if (!CUSTOM_ID.matcher(customId).matches()) {
+  Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
+    return new Invoice.Line(
+        PROVIDER,
+        batchId,
+        customId,
+        completion.model(),
+        completion.usage().prompt(),
+        completion.usage().output(),
+        prices.amount(completion.model(), completion.usage(), batch));
+  }
+
+  /** The requests go to disk as they come: a batch of 256 MB must not need memory of its size. */
+  private ObjectNode create(Exchange exchange, String version) throws IOException {
+    String id = ids.next("msgbatch_");
+    int requests;
+    try {
+      requests = receive(exchange, id);
+      if (requests == 0) {
         throw ApiError.invalid(
-            "requests." + i + ".custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
+            "requests: List should have at least 1 item after validation, not 0");
       }
-      if (!customIds.add(customId)) {
-        throw ApiError.invalid("requests." + i + ".custom_id: duplicate custom_id " + customId);
+      return create(id, requests, version);
+    } catch (JsonProcessingException e) {
+      storage.deleteContent(id);
+      throw ApiError.invalid("The request body is not valid JSON.");
+    } catch (IOException | RuntimeException e) {
+      storage.deleteContent(id);
+      throw e;
+    }
+  }
+
+  private int receive(Exchange exchange, String id) throws IOException {
+    Set<String> customIds = new HashSet<>();
+    try (BufferedWriter lines = Files.newBufferedWriter(storage.contentOf(id));
+        JsonParser parser =
+            Json.MAPPER.createParser(
+                exchange.body(
+                    BODY_BYTES_MAX,
+                    () ->
+                        new ApiError(
+                            413,
+                            "request_too_large",
+                            "",
+                            "Request exceeds the maximum allowed number of bytes.")))) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        throw ApiError.invalid("The request body is not a JSON object.");
       }
-      for (String refused : REFUSED_IN_BATCH) {
-        if (requests.get(i).path("params").has(refused)) {
-          throw ApiError.invalid(
-              "requests." + i + ".params." + refused + ": not supported in batches");
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        boolean isRequests = parser.currentName().equals("requests");
+        JsonToken value = parser.nextToken();
+        if (!isRequests || value != JsonToken.START_ARRAY) {
+          parser.skipChildren();
+          continue;
+        }
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          JsonNode request = Json.element(parser);
+          check(request, customIds);
+          lines.write(Json.write(request));
+          lines.write('\n');
         }
       }
     }
-    String id = ids.next("msgbatch_");
-    try (BufferedWriter lines = Files.newBufferedWriter(storage.contentOf(id))) {
-      for (JsonNode line : requests) {
-        lines.write(Json.write(line));
-        lines.newLine();
+    return customIds.size();
+  }
+
+  private static void check(JsonNode request, Set<String> customIds) {
+    int index = customIds.size();
+    if (index == REQUESTS_MAX) {
+      throw ApiError.invalid(
+          "requests: List should have at most " + REQUESTS_MAX + " items after validation");
+    }
+    String customId = request.path("custom_id").asText("");
+    if (!CUSTOM_ID.matcher(customId).matches()) {
+      throw ApiError.invalid(
+          "requests." + index + ".custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
+    }
+    if (!customIds.add(customId)) {
+      throw ApiError.invalid("requests." + index + ".custom_id: duplicate custom_id " + customId);
+    }
+    for (String refused : REFUSED_IN_BATCH) {
+      if (request.path("params").has(refused)) {
+        throw ApiError.invalid(
+            "requests." + index + ".params." + refused + ": not supported in batches");
       }
+    }
+  }
+
+  private ObjectNode create(String id, int requests, String version) {
+    Set<Fault> drawn = faults.forBatch(Vendor.ANTHROPIC);
+    if (drawn.contains(Fault.QUEUE_FULL)) {
+      throw new ApiError(
+          429,
+          "rate_limit_error",
+          "",
+          "This request would exceed the limit on batch requests in the processing queue.");
     }
     long now = clock.millis();
     ObjectNode batch = Json.object();
     batch.put("id", id);
     batch.put("type", "message_batch");
     batch.put("processing_status", "in_progress");
-    batch.set("request_counts", counts(requests.size(), 0, 0, 0, 0));
+    batch.set("request_counts", counts(requests, 0, 0, 0, 0));
     batch.put("created_at", time(now));
     batch.put("expires_at", time(now + 86_400_000L));
     batch.putNull("ended_at");
     batch.putNull("cancel_initiated_at");
     batch.putNull("archived_at");
     batch.putNull("results_url");
-    ObjectNode stored = batch.deepCopy();
-    stored.put("emulator_version", version);
-    storage.putBatch(new Storage.Batch(id, PROVIDER, "in_progress", now, stored));
-    return batch;
+    batch.put("emulator_version", version);
+    Storage.Batch.putFaults(batch, drawn);
+    Storage.Batch stored = new Storage.Batch(id, PROVIDER, "in_progress", now, batch);
+    storage.putBatch(stored);
+    return stored.shown();
   }
 
   static String time(long millis) {
@@ -148,28 +214,24 @@ final class AnthropicApi {
   }
 
   private Storage.Batch batch(String id) {
-    Storage.Batch found =
-        storage
-            .batch(id)
-            .filter(batch -> batch.provider().equals(PROVIDER))
-            .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
-    shown(found.data());
-    return found;
+    return storage
+        .batch(id)
+        .filter(batch -> batch.provider().equals(PROVIDER))
+        .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
   }
 
-  /** Takes out what only the emulator needs; the results are where this server answers now. */
-  private void shown(ObjectNode data) {
-    data.remove("emulator_version");
-    if (data.get("processing_status").asText().equals("ended")) {
-      data.put(
-          "results_url", address + "/v1/messages/batches/" + data.get("id").asText() + "/results");
+  /** The provider's object; the results are where this server answers now. */
+  private ObjectNode shown(Storage.Batch batch) {
+    ObjectNode data = batch.shown();
+    if (batch.state().equals("ended")) {
+      data.put("results_url", address + "/v1/messages/batches/" + batch.id() + "/results");
     }
+    return data;
   }
 
   private ObjectNode list(Exchange exchange) {
     int limit = exchange.limit(20, LIST_MAX);
-    List<ObjectNode> all = storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList();
-    all.forEach(this::shown);
+    List<ObjectNode> all = storage.batches(PROVIDER).stream().map(this::shown).toList();
     int from = index(all, exchange.query("after_id", "")) + 1;
     String before = exchange.query("before_id", "");
     int to = Math.min(all.size(), from + limit);
@@ -196,26 +258,23 @@ final class AnthropicApi {
   }
 
   private ObjectNode cancel(String id) {
-    Storage.Batch batch =
-        storage
-            .batch(id)
-            .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
+    Storage.Batch batch = batch(id);
     if (batch.state().equals("in_progress")) {
       ObjectNode data = batch.data();
       data.put("processing_status", "canceling");
       data.put("cancel_initiated_at", time(clock.millis()));
-      storage.putBatch(batch.with("canceling", data));
+      storage.moveBatch(batch.with("canceling", data), "in_progress"); // unless it just ended
     }
-    return batch(id).data();
+    return shown(batch(id));
   }
 
-  private ObjectNode delete(String id) throws IOException {
+  private ObjectNode delete(String id) {
     if (!batch(id).state().equals("ended")) {
       throw ApiError.invalid("Message batch " + id + " cannot be deleted while it is processing.");
     }
     storage.deleteBatch(id);
-    Files.deleteIfExists(storage.contentOf(id));
-    Files.deleteIfExists(storage.contentOf(id + ".results"));
+    storage.deleteContent(id);
+    storage.deleteContent(id + ".results");
     return Json.object().put("id", id).put("type", "message_batch_deleted");
   }
 }

@@ -9,12 +9,18 @@ final class ApiError extends RuntimeException {
   final int status;
   final String type;
   final String code;
+  final String param;
 
   ApiError(int status, String type, String code, String message) {
+    this(status, type, code, message, "");
+  }
+
+  ApiError(int status, String type, String code, String message, String param) {
     super(message, null, false, false);
     this.status = status;
     this.type = type;
     this.code = code;
+    this.param = param;
   }
 
   static ApiError invalid(String message) {
@@ -25,8 +31,35 @@ final class ApiError extends RuntimeException {
     return new ApiError(404, "not_found_error", "", message);
   }
 
+  /** What a provider says when it answers this status without a reason of the request's own. */
+  static ApiError ofStatus(int status) {
+    return switch (status) {
+      case 404 -> notFound("Not found.");
+      case 408 -> new ApiError(status, "timeout_error", "", "The request timed out.");
+      case 409 -> new ApiError(status, "conflict_error", "", "The request conflicts with another.");
+      case 429 ->
+          new ApiError(status, "rate_limit_error", "rate_limit_exceeded", "Rate limit reached.");
+      case 503 ->
+          new ApiError(status, "api_error", "", "The service is unavailable. Try again later.");
+      case 529 -> new ApiError(status, "overloaded_error", "", "Overloaded");
+      default -> server("Internal server error");
+    };
+  }
+
+  static ApiError server(String message) {
+    return new ApiError(500, "api_error", "", message);
+  }
+
   private String text() {
     return String.valueOf(getMessage());
+  }
+
+  private static void put(ObjectNode object, String name, String value) {
+    if (value.isEmpty()) {
+      object.putNull(name);
+    } else {
+      object.put(name, value);
+    }
   }
 
   /** {@code {"error":{message,type,param,code}}}. */
@@ -34,13 +67,16 @@ final class ApiError extends RuntimeException {
     ObjectNode body = Json.object();
     ObjectNode error = body.putObject("error");
     error.put("message", text());
-    error.put("type", type.equals("not_found_error") ? "invalid_request_error" : type);
-    error.putNull("param");
-    if (code.isEmpty()) {
-      error.putNull("code");
-    } else {
-      error.put("code", code);
-    }
+    error.put(
+        "type",
+        switch (type) {
+          case "not_found_error" -> "invalid_request_error";
+          case "api_error", "overloaded_error" -> "server_error";
+          case "rate_limit_error" -> "requests";
+          default -> type;
+        });
+    put(error, "param", param);
+    put(error, "code", code);
     return body;
   }
 
@@ -53,5 +89,33 @@ final class ApiError extends RuntimeException {
     error.put("message", text());
     body.put("request_id", requestId);
     return body;
+  }
+
+  /** {@code {"error":{code,message,status}}}. */
+  ObjectNode gemini() {
+    ObjectNode body = Json.object();
+    body.set("error", geminiStatus());
+    return body;
+  }
+
+  /** {@code {code,message,status}}, as it also stands in a result line. */
+  ObjectNode geminiStatus() {
+    return Json.object()
+        .put("code", status)
+        .put("message", text())
+        .put(
+            "status",
+            switch (status) {
+              case 401 -> "UNAUTHENTICATED";
+              case 403 -> "PERMISSION_DENIED";
+              case 404 -> "NOT_FOUND";
+              case 408, 504 -> "DEADLINE_EXCEEDED";
+              case 409 -> "ABORTED";
+              case 416 -> "OUT_OF_RANGE";
+              case 429 -> "RESOURCE_EXHAUSTED";
+              case 500 -> "INTERNAL";
+              case 503, 529 -> "UNAVAILABLE";
+              default -> "INVALID_ARGUMENT";
+            });
   }
 }

@@ -3,62 +3,91 @@ package dev.nightjar.emulator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves batches through their states as time passes. Times are the provider's, divided by the
- * speed: OpenAI validates for 2 s and finalises for 2 s; work takes 40 s for the first request and
- * 20 ms for each further one. One step at a time.
+ * speed: OpenAI validates for 2 s and finalises for 2 s, a Gemini batch is pending for 2 s; work
+ * takes 40 s for the first request and 20 ms for each further one. Windows after which a batch
+ * expires are not divided: clients are told when they end. One step at a time; requests and results
+ * stream through, no batch is ever in memory.
  */
 final class BatchEngine {
   private static final long VALIDATING_MILLIS = 2_000;
   private static final long FINALIZING_MILLIS = 2_000;
+  private static final long LONG_FINALIZING_TIMES = 20;
   private static final long WORKING_MILLIS = 40_000;
   private static final long WORKING_MILLIS_PER_REQUEST = 20;
   private static final long WINDOW_MILLIS = 86_400_000;
+  private static final long GEMINI_WINDOW_MILLIS = 2 * 86_400_000;
+  private static final long OUTPUT_EXPIRES_SECONDS = 30L * 86_400;
   private static final int REQUESTS_MAX = 50_000;
+  private static final int ERRORS_MAX = 10;
+
+  private static final List<String> OPENAI_WORKING =
+      List.of("validating", "in_progress", "finalizing", "cancelling");
+  private static final List<String> OPENAI_ENQUEUED = List.of("in_progress", "finalizing");
+  private static final List<String> OPENAI_EXECUTABLE = List.of("in_progress", "cancelling");
+  private static final List<String> ANTHROPIC_WORKING = List.of("in_progress", "canceling");
 
   private final Storage storage;
   private final Models models;
-  private final Invoice invoice;
   private final OpenAiApi openAi;
+  private final AnthropicApi anthropic;
+  private final GeminiApi gemini;
   private final Clock clock;
   private final Ids ids;
   private final double speed;
+  private final long enqueuedTokensMax;
 
   BatchEngine(
       Storage storage,
       Models models,
-      Invoice invoice,
       OpenAiApi openAi,
+      AnthropicApi anthropic,
+      GeminiApi gemini,
       Clock clock,
       Ids ids,
-      double speed) {
+      double speed,
+      long enqueuedTokensMax) {
     this.storage = storage;
     this.models = models;
-    this.invoice = invoice;
     this.openAi = openAi;
+    this.anthropic = anthropic;
+    this.gemini = gemini;
     this.clock = clock;
     this.ids = ids;
     this.speed = speed;
+    this.enqueuedTokensMax = enqueuedTokensMax;
   }
 
   private boolean elapsed(long sinceMillis, long millis) {
     return clock.millis() - sinceMillis >= millis / speed;
   }
 
+  private static long workingMillis(int requests) {
+    return WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests;
+  }
+
+  /** How many requests are done when work is stopped now. */
+  private int doneSince(long startedMillis, int requests) {
+    double share = (clock.millis() - startedMillis) * speed / workingMillis(requests);
+    return (int) Math.min(requests, share * requests);
+  }
+
   /** Brings every batch to where it should be now. */
   synchronized void advance() {
-    for (Storage.Batch batch : storage.batches(OpenAiApi.PROVIDER)) {
+    for (Storage.Batch batch : storage.batchesIn(OpenAiApi.PROVIDER, OPENAI_WORKING)) {
       // As many steps as the time allows: a stopped emulator catches up.
       String before = "";
       for (Storage.Batch at = batch; !at.state().equals(before); ) {
@@ -66,49 +95,63 @@ final class BatchEngine {
         at = stepOpenAi(at);
       }
     }
-    for (Storage.Batch batch : storage.batches(AnthropicApi.PROVIDER)) {
+    for (Storage.Batch batch : storage.batchesIn(AnthropicApi.PROVIDER, ANTHROPIC_WORKING)) {
       stepAnthropic(batch);
     }
+    for (Storage.Batch batch : storage.batchesIn(GeminiApi.PROVIDER, GeminiApi.WORKING)) {
+      String before = "";
+      for (Storage.Batch at = batch; !at.state().equals(before); ) {
+        before = at.state();
+        at = stepGemini(at);
+      }
+    }
+  }
+
+  /** What execution has come to so far; for use within one thread. */
+  private static final class Tally {
+    private int index;
+    private int succeeded;
+    private int failed;
+    private int rest;
+    private @Nullable String sample;
+  }
+
+  private Bill bill(Storage.Batch batch) throws IOException {
+    return new Bill(storage.contentOf(batch.id() + ".bill"));
   }
 
   // ---- OpenAI ----
 
   private Storage.Batch stepOpenAi(Storage.Batch batch) {
     ObjectNode data = batch.data();
+    Set<Fault> faults = batch.faults();
+    int requests = data.at("/request_counts/total").asInt();
+    long started = data.path("in_progress_at").asLong(0) * 1000;
     return switch (batch.state()) {
       case "validating" ->
           elapsed(batch.createdMillis(), VALIDATING_MILLIS) ? validate(batch) : batch;
       case "in_progress" -> {
-        long started = data.get("in_progress_at").asLong() * 1000;
-        int requests = data.at("/request_counts/total").asInt();
-        if (elapsed(started, WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests)) {
-          yield executeOpenAi(batch, requests, "finalizing", "finalizing_at");
+        boolean stuck = faults.contains(Fault.STUCK);
+        if (!stuck && elapsed(started, workingMillis(requests))) {
+          yield faults.contains(Fault.EXPIRES)
+              ? executeOpenAi(batch, requests / 2, "expired", "expired_at")
+              : executeOpenAi(batch, requests, "finalizing", "finalizing_at");
         }
         if (clock.millis() - batch.createdMillis() >= WINDOW_MILLIS) {
-          yield executeOpenAi(batch, requests / 2, "expired", "expired_at");
+          yield executeOpenAi(batch, stuck ? 0 : requests / 2, "expired", "expired_at");
         }
         yield batch;
       }
       case "cancelling" -> {
-        long started = data.path("in_progress_at").asLong(0) * 1000;
-        int requests = data.at("/request_counts/total").asInt();
-        int done =
-            started == 0
-                ? 0
-                : (int)
-                    Math.min(
-                        requests,
-                        (clock.millis() - started)
-                            * speed
-                            / (WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests)
-                            * requests);
-        yield executeOpenAi(batch, done, "cancelled", "cancelled_at");
+        boolean idle = started == 0 || faults.contains(Fault.STUCK);
+        yield executeOpenAi(
+            batch, idle ? 0 : doneSince(started, requests), "cancelled", "cancelled_at");
       }
       case "finalizing" -> {
-        if (!elapsed(data.get("finalizing_at").asLong() * 1000, FINALIZING_MILLIS)) {
-          yield batch;
-        }
-        yield move(batch, "completed", "completed_at");
+        long times = faults.contains(Fault.LONG_FINALIZING) ? LONG_FINALIZING_TIMES : 1;
+        yield elapsed(data.get("finalizing_at").asLong() * 1000, FINALIZING_MILLIS * times)
+            ? move(batch, "completed", "completed_at")
+            : batch;
       }
       default -> batch;
     };
@@ -119,239 +162,496 @@ final class BatchEngine {
     data.put("status", state);
     data.put(timeField, clock.instant().getEpochSecond());
     Storage.Batch moved = batch.with(state, data);
-    storage.putBatch(moved);
-    return moved;
+    // Cancelled meanwhile: that state counts.
+    return storage.moveBatch(moved, batch.state()) ? moved : current(batch);
   }
 
-  private List<String> lines(String contentId) {
-    List<String> lines = new ArrayList<>();
-    try (BufferedReader reader =
-        Files.newBufferedReader(storage.contentOf(contentId), StandardCharsets.UTF_8)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        if (!line.isBlank()) {
-          lines.add(line);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private Storage.Batch current(Storage.Batch batch) {
+    return storage.batch(batch.id()).orElse(batch);
+  }
+
+  /** Finds what is wrong with a file of requests, up to {@link #ERRORS_MAX} things. */
+  private final class Validation {
+    private final List<ObjectNode> errors = new ArrayList<>();
+    private final Set<String> customIds = new HashSet<>();
+    private final String endpoint;
+    private final String parameter;
+    private final boolean countsTokens = enqueuedTokensMax < Long.MAX_VALUE;
+    private String model = "";
+    private int requests;
+    private long promptTokens;
+
+    private Validation(String endpoint) {
+      this.endpoint = endpoint;
+      this.parameter = OpenAiApi.requiredParameter(endpoint);
     }
-    return lines;
+
+    private void add(String code, String message, @Nullable Integer line, @Nullable String param) {
+      errors.add(
+          Json.object()
+              .put("code", code)
+              .put("message", message)
+              .put("param", param)
+              .put("line", line));
+    }
+
+    private boolean line(int number, String text) {
+      requests++;
+      JsonNode line;
+      try {
+        line = Json.MAPPER.readTree(text);
+      } catch (JsonProcessingException e) {
+        line = Json.MAPPER.missingNode();
+      }
+      if (!line.isObject()) {
+        add("invalid_json_line", "This line is not parseable as valid JSON.", number, null);
+        return errors.size() < ERRORS_MAX;
+      }
+      if (!customIds.add(line.path("custom_id").asText())) {
+        add(
+            "duplicate_custom_id",
+            "The custom_id is not unique in this batch.",
+            number,
+            "custom_id");
+      }
+      if (!line.path("url").asText().equals(endpoint)) {
+        add("url_mismatch", "The URL must be the batch's endpoint.", number, "url");
+      }
+      JsonNode body = line.path("body");
+      JsonNode required = body.path(parameter);
+      if (required.isArray() || (required.isTextual() && parameter.equals("input"))) {
+        if (countsTokens && (required.isTextual() || !required.isEmpty())) {
+          promptTokens += Models.openAiPromptTokens(body);
+        }
+      } else {
+        add(
+            "missing_required_parameter",
+            "Missing required parameter.",
+            number,
+            "body." + parameter);
+      }
+      String lineModel = body.path("model").asText();
+      if (!model.isEmpty() && !model.equals(lineModel)) {
+        add("model_mismatch", "All requests must use the same model.", number, "body.model");
+      }
+      model = lineModel;
+      return errors.size() < ERRORS_MAX;
+    }
   }
 
   /** One bad line fails the whole batch: nothing is executed and nothing is billed. */
   private Storage.Batch validate(Storage.Batch batch) {
-    List<ObjectNode> errors = new ArrayList<>();
-    String endpoint = batch.data().get("endpoint").asText();
-    List<String> lines = lines(batch.data().get("input_file_id").asText());
-    Set<String> customIds = new HashSet<>();
-    String model = "";
-    if (lines.isEmpty()) {
-      errors.add(error("empty_file", "The batch file is empty.", null, null));
+    Validation found = new Validation(batch.data().get("endpoint").asText());
+    Lines.read(storage.contentOf(batch.id()), found::line);
+    if (found.requests == 0) {
+      found.add("empty_file", "The batch file is empty.", null, null);
     }
-    if (lines.size() > REQUESTS_MAX) {
-      errors.add(
-          error("too_many_tasks", "At most " + REQUESTS_MAX + " requests per batch.", null, null));
+    if (found.requests > REQUESTS_MAX) {
+      found.add("too_many_tasks", "At most " + REQUESTS_MAX + " requests per batch.", null, null);
     }
-    for (int i = 0; i < lines.size() && errors.size() < 10; i++) {
-      JsonNode line;
-      try {
-        line = Json.MAPPER.readTree(lines.get(i));
-      } catch (JsonProcessingException e) {
-        errors.add(
-            error("invalid_json_line", "This line is not parseable as valid JSON.", i + 1, null));
-        continue;
+    if (batch.faults().contains(Fault.FAILS_VALIDATION)) {
+      found.add("invalid_request", "The batch could not be validated.", null, null);
+    }
+    if (found.errors.isEmpty()) {
+      long enqueued = found.promptTokens + enqueuedTokens(found.model);
+      if (batch.faults().contains(Fault.QUEUE_FULL) || enqueued > enqueuedTokensMax) {
+        found.add("token_limit_exceeded", queueFull(found.model), null, null);
       }
-      if (!customIds.add(line.path("custom_id").asText())) {
-        errors.add(
-            error(
-                "duplicate_custom_id",
-                "The custom_id is not unique in this batch.",
-                i + 1,
-                "custom_id"));
-      }
-      if (!line.path("url").asText().equals(endpoint)) {
-        errors.add(error("url_mismatch", "The URL must be the batch's endpoint.", i + 1, "url"));
-      }
-      if (!line.at("/body/messages").isArray()) {
-        errors.add(
-            error(
-                "missing_required_parameter",
-                "Missing required parameter.",
-                i + 1,
-                "body.messages"));
-      }
-      String lineModel = line.at("/body/model").asText();
-      if (!model.isEmpty() && !model.equals(lineModel)) {
-        errors.add(
-            error("model_mismatch", "All requests must use the same model.", i + 1, "body.model"));
-      }
-      model = lineModel;
     }
     ObjectNode data = batch.data();
-    if (errors.isEmpty()) {
-      data.put("model", model);
-      data.set("request_counts", OpenAiApi.counts(lines.size(), 0, 0));
+    if (found.errors.isEmpty()) {
+      data.put("model", found.model);
+      data.put("emulator_prompt_tokens", found.promptTokens);
+      data.set("request_counts", OpenAiApi.counts(found.requests, 0, 0));
       return move(batch, "in_progress", "in_progress_at");
     }
     ObjectNode list = data.putObject("errors");
     list.put("object", "list");
-    list.putArray("data").addAll(errors);
+    list.putArray("data").addAll(found.errors);
     return move(batch, "failed", "failed_at");
   }
 
-  private static ObjectNode error(
-      String code,
-      String message,
-      @org.jspecify.annotations.Nullable Integer line,
-      @org.jspecify.annotations.Nullable String param) {
-    return Json.object()
-        .put("code", code)
-        .put("message", message)
-        .put("param", param)
-        .put("line", line);
+  private long enqueuedTokens(String model) {
+    return storage.batchesIn(OpenAiApi.PROVIDER, OPENAI_ENQUEUED).stream()
+        .filter(batch -> batch.data().path("model").asText().equals(model))
+        .mapToLong(batch -> batch.data().path("emulator_prompt_tokens").asLong())
+        .sum();
+  }
+
+  private String queueFull(String model) {
+    long limit = enqueuedTokensMax < Long.MAX_VALUE ? enqueuedTokensMax : 2_000_000;
+    return "Enqueued token limit reached for "
+        + model
+        + " in organization org-emulated. Limit: "
+        + String.format(Locale.ROOT, "%,d", limit)
+        + " enqueued tokens. Please try again once some in_progress batches have been completed.";
   }
 
   private Storage.Batch executeOpenAi(
       Storage.Batch batch, int executeMax, String state, String timeField) {
-    List<String> outputs = new ArrayList<>();
-    List<String> errors = new ArrayList<>();
-    List<Invoice.Line> bill = new ArrayList<>();
-    List<String> lines = lines(batch.data().get("input_file_id").asText());
-    int completed = 0;
-    for (int i = 0; i < lines.size(); i++) {
-      ObjectNode line = Json.read(lines.get(i));
-      ObjectNode result = Json.object();
-      result.put("id", ids.next("batch_req_"));
-      result.set("custom_id", line.get("custom_id"));
-      if (i >= executeMax) {
-        result.putNull("response");
-        result
-            .putObject("error")
-            .put("code", state.equals("expired") ? "batch_expired" : "batch_cancelled")
-            .put(
-                "message",
-                state.equals("expired")
-                    ? "This request could not be executed before the completion window expired."
-                    : "This request was not executed because the batch was cancelled.");
-        errors.add(Json.write(result));
-        continue;
+    // The names follow from the batch's: an execution that was killed is written over.
+    String suffix = batch.id().substring(batch.id().indexOf('_') + 1);
+    String outputId = OpenAiApi.FILE_PREFIX + suffix + "out";
+    String errorId = OpenAiApi.FILE_PREFIX + suffix + "err";
+    String endpoint = batch.data().get("endpoint").asText();
+    int total = batch.data().at("/request_counts/total").asInt();
+    LineFaults spoiled = new LineFaults(batch, Math.min(executeMax, total));
+    Tally tally = new Tally();
+    try (Bill bill = bill(batch)) {
+      int outputLines;
+      int errorLines;
+      try (ShuffledLines outputs = new ShuffledLines(storage.contentOf(outputId), ids, true);
+          ShuffledLines errors = new ShuffledLines(storage.contentOf(errorId), ids, true)) {
+        Lines.read(
+            storage.contentOf(batch.id()),
+            (number, text) -> {
+              JsonNode line = line(text);
+              String customId = line.path("custom_id").asText();
+              int index = tally.index++;
+              if (spoiled.hits(Fault.MISSING_LINE, index, customId)) {
+                return true;
+              }
+              ObjectNode result = Json.object();
+              result.put("id", ids.next("batch_req_"));
+              result.put("custom_id", customId);
+              if (index >= executeMax) {
+                errors.add(unexecuted(result, state.equals("expired")));
+                tally.failed++;
+                return true;
+              }
+              ObjectNode response = result.putObject("response");
+              result.putNull("error");
+              if (spoiled.hits(Fault.LINE_STATUS_ZERO, index, customId)) {
+                response.put("status_code", 0).put("request_id", "").putNull("body");
+                outputs.add(Json.write(result));
+                tally.succeeded++; // that is what its counts say
+                return true;
+              }
+              response.put("request_id", ids.next("req_"));
+              try {
+                if (spoiled.fails(index, customId)) {
+                  throw ApiError.server("The server had an error while processing your request.");
+                }
+                Models.Completion completion = openAi.execute(endpoint, line.path("body"));
+                response.put("status_code", 200);
+                response.set("body", completion.body());
+                bill.add(openAi.line(batch.id(), customId, completion, true));
+                String written = Json.write(result);
+                outputs.add(written);
+                if (spoiled.hits(Fault.DUPLICATE_LINE, index, customId)) {
+                  outputs.add(written);
+                }
+                tally.sample = written;
+                tally.succeeded++;
+              } catch (ApiError e) {
+                response.put("status_code", e.status);
+                response.set("body", e.openAi());
+                errors.add(Json.write(result));
+                tally.failed++;
+              }
+              return true;
+            });
+        if (spoiled.has(Fault.UNKNOWN_LINE) && tally.sample != null) {
+          outputs.add(strange(tally.sample, "custom_id"));
+        }
+        outputLines = outputs.lines();
+        errorLines = errors.lines();
       }
-      ObjectNode response = result.putObject("response");
-      response.put("request_id", ids.next("req_"));
-      result.putNull("error");
-      try {
-        Models.Completion completion = models.chat(line.get("body"), true);
-        response.put("status_code", 200);
-        response.set("body", completion.body());
-        bill.add(
-            new Invoice.Line(
-                OpenAiApi.PROVIDER,
-                batch.id(),
-                line.get("custom_id").asText(),
-                completion.model(),
-                completion.usage().prompt(),
-                completion.usage().output(),
-                invoice.amount(completion.model(), completion.usage(), true)));
-        outputs.add(Json.write(result));
-        completed++;
-      } catch (ApiError e) {
-        response.put("status_code", e.status);
-        response.set("body", e.openAi());
-        errors.add(Json.write(result));
+      List<ObjectNode> files = new ArrayList<>();
+      ObjectNode data = current(batch).data();
+      data.set("output_file_id", null);
+      data.set("error_file_id", null);
+      if (outputLines > 0) {
+        files.add(output(outputId, batch.id() + "_output.jsonl"));
+        data.put("output_file_id", outputId);
+      } else {
+        storage.deleteContent(outputId);
       }
+      if (errorLines > 0) {
+        files.add(output(errorId, batch.id() + "_error.jsonl"));
+        data.put("error_file_id", errorId);
+      } else {
+        storage.deleteContent(errorId);
+        if (spoiled.has(Fault.EMPTY_ERROR_FILE_ID)) {
+          data.put("error_file_id", "");
+        }
+      }
+      // Cancelled before it was validated, it has not been counted yet.
+      int requests = Math.max(total, tally.index);
+      data.set("request_counts", OpenAiApi.counts(requests, tally.succeeded, tally.failed));
+      data.put("status", state);
+      data.put(timeField, clock.instant().getEpochSecond());
+      Storage.Batch executed = batch.with(state, data);
+      return storage.putExecuted(executed, OPENAI_EXECUTABLE, files, "id", bill)
+          ? executed
+          : current(batch);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    ids.shuffle(outputs); // output order is not input order
-    ObjectNode data = batch.data();
-    if (!outputs.isEmpty()) {
-      data.put("output_file_id", openAi.saveOutput(batch.id() + "_output.jsonl", outputs));
+  }
+
+  private ObjectNode output(String id, String name) throws IOException {
+    return openAi.describe(
+        id, name, "batch_output", Files.size(storage.contentOf(id)), OUTPUT_EXPIRES_SECONDS);
+  }
+
+  /** A line that was valid, or nothing if the batch was cancelled before it was validated. */
+  private static JsonNode line(String text) {
+    try {
+      return Json.MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      return Json.object();
     }
-    if (!errors.isEmpty()) {
-      data.put("error_file_id", openAi.saveOutput(batch.id() + "_error.jsonl", errors));
-    }
-    data.set("request_counts", OpenAiApi.counts(lines.size(), completed, lines.size() - completed));
-    data.put("status", state);
-    data.put(timeField, clock.instant().getEpochSecond());
-    Storage.Batch executed = batch.with(state, data);
-    storage.putExecuted(executed, bill);
-    return executed;
+  }
+
+  private static String unexecuted(ObjectNode result, boolean expired) {
+    result.putNull("response");
+    result
+        .putObject("error")
+        .put("code", expired ? "batch_expired" : "batch_cancelled")
+        .put(
+            "message",
+            expired
+                ? "This request could not be executed before the completion window expired."
+                : "This request was not executed because the batch was cancelled.");
+    return Json.write(result);
+  }
+
+  /** A result for a request that nobody sent. */
+  private String strange(String sample, String idField) {
+    return Json.write(Json.read(sample).put(idField, ids.next("unknown-")));
   }
 
   // ---- Anthropic ----
 
   private void stepAnthropic(Storage.Batch batch) {
-    if (batch.state().equals("ended")) {
+    Set<Fault> faults = batch.faults();
+    boolean stuck = faults.contains(Fault.STUCK);
+    int requests = batch.data().at("/request_counts/processing").asInt();
+    if (!stuck && elapsed(batch.createdMillis(), workingMillis(requests))) {
+      boolean expires = faults.contains(Fault.EXPIRES);
+      executeAnthropic(batch, expires ? requests / 2 : requests, expires ? "expired" : "");
       return;
     }
-    int requests = batch.data().at("/request_counts/processing").asInt();
-    long working = WORKING_MILLIS + WORKING_MILLIS_PER_REQUEST * requests;
     boolean expired = clock.millis() - batch.createdMillis() >= WINDOW_MILLIS;
-    boolean canceling = batch.state().equals("canceling");
-    if (elapsed(batch.createdMillis(), working)) {
-      executeAnthropic(batch, requests, "");
-    } else if (canceling || expired) {
-      double share = (clock.millis() - batch.createdMillis()) * speed / working;
+    if (expired || batch.state().equals("canceling")) {
       executeAnthropic(
-          batch, (int) Math.min(requests, share * requests), expired ? "expired" : "canceled");
+          batch,
+          stuck ? 0 : doneSince(batch.createdMillis(), requests),
+          expired ? "expired" : "canceled");
     }
   }
 
   private void executeAnthropic(Storage.Batch batch, int executeMax, String restType) {
-    List<String> results = new ArrayList<>();
-    List<Invoice.Line> bill = new ArrayList<>();
-    List<String> lines = lines(batch.id());
-    int succeeded = 0;
-    int errored = 0;
-    int rest = 0;
-    ObjectNode data = batch.data();
-    for (int i = 0; i < lines.size(); i++) {
-      ObjectNode line = Json.read(lines.get(i));
-      ObjectNode result = Json.object();
-      result.set("custom_id", line.get("custom_id"));
-      ObjectNode outcome = result.putObject("result");
-      if (i >= executeMax) {
-        outcome.put("type", restType);
-        rest++;
-      } else {
-        try {
-          Models.Completion completion =
-              models.message(
-                  line.path("params"), true, data.path("emulator_version").asText("2023-06-01"));
-          outcome.put("type", "succeeded");
-          outcome.set("message", completion.body());
-          bill.add(
-              new Invoice.Line(
-                  AnthropicApi.PROVIDER,
-                  batch.id(),
-                  line.get("custom_id").asText(),
-                  completion.model(),
-                  completion.usage().prompt(),
-                  completion.usage().output(),
-                  invoice.amount(completion.model(), completion.usage(), true)));
-          succeeded++;
-        } catch (ApiError e) {
-          outcome.put("type", "errored");
-          outcome.set("error", e.anthropic(ids.next("req_")));
-          errored++;
+    String version = batch.data().path("emulator_version").asText("2023-06-01");
+    int total = batch.data().at("/request_counts/processing").asInt();
+    LineFaults spoiled = new LineFaults(batch, Math.min(executeMax, total));
+    Tally tally = new Tally();
+    Path file = storage.contentOf(batch.id() + ".results");
+    try (Bill bill = bill(batch)) {
+      try (ShuffledLines results = new ShuffledLines(file, ids, true)) {
+        Lines.read(
+            storage.contentOf(batch.id()),
+            (number, text) -> {
+              ObjectNode line = Json.read(text);
+              String customId = line.get("custom_id").asText();
+              int index = tally.index++;
+              if (spoiled.hits(Fault.MISSING_LINE, index, customId)) {
+                return true;
+              }
+              ObjectNode result = Json.object();
+              result.put("custom_id", customId);
+              ObjectNode outcome = result.putObject("result");
+              if (index >= executeMax) {
+                outcome.put("type", restType);
+                tally.rest++;
+                results.add(Json.write(result));
+                return true;
+              }
+              try {
+                refuseAnthropic(spoiled, index, customId);
+                Models.Completion completion =
+                    models.message(
+                        line.path("params"), true, version, !spoiled.has(Fault.CACHE_NOT_FORMED));
+                outcome.put("type", "succeeded");
+                outcome.set("message", completion.body());
+                bill.add(anthropic.line(batch.id(), customId, completion, true));
+                tally.sample = Json.write(result);
+                tally.succeeded++;
+                if (spoiled.hits(Fault.DUPLICATE_LINE, index, customId)) {
+                  results.add(tally.sample);
+                }
+              } catch (ApiError e) {
+                outcome.put("type", "errored");
+                outcome.set("error", e.anthropic(ids.next("req_")));
+                tally.failed++;
+              }
+              results.add(Json.write(result));
+              return true;
+            });
+        if (spoiled.has(Fault.UNKNOWN_LINE) && tally.sample != null) {
+          results.add(strange(tally.sample, "custom_id"));
         }
       }
-      results.add(Json.write(result));
-    }
-    ids.shuffle(results);
-    try {
-      Files.write(storage.contentOf(batch.id() + ".results"), results, StandardCharsets.UTF_8);
+      ObjectNode data = current(batch).data();
+      data.put("processing_status", "ended");
+      data.set(
+          "request_counts",
+          AnthropicApi.counts(
+              0,
+              tally.succeeded,
+              tally.failed,
+              restType.equals("canceled") ? tally.rest : 0,
+              restType.equals("expired") ? tally.rest : 0));
+      data.put("ended_at", AnthropicApi.time(clock.millis()));
+      storage.putExecuted(batch.with("ended", data), ANTHROPIC_WORKING, List.of(), "id", bill);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    data.put("processing_status", "ended");
-    data.set(
-        "request_counts",
-        AnthropicApi.counts(
-            0,
-            succeeded,
-            errored,
-            restType.equals("canceled") ? rest : 0,
-            restType.equals("expired") ? rest : 0));
-    data.put("ended_at", AnthropicApi.time(clock.millis()));
-    storage.putExecuted(batch.with("ended", data), bill);
+  }
+
+  private static void refuseAnthropic(LineFaults spoiled, int index, String customId) {
+    if (spoiled.has(Fault.FAILS_VALIDATION)) {
+      throw ApiError.invalid("The request could not be validated.");
+    }
+    if (spoiled.fails(index, customId) || spoiled.hits(Fault.OPAQUE_ERROR, index, customId)) {
+      throw ApiError.server("Internal server error");
+    }
+  }
+
+  // ---- Gemini ----
+
+  private Storage.Batch stepGemini(Storage.Batch batch) {
+    Set<Fault> faults = batch.faults();
+    if (clock.millis() - batch.createdMillis() >= GEMINI_WINDOW_MILLIS) {
+      return endGemini(batch, GeminiApi.EXPIRED, 4, "The batch expired before it was finished.");
+    }
+    if (batch.state().equals(GeminiApi.PENDING)) {
+      return elapsed(batch.createdMillis(), VALIDATING_MILLIS) ? startGemini(batch) : batch;
+    }
+    int requests = batch.data().path("emulator_requests").asInt();
+    long started = batch.data().path("emulator_started_millis").asLong();
+    if (!batch.state().equals(GeminiApi.RUNNING)
+        || faults.contains(Fault.STUCK)
+        || !elapsed(started, workingMillis(requests))) {
+      return batch;
+    }
+    return faults.contains(Fault.EXPIRES)
+        ? endGemini(batch, GeminiApi.EXPIRED, 4, "The batch expired before it was finished.")
+        : executeGemini(batch, requests);
+  }
+
+  private Storage.Batch startGemini(Storage.Batch batch) {
+    int[] lines = new int[1];
+    int[] bad = new int[1];
+    Lines.read(
+        storage.contentOf(batch.id()),
+        (number, text) -> {
+          lines[0]++;
+          if (!line(text).path("request").isObject()) {
+            bad[0] = number;
+          }
+          return bad[0] == 0;
+        });
+    if (bad[0] > 0 || lines[0] == 0 || batch.faults().contains(Fault.FAILS_VALIDATION)) {
+      return endGemini(
+          batch,
+          GeminiApi.FAILED,
+          3,
+          bad[0] > 0
+              ? "Line " + bad[0] + " of the input file is not a valid request."
+              : lines[0] == 0 ? "The input file is empty." : "The batch could not be validated.");
+    }
+    ObjectNode data = batch.data();
+    data.put("emulator_requests", lines[0]);
+    data.put("emulator_started_millis", clock.millis());
+    gemini.state(data, GeminiApi.RUNNING);
+    GeminiApi.stats(data, lines[0], lines[0], 0, 0);
+    Storage.Batch running = batch.with(GeminiApi.RUNNING, data);
+    return storage.moveBatch(running, batch.state()) ? running : current(batch);
+  }
+
+  /** An end without results and without a bill. */
+  private Storage.Batch endGemini(Storage.Batch batch, String state, int code, String message) {
+    ObjectNode data = batch.data();
+    gemini.end(data, state);
+    data.putObject("error").put("code", code).put("message", message);
+    Storage.Batch ended = batch.with(state, data);
+    return storage.moveBatch(ended, batch.state()) ? ended : current(batch);
+  }
+
+  private Storage.Batch executeGemini(Storage.Batch batch, int total) {
+    boolean inline = batch.data().path("emulator_inline").asBoolean();
+    String model = batch.data().get("emulator_model").asText();
+    String resultsId = inline ? batch.id() + ".results" : gemini.resultsFile(batch.id());
+    // Inline results have no ids of their own that must be there: their order is the requests'.
+    String idField = inline ? "metadata" : "key";
+    LineFaults spoiled = new LineFaults(batch, total);
+    Tally tally = new Tally();
+    try (Bill bill = bill(batch)) {
+      try (ShuffledLines results = new ShuffledLines(storage.contentOf(resultsId), ids, !inline)) {
+        Lines.read(
+            storage.contentOf(batch.id()),
+            (number, text) -> {
+              ObjectNode result = Json.read(text);
+              JsonNode request = result.remove("request");
+              String key =
+                  inline ? result.at("/metadata/key").asText() : result.path("key").asText();
+              int index = tally.index++;
+              if (spoiled.hits(Fault.MISSING_LINE, index, key)) {
+                return true;
+              }
+              if (spoiled.has(Fault.EMPTIED_ARRAYS)) {
+                GeminiApi.emptyArrays(result);
+              }
+              try {
+                if (spoiled.fails(index, key)) {
+                  throw ApiError.server("An internal error has occurred. Please retry.");
+                }
+                Models.Completion completion =
+                    models.generateContent(
+                        model, request, true, !spoiled.has(Fault.CACHE_NOT_FORMED));
+                result.set("response", completion.body());
+                bill.add(gemini.line(batch.id(), key, completion, true));
+                tally.succeeded++;
+                tally.sample = Json.write(result);
+                if (spoiled.hits(Fault.DUPLICATE_LINE, index, key)) {
+                  results.add(tally.sample);
+                }
+              } catch (ApiError e) {
+                result.set("error", e.geminiStatus());
+                tally.failed++;
+              }
+              results.add(Json.write(result));
+              return true;
+            });
+        if (spoiled.has(Fault.UNKNOWN_LINE) && tally.sample != null) {
+          results.add(unknownGemini(tally.sample, idField));
+        }
+      }
+      ObjectNode data = current(batch).data();
+      gemini.end(data, GeminiApi.SUCCEEDED);
+      GeminiApi.stats(data, total, 0, tally.succeeded, tally.failed);
+      List<ObjectNode> files = new ArrayList<>();
+      if (!inline) {
+        files.add(gemini.describeResults(resultsId, Files.size(storage.contentOf(resultsId))));
+        gemini.putResponsesFile(data, resultsId);
+      }
+      Storage.Batch executed = batch.with(GeminiApi.SUCCEEDED, data);
+      return storage.putExecuted(executed, List.of(GeminiApi.RUNNING), files, "name", bill)
+          ? executed
+          : current(batch);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String unknownGemini(String sample, String idField) {
+    if (idField.equals("key")) {
+      return strange(sample, idField);
+    }
+    ObjectNode result = Json.read(sample);
+    result.putObject("metadata").put("key", ids.next("unknown-"));
+    return Json.write(result);
   }
 }

@@ -81,11 +81,13 @@ public final class DemoAnswers implements Answers {
   private static Strength strength(String model) {
     if (model.contains("luna")
         || model.contains("haiku")
-        || model.contains("mini")
-        || model.contains("nano")) {
+        || model.startsWith("gpt-4.1-mini") // "mini" alone is in "gemini" too
+        || model.startsWith("gpt-4o-mini")
+        || model.contains("nano")
+        || model.contains("-lite")) {
       return Strength.SMALL;
     }
-    if (model.contains("terra") || model.contains("sonnet")) {
+    if (model.contains("terra") || model.contains("sonnet") || model.contains("-flash")) {
       return Strength.MID;
     }
     return Strength.LARGE;

@@ -11,11 +11,15 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGeneratorFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +32,16 @@ public final class Emulator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Emulator.class);
   private static final int THREADS_MAX = 16;
   private static final int TICK_MILLIS = 50;
+  private static final long HOLD_MILLIS_MAX = 600_000;
+  private static final String NO_DELAY = "sun.net.httpserver.nodelay";
+
+  static {
+    // The JDK's server sends headers and body in two packets, and a client that reuses its
+    // connection would wait 40 ms for the second one.
+    if (System.getProperty(NO_DELAY) == null) {
+      System.setProperty(NO_DELAY, "true");
+    }
+  }
 
   /** How to start one. */
   public static final class Builder {
@@ -39,6 +53,11 @@ public final class Emulator implements AutoCloseable {
     private Answers answers = new DemoAnswers();
     private Optional<String> apiKey = Optional.empty();
     private long seed = 1;
+    private FaultPlan faults = FaultPlan.none();
+    private CallListener listener = (number, call, phase) -> {};
+    private long holdMillis = 300;
+    private long enqueuedTokensMax = Long.MAX_VALUE;
+    private boolean ranges = true;
 
     private Builder(Path home) {
       this.home = home;
@@ -84,6 +103,46 @@ public final class Emulator implements AutoCloseable {
       return this;
     }
 
+    /** What goes wrong by itself; nothing by default. */
+    public Builder faults(FaultPlan plan) {
+      faults = plan;
+      return this;
+    }
+
+    /** Who is told of every call to a provider; nobody by default. */
+    public Builder onCall(CallListener value) {
+      listener = value;
+      return this;
+    }
+
+    /** For how long a timeout and a slow answer hold a call, in milliseconds; 300 by default. */
+    public Builder holdMillis(long value) {
+      if (value < 0 || value > HOLD_MILLIS_MAX) {
+        throw new IllegalArgumentException(
+            "holdMillis must be 0–" + HOLD_MILLIS_MAX + ", but was " + value);
+      }
+      holdMillis = value;
+      return this;
+    }
+
+    /**
+     * How many prompt tokens OpenAI's unfinished batches of one model may have together; unlimited
+     * by default. A batch that would exceed it fails.
+     */
+    public Builder enqueuedTokensMax(long value) {
+      if (value < 1) {
+        throw new IllegalArgumentException("enqueuedTokensMax must be > 0, but was " + value);
+      }
+      enqueuedTokensMax = value;
+      return this;
+    }
+
+    /** Whether downloads honour {@code Range: bytes=N-}; true by default. */
+    public Builder ranges(boolean value) {
+      ranges = value;
+      return this;
+    }
+
     /**
      * Starts to listen.
      *
@@ -101,9 +160,18 @@ public final class Emulator implements AutoCloseable {
   private final Invoice invoice;
   private final OpenAiApi openAi;
   private final AnthropicApi anthropic;
+  private final GeminiApi gemini;
+  private final VllmApi vllm;
+  private final Pages pages;
   private final BatchEngine engine;
   private final Optional<String> apiKey;
   private final Ids ids;
+  private final Faults faults;
+  private final CallListener listener;
+  private final long holdMillis;
+  private final boolean ranges;
+  private final AtomicInteger calls = new AtomicInteger();
+  private final CountDownLatch closing = new CountDownLatch(1);
 
   private Emulator(Builder builder) throws IOException {
     server =
@@ -111,21 +179,36 @@ public final class Emulator implements AutoCloseable {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), builder.port), 128);
     storage = new Storage(builder.home);
     apiKey = builder.apiKey;
+    faults = new Faults(builder.faults);
+    listener = builder.listener;
+    holdMillis = builder.holdMillis;
+    ranges = builder.ranges;
     // Ids must not repeat after a restart from the same seed.
-    long started =
-        (long) storage.batches(OpenAiApi.PROVIDER).size()
-            + storage.batches(AnthropicApi.PROVIDER).size()
-            + storage.uploads().size();
     ids =
         new Ids(
             RandomGeneratorFactory.of("L64X128MixRandom")
-                .create(builder.seed * 1_000_003 + started));
+                .create(builder.seed * 1_000_003 + storage.countStart()));
     invoice = new Invoice(storage);
+    PriceList prices = new PriceList(builder.clock);
     Models models =
-        new Models(builder.answers, invoice, new PromptCache(builder.clock), builder.clock, ids);
-    openAi = new OpenAiApi(storage, models, invoice, builder.clock, ids);
-    anthropic = new AnthropicApi(storage, models, invoice, builder.clock, ids, uri().toString());
-    engine = new BatchEngine(storage, models, invoice, openAi, builder.clock, ids, builder.speed);
+        new Models(builder.answers, prices, new PromptCache(builder.clock), builder.clock, ids);
+    String address = uri().toString();
+    openAi = new OpenAiApi(storage, models, prices, faults, builder.clock, ids);
+    anthropic = new AnthropicApi(storage, models, prices, faults, builder.clock, ids, address);
+    gemini = new GeminiApi(storage, models, prices, faults, builder.clock, ids, address);
+    vllm = new VllmApi(models, builder.clock);
+    pages = new Pages(storage, invoice);
+    engine =
+        new BatchEngine(
+            storage,
+            models,
+            openAi,
+            anthropic,
+            gemini,
+            builder.clock,
+            ids,
+            builder.speed,
+            builder.enqueuedTokensMax);
     requests = Executors.newFixedThreadPool(THREADS_MAX, daemon("emulator-http"));
     server.setExecutor(requests);
     server.createContext("/", this::handle);
@@ -147,7 +230,7 @@ public final class Emulator implements AutoCloseable {
     return new Builder(home);
   }
 
-  private static java.util.concurrent.ThreadFactory daemon(String name) {
+  private static ThreadFactory daemon(String name) {
     return runnable -> {
       Thread thread = new Thread(runnable, name);
       thread.setDaemon(true);
@@ -178,50 +261,165 @@ public final class Emulator implements AutoCloseable {
     engine.advance();
   }
 
+  /**
+   * Makes the next calls of a kind go wrong. A fault that a provider does not know waits for a call
+   * to one that does; of several call faults one is used for each call, in the order given; of
+   * several batch faults all hit the next batch. Thread-safe.
+   *
+   * @param call {@link Call#CREATE} for a batch fault
+   * @param times how many calls
+   */
+  public void inject(Fault fault, Call call, int times) {
+    faults.inject(fault, call, times);
+  }
+
+  /**
+   * How many calls and batches got each fault since the emulator was started; faults that none got
+   * are not in it. Thread-safe.
+   */
+  public Map<Fault, Integer> faultsInjected() {
+    return faults.counts();
+  }
+
+  /** How many requests the self-hosted model has answered since the emulator was started. */
+  public long selfHostedRequests() {
+    return vllm.requests();
+  }
+
   private void handle(HttpExchange http) throws IOException {
-    Exchange exchange = new Exchange(http);
-    boolean isAnthropic = http.getRequestURI().getPath().startsWith("/v1/messages");
-    String requestId = ids.next("req_");
-    exchange.setHeader(isAnthropic ? "request-id" : "x-request-id", requestId);
+    Exchange exchange = new Exchange(http, ranges);
     try (http) {
-      try {
-        if (http.getRequestURI().getPath().equals("/emulator/invoice")) {
-          exchange.send(200, invoicePage());
-          return;
-        }
-        authenticate(exchange, isAnthropic);
-        if (isAnthropic) {
-          anthropic.handle(exchange);
-        } else {
-          openAi.handle(exchange);
-        }
-      } catch (ApiError e) {
-        exchange.send(e.status, isAnthropic ? e.anthropic(requestId) : e.openAi());
-      } catch (RuntimeException e) {
-        LOG.error("The emulator failed on {}", http.getRequestURI().getPath(), e);
-        ApiError error =
-            new ApiError(
-                500, isAnthropic ? "api_error" : "server_error", "", "The server had an error.");
-        exchange.send(500, isAnthropic ? error.anthropic(requestId) : error.openAi());
+      if (exchange.segment(0).equals("emulator")) {
+        own(exchange);
+      } else {
+        serve(exchange);
       }
     }
   }
 
-  private void authenticate(Exchange exchange, boolean isAnthropic) {
+  private void own(Exchange exchange) throws IOException {
+    try {
+      if (exchange.segment(1).equals("invoice")) {
+        exchange.send(200, exchange.hasQuery("total") ? invoiceTotal() : invoicePage());
+      } else {
+        Optional<String> page = pages.at(exchange.path());
+        exchange.setHeader(
+            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+        exchange.send(
+            page.isPresent() ? 200 : 404,
+            page.isPresent() ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
+            page.orElse("There is no such page.\n"));
+      }
+    } catch (RuntimeException e) {
+      LOG.error("The emulator failed on its own pages", e);
+      exchange.send(500, ApiError.server("The emulator failed.").openAi());
+    }
+    exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+  }
+
+  /** A call to a provider, with what goes wrong on its way in and out. */
+  private void serve(Exchange exchange) throws IOException {
+    Vendor vendor = Vendor.of(exchange);
+    Call call = vendor.call(exchange);
+    int number = calls.incrementAndGet();
+    String requestId = ids.next("req_");
+    exchange.setHeader(vendor.requestIdHeader(), requestId);
+    Fault fault = faults.forCall(vendor, call).orElse(null);
+    listener.called(number, call, Phase.BEFORE_EFFECT);
+    if (fault == null || !fault.isBefore()) {
+      perform(vendor, exchange, requestId);
+      listener.called(number, call, Phase.AFTER_EFFECT);
+    }
+    if (fault == null) {
+      exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+      return;
+    }
+    switch (fault) {
+      case RESET_BEFORE, RESET_AFTER -> exchange.drain();
+      case TIMEOUT_BEFORE, TIMEOUT_AFTER -> {
+        exchange.drain();
+        pause(holdMillis);
+      }
+      case SLOW_BODY -> exchange.transmit(Exchange.Transport.SLOW, holdMillis, this::pause);
+      case TRUNCATED_BODY -> exchange.transmit(Exchange.Transport.TRUNCATED, 0, this::pause);
+      default -> {
+        if (fault == Fault.HTTP_429) {
+          exchange.setHeader("Retry-After", "1");
+        }
+        exchange.send(fault.status(), vendor.render(ApiError.ofStatus(fault.status()), requestId));
+        exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+      }
+    }
+  }
+
+  private void perform(Vendor vendor, Exchange exchange, String requestId) throws IOException {
+    try {
+      authenticate(vendor, exchange);
+      switch (vendor) {
+        case ANTHROPIC -> anthropic.handle(exchange);
+        case OPENAI -> openAi.handle(exchange);
+        case GEMINI -> gemini.handle(exchange);
+        case VLLM -> vllm.handle(exchange);
+      }
+    } catch (ApiError e) {
+      exchange.send(e.status, vendor.render(e, requestId));
+    } catch (RuntimeException e) {
+      LOG.error("The emulator failed on {}", String.join("/", exchange.path()), e);
+      exchange.send(500, vendor.render(ApiError.server("The server had an error."), requestId));
+    }
+  }
+
+  private void pause(long millis) {
+    try {
+      if (closing.await(millis, TimeUnit.MILLISECONDS)) {
+        LOG.debug("The emulator is closing");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void authenticate(Vendor vendor, Exchange exchange) {
+    if (vendor == Vendor.VLLM) {
+      return; // one's own machine
+    }
+    if (vendor == Vendor.GEMINI && exchange.hasQuery("upload_id")) {
+      return; // the address was given to one who had a key
+    }
     Optional<String> key =
-        exchange
-            .header("Authorization")
-            .filter(header -> header.startsWith("Bearer "))
-            .map(header -> header.substring("Bearer ".length()));
-    if (isAnthropic && key.isEmpty()) {
-      key = exchange.header("X-Api-Key");
+        switch (vendor) {
+          case ANTHROPIC -> exchange.bearer().or(() -> exchange.header("X-Api-Key"));
+          case GEMINI ->
+              exchange
+                  .header("x-goog-api-key")
+                  .or(() -> Optional.of(exchange.query("key", "")).filter(k -> !k.isEmpty()));
+          case OPENAI, VLLM -> exchange.bearer();
+        };
+    if (key.isPresent() && (apiKey.isEmpty() || apiKey.equals(key))) {
+      return;
     }
-    if (key.isEmpty() || (apiKey.isPresent() && !apiKey.equals(key))) {
-      throw isAnthropic
-          ? new ApiError(401, "authentication_error", "", "invalid x-api-key")
-          : new ApiError(
+    throw switch (vendor) {
+      case ANTHROPIC -> new ApiError(401, "authentication_error", "", "invalid x-api-key");
+      case GEMINI ->
+          key.isPresent()
+              ? ApiError.invalid("API key not valid. Please pass a valid API key.")
+              : new ApiError(
+                  403,
+                  "permission_error",
+                  "",
+                  "Method doesn't allow unregistered callers (callers without established"
+                      + " identity).");
+      case OPENAI, VLLM ->
+          new ApiError(
               401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided.");
-    }
+    };
+  }
+
+  private ObjectNode invoiceTotal() {
+    return Json.object()
+        .put("total_usd", invoice.total().toPlainString())
+        .put("lines", invoice.count())
+        .put("distinct_custom_ids", invoice.distinctCustomIds());
   }
 
   private ObjectNode invoicePage() {
@@ -229,7 +427,7 @@ public final class Emulator implements AutoCloseable {
     BigDecimal total = BigDecimal.ZERO;
     var lines = page.putArray("lines");
     for (Invoice.Line line : invoice.lines()) {
-      total = total.add(line.usd());
+      total = total.add(line.usd()); // of these lines, not of what comes meanwhile
       lines
           .addObject()
           .put("provider", line.provider())
@@ -246,6 +444,7 @@ public final class Emulator implements AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     server.stop(0);
     ticker.shutdownNow();
     requests.shutdownNow();

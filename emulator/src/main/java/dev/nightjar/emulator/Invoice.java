@@ -1,12 +1,7 @@
 package dev.nightjar.emulator;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * What the emulated providers charge, by their own price file. Thread-safe.
@@ -19,7 +14,7 @@ public final class Invoice {
   /**
    * A line: one request that was billed.
    *
-   * @param provider openai or anthropic
+   * @param provider openai, anthropic or gemini
    * @param batchId the batch it came in; empty for a synchronous request
    * @param customId its name in the batch; empty for a synchronous request
    * @param model model
@@ -36,57 +31,34 @@ public final class Invoice {
       long outputTokens,
       BigDecimal usd) {}
 
-  private final JsonNode prices;
   private final Storage storage;
 
   Invoice(Storage storage) {
     this.storage = storage;
-    try (InputStream file =
-        Objects.requireNonNull(Invoice.class.getResourceAsStream("prices.json"), "prices.json")) {
-      prices = Json.MAPPER.readTree(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
-  boolean sells(String model) {
-    return prices.has(model);
-  }
-
-  long cacheFromTokens(String model) {
-    return prices.get(model).get("cache_from_tokens").asLong();
-  }
-
-  BigDecimal amount(String model, Usage usage, boolean batch) {
-    JsonNode price = prices.get(model);
-    JsonNode band = price.path("long");
-    if (!band.isMissingNode() && usage.prompt() > band.get("above").asLong()) {
-      price = band;
-    }
-    BigDecimal perMillion =
-        rate(price, "input", usage.input())
-            .add(rate(price, "cached", usage.cached()))
-            .add(rate(price, "write_short", usage.write5m()))
-            .add(rate(price, "write_long", usage.write1h()))
-            .add(rate(price, "output", usage.output()));
-    BigDecimal usd = perMillion.movePointLeft(6);
-    return batch ? usd.multiply(new BigDecimal("0.5")) : usd;
-  }
-
-  private static BigDecimal rate(JsonNode price, String name, long tokens) {
-    if (tokens == 0) {
-      return BigDecimal.ZERO;
-    }
-    return new BigDecimal(price.get(name).asText()).multiply(BigDecimal.valueOf(tokens));
-  }
-
-  /** Everything billed so far, oldest first. */
+  /** Everything billed so far, oldest first; all of it in memory. */
   public List<Line> lines() {
     return storage.invoiceLines();
   }
 
-  /** The sum of all lines, exact. */
+  /** The sum of all lines in US dollars, exact; cheap at any length. */
   public BigDecimal total() {
-    return lines().stream().map(Line::usd).reduce(BigDecimal.ZERO, BigDecimal::add);
+    return storage.invoiceTotal();
+  }
+
+  /** How many lines there are; cheap at any length. */
+  public long count() {
+    return storage.invoiceCount();
+  }
+
+  /** The custom ids that have more than one line, over all batches; empty when all is well. */
+  public List<String> billedTwice() {
+    return storage.invoicedTwice();
+  }
+
+  /** How many different custom ids have been billed. */
+  long distinctCustomIds() {
+    return storage.invoiceCustomIds();
   }
 }

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Executes single requests: reads the provider's request body, asks the {@link Answers}, counts
@@ -19,19 +22,24 @@ final class Models {
   private static final int ANTHROPIC_LONG_TTL_SECONDS = 3_600;
   private static final int OPENAI_TTL_SECONDS = 1_800;
   private static final int OPENAI_CACHE_STEP_TOKENS = 128;
+  private static final int OPENAI_OUTPUT_TOKENS_MAX = 128_000;
+  private static final int RESPONSES_OUTPUT_TOKENS_MIN = 16;
+  private static final int GEMINI_OUTPUT_TOKENS_MAX = 65_536;
   private static final String[] LIMITS = {
     "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems"
   };
 
+  private static final Pattern GENERATION = Pattern.compile("gpt-(\\d{1,3}).*");
+
   private final Answers answers;
-  private final Invoice invoice;
+  private final PriceList prices;
   private final PromptCache cache;
   private final Clock clock;
   private final Ids ids;
 
-  Models(Answers answers, Invoice invoice, PromptCache cache, Clock clock, Ids ids) {
+  Models(Answers answers, PriceList prices, PromptCache cache, Clock clock, Ids ids) {
     this.answers = answers;
-    this.invoice = invoice;
+    this.prices = prices;
     this.cache = cache;
     this.clock = clock;
     this.ids = ids;
@@ -42,82 +50,110 @@ final class Models {
     return Math.floorMod(text.hashCode(), 10) < 7;
   }
 
-  // ---- OpenAI chat completions ----
+  // ---- OpenAI ----
+
+  /** The messages of a request in the form that answers and token counts need. */
+  private static final class Prompt {
+    private final StringBuilder system = new StringBuilder();
+    private final StringBuilder user = new StringBuilder();
+    private final StringBuilder all = new StringBuilder();
+    private long tokens = Tokens.replyFrame();
+
+    private void add(String role, String content) {
+      (role.equals("system") || role.equals("developer") ? system : user).append(content);
+      all.append(content).append('\u0000');
+      tokens += Tokens.ofMessage(content);
+    }
+  }
+
+  private static ApiError noModel(String model) {
+    return new ApiError(
+        404,
+        "invalid_request_error",
+        "model_not_found",
+        "The model `" + model + "` does not exist or you do not have access to it.");
+  }
+
+  private static ApiError missing(String parameter) {
+    return new ApiError(
+        400,
+        "invalid_request_error",
+        "missing_required_parameter",
+        "Missing required parameter: '" + parameter + "'.",
+        parameter);
+  }
+
+  private String openAiModel(JsonNode request) {
+    String model = request.path("model").asText("");
+    if (!model.startsWith("gpt-") || !prices.sells(model)) {
+      throw noModel(model);
+    }
+    return model;
+  }
+
+  private static Prompt chatPrompt(JsonNode request) {
+    if (!request.path("messages").isArray() || request.get("messages").isEmpty()) {
+      throw missing("messages");
+    }
+    Prompt prompt = new Prompt();
+    for (JsonNode message : request.get("messages")) {
+      prompt.add(message.path("role").asText(), text(message.path("content")));
+    }
+    return prompt;
+  }
+
+  private static Optional<JsonNode> schema(JsonNode format, JsonNode schema, Prompt prompt) {
+    if (!format.path("type").asText().equals("json_schema")) {
+      return Optional.empty();
+    }
+    prompt.tokens += Tokens.of(Json.write(schema));
+    return Optional.of(schema);
+  }
+
+  private String answer(String model, Prompt prompt, Optional<JsonNode> schema) {
+    return answers.answer(
+        new Answers.Question(model, prompt.system.toString(), prompt.user.toString(), schema));
+  }
+
+  /**
+   * How many tokens OpenAI's cache serves. None in a batch: documented as not cached before
+   * GPT-5.6, best effort at most since; here never, so that nobody's savings rest on it.
+   */
+  private long openAiCached(String model, Prompt prompt, boolean batch) {
+    if (batch || prompt.tokens < 1_024) {
+      return 0;
+    }
+    String warm = Tokens.cut(prompt.all.toString(), 1_024);
+    if (!cache.touch(model + "\u0000" + warm, OPENAI_TTL_SECONDS)) {
+      return 0;
+    }
+    long prefix = Math.max(1_024, Tokens.of(prompt.system.toString()));
+    return Math.min(prompt.tokens, prefix) / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS;
+  }
 
   Completion chat(JsonNode request, boolean batch) {
-    String model = request.path("model").asText("");
-    if (!model.startsWith("gpt-") || !invoice.sells(model)) {
-      throw new ApiError(
-          404,
-          "invalid_request_error",
-          "model_not_found",
-          "The model `" + model + "` does not exist or you do not have access to it.");
-    }
-    if (!request.path("messages").isArray() || request.get("messages").isEmpty()) {
+    String model = openAiModel(request);
+    Prompt prompt = chatPrompt(request);
+    Matcher generation = GENERATION.matcher(model);
+    if (request.has("max_tokens")
+        && generation.matches()
+        && Integer.parseInt(generation.group(1)) >= 5) {
       throw new ApiError(
           400,
           "invalid_request_error",
-          "missing_required_parameter",
-          "Missing required parameter: 'messages'.");
-    }
-    StringBuilder system = new StringBuilder();
-    StringBuilder user = new StringBuilder();
-    StringBuilder all = new StringBuilder();
-    long prompt = Tokens.replyFrame();
-    for (JsonNode message : request.get("messages")) {
-      String content = text(message.path("content"));
-      boolean isSystem =
-          message.path("role").asText().equals("system")
-              || message.path("role").asText().equals("developer");
-      (isSystem ? system : user).append(content);
-      all.append(content).append('\u0000');
-      prompt += Tokens.ofMessage(content);
+          "unsupported_parameter",
+          "Unsupported parameter: 'max_tokens' is not supported with this model. Use"
+              + " 'max_completion_tokens' instead.",
+          "max_tokens");
     }
     JsonNode format = request.path("response_format");
-    Optional<JsonNode> schema =
-        format.path("type").asText().equals("json_schema")
-            ? Optional.of(format.path("json_schema").path("schema"))
-            : Optional.empty();
-    if (schema.isPresent()) {
-      prompt += Tokens.of(Json.write(schema.get()));
-    }
-    String answer =
-        answers.answer(new Answers.Question(model, system.toString(), user.toString(), schema));
-    long limit =
-        request.has("max_completion_tokens")
-            ? request.get("max_completion_tokens").asLong()
-            : request.path("max_tokens").asLong(128_000);
-    String cut = Tokens.cut(answer, (int) limit);
+    Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
+    String answer = answer(model, prompt, schema);
+    String cut = Tokens.cut(answer, chatLimit(request));
     long output = Tokens.of(cut);
-
-    long cached = 0;
-    String warm = Tokens.cut(all.toString(), 1_024);
-    // Batches: documented as not cached before GPT-5.6, best effort at most since; here never, so
-    // that
-    // nobody's savings rest on it.
-    if (!batch && prompt >= 1_024 && cache.touch(model + "\u0000" + warm, OPENAI_TTL_SECONDS)) {
-      long prefix = Math.max(1_024, Tokens.of(system.toString()));
-      cached = Math.min(prompt, prefix) / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS;
-    }
-
-    ObjectNode body = Json.object();
-    body.put("id", ids.next("chatcmpl-"));
-    body.put("object", "chat.completion");
-    body.put("created", clock.instant().getEpochSecond());
-    body.put("model", model);
-    ObjectNode choice = body.putArray("choices").addObject();
-    choice.put("index", 0);
-    ObjectNode message = choice.putObject("message");
-    message.put("role", "assistant");
-    message.put("content", cut);
-    message.putNull("refusal");
-    message.putArray("annotations");
-    choice.putNull("logprobs");
-    choice.put("finish_reason", cut.length() < answer.length() ? "length" : "stop");
-    ObjectNode usage = body.putObject("usage");
-    usage.put("prompt_tokens", prompt);
-    usage.put("completion_tokens", output);
-    usage.put("total_tokens", prompt + output);
+    long cached = openAiCached(model, prompt, batch);
+    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, cut, cut.length() < answer.length());
+    ObjectNode usage = chatUsage(body, prompt.tokens, output);
     usage
         .putObject("prompt_tokens_details")
         .put("cached_tokens", cached)
@@ -125,7 +161,255 @@ final class Models {
     usage.putObject("completion_tokens_details").put("reasoning_tokens", 0);
     body.put("service_tier", batch ? "batch" : "default");
     body.putNull("system_fingerprint");
-    return new Completion(body, model, new Usage(prompt - cached, cached, 0, 0, output));
+    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+  }
+
+  private static int chatLimit(JsonNode request) {
+    return request.has("max_completion_tokens")
+        ? request.get("max_completion_tokens").asInt()
+        : request.path("max_tokens").asInt(OPENAI_OUTPUT_TOKENS_MAX);
+  }
+
+  private ObjectNode chatBody(String id, String model, String content, boolean wasCut) {
+    ObjectNode body = Json.object();
+    body.put("id", id);
+    body.put("object", "chat.completion");
+    body.put("created", clock.instant().getEpochSecond());
+    body.put("model", model);
+    ObjectNode choice = body.putArray("choices").addObject();
+    choice.put("index", 0);
+    ObjectNode message = choice.putObject("message");
+    message.put("role", "assistant");
+    message.put("content", content);
+    message.putNull("refusal");
+    message.putArray("annotations");
+    choice.putNull("logprobs");
+    choice.put("finish_reason", wasCut ? "length" : "stop");
+    return body;
+  }
+
+  private static ObjectNode chatUsage(ObjectNode body, long prompt, long output) {
+    return body.putObject("usage")
+        .put("prompt_tokens", prompt)
+        .put("completion_tokens", output)
+        .put("total_tokens", prompt + output);
+  }
+
+  /** A model on one's own hardware: any name is served, nothing is billed. */
+  ObjectNode selfHostedChat(JsonNode request) {
+    String model = request.path("model").asText("");
+    if (model.isEmpty()) {
+      throw missing("model");
+    }
+    Prompt prompt = chatPrompt(request);
+    JsonNode format = request.path("response_format");
+    Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
+    String answer = answer(model, prompt, schema);
+    String cut = Tokens.cut(answer, chatLimit(request));
+    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, cut, cut.length() < answer.length());
+    chatUsage(body, prompt.tokens, Tokens.of(cut));
+    return body;
+  }
+
+  private static Prompt responsesPrompt(JsonNode request) {
+    JsonNode input = request.path("input");
+    if (!input.isTextual() && !(input.isArray() && !input.isEmpty())) {
+      throw missing("input");
+    }
+    Prompt prompt = new Prompt();
+    if (request.path("instructions").isTextual()) {
+      prompt.add("developer", request.get("instructions").asText());
+    }
+    if (input.isTextual()) {
+      prompt.add("user", input.asText());
+    } else {
+      for (JsonNode message : input) {
+        prompt.add(message.path("role").asText(), text(message.path("content")));
+      }
+    }
+    return prompt;
+  }
+
+  Completion response(JsonNode request, boolean batch) {
+    String model = openAiModel(request);
+    Prompt prompt = responsesPrompt(request);
+    long limit = request.path("max_output_tokens").asLong(OPENAI_OUTPUT_TOKENS_MAX);
+    if (limit < RESPONSES_OUTPUT_TOKENS_MIN) {
+      throw new ApiError(
+          400,
+          "invalid_request_error",
+          "integer_below_min_value",
+          "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
+              + RESPONSES_OUTPUT_TOKENS_MIN
+              + ", but got "
+              + limit
+              + " instead.",
+          "max_output_tokens");
+    }
+    JsonNode format = request.path("text").path("format");
+    Optional<JsonNode> schema = schema(format, format.path("schema"), prompt);
+    String answer = answer(model, prompt, schema);
+    String cut = Tokens.cut(answer, (int) Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
+    boolean whole = cut.length() == answer.length();
+    long output = Tokens.of(cut);
+    long cached = openAiCached(model, prompt, batch);
+
+    ObjectNode body = Json.object();
+    body.put("id", ids.next("resp_"));
+    body.put("object", "response");
+    body.put("created_at", clock.instant().getEpochSecond());
+    body.put("status", whole ? "completed" : "incomplete");
+    body.putNull("error");
+    if (whole) {
+      body.putNull("incomplete_details");
+    } else {
+      body.putObject("incomplete_details").put("reason", "max_output_tokens");
+    }
+    body.set("instructions", request.get("instructions"));
+    body.set("max_output_tokens", request.get("max_output_tokens"));
+    body.put("model", model);
+    ObjectNode message = body.putArray("output").addObject();
+    message.put("type", "message");
+    message.put("id", ids.next("msg_"));
+    message.put("status", whole ? "completed" : "incomplete");
+    message.put("role", "assistant");
+    message
+        .putArray("content")
+        .addObject()
+        .put("type", "output_text")
+        .put("text", cut)
+        .set("annotations", Json.array());
+    body.put("parallel_tool_calls", true);
+    body.put("temperature", 1.0);
+    body.put("tool_choice", "auto");
+    body.putArray("tools");
+    body.put("top_p", 1.0);
+    body.putObject("text")
+        .set("format", format.isObject() ? format : Json.object().put("type", "text"));
+    ObjectNode usage = body.putObject("usage");
+    usage.put("input_tokens", prompt.tokens);
+    usage
+        .putObject("input_tokens_details")
+        .put("cached_tokens", cached)
+        .put("cache_write_tokens", 0);
+    usage.put("output_tokens", output);
+    usage.putObject("output_tokens_details").put("reasoning_tokens", 0);
+    usage.put("total_tokens", prompt.tokens + output);
+    body.putObject("metadata");
+    body.put("service_tier", batch ? "batch" : "default");
+    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+  }
+
+  /** The prompt tokens of a request line, for the limit on what is enqueued. */
+  static long openAiPromptTokens(JsonNode request) {
+    return (request.has("messages") ? chatPrompt(request) : responsesPrompt(request)).tokens;
+  }
+
+  // ---- Gemini ----
+
+  boolean sellsGemini(String model) {
+    return model.startsWith("gemini-") && prices.sells(model);
+  }
+
+  /**
+   * Executes a generateContent request.
+   *
+   * @param caches whether the implicit cache may work
+   */
+  Completion generateContent(String model, JsonNode request, boolean batch, boolean caches) {
+    if (!sellsGemini(model)) {
+      throw ApiError.notFound("models/" + model + " is not found for API version v1beta.");
+    }
+    if (!request.path("contents").isArray() || request.get("contents").isEmpty()) {
+      throw ApiError.invalid("* GenerateContentRequest.contents: contents is not specified");
+    }
+    Prompt prompt = geminiPrompt(request);
+    JsonNode config = request.path("generationConfig");
+    if (config.has("maxOutputTokens") && config.get("maxOutputTokens").asInt() < 1) {
+      throw ApiError.invalid("max_output_tokens must be positive.");
+    }
+    Optional<JsonNode> schema = Optional.empty();
+    if (config.path("responseMimeType").asText().equals("application/json")) {
+      if (config.has("responseJsonSchema")) {
+        schema = Optional.of(config.get("responseJsonSchema"));
+      } else if (config.has("responseSchema")) {
+        schema = Optional.of(withLowerCaseTypes(config.get("responseSchema")));
+      }
+    } else if (config.has("responseJsonSchema") || config.has("responseSchema")) {
+      throw ApiError.invalid("A response schema needs response_mime_type 'application/json'.");
+    }
+    if (schema.isPresent()) {
+      prompt.tokens += Tokens.of(Json.write(schema.get()));
+    }
+    String answer = answer(model, prompt, schema);
+    String cut = Tokens.cut(answer, config.path("maxOutputTokens").asInt(GEMINI_OUTPUT_TOKENS_MAX));
+    long output = Tokens.of(cut);
+    long cached = 0;
+    long prefix = Tokens.of(prompt.system.toString());
+    if (caches && prefix >= prices.cacheFromTokens(model)) {
+      boolean warm =
+          cache.touch(model + "\u0000" + prompt.system, OPENAI_TTL_SECONDS)
+              && (!batch || luckyInBatch(prompt.user.toString()));
+      cached = warm ? prefix : 0;
+    }
+
+    ObjectNode body = Json.object();
+    ObjectNode candidate = body.putArray("candidates").addObject();
+    ObjectNode content = candidate.putObject("content");
+    content.putArray("parts").addObject().put("text", cut);
+    content.put("role", "model");
+    candidate.put("finishReason", cut.length() < answer.length() ? "MAX_TOKENS" : "STOP");
+    candidate.put("index", 0);
+    ObjectNode usage = body.putObject("usageMetadata");
+    usage.put("promptTokenCount", prompt.tokens); // includes what the cache served
+    if (cached > 0) {
+      usage.put("cachedContentTokenCount", cached);
+    }
+    usage.put("candidatesTokenCount", output);
+    usage.put("totalTokenCount", prompt.tokens + output);
+    usage
+        .putArray("promptTokensDetails")
+        .addObject()
+        .put("modality", "TEXT")
+        .put("tokenCount", prompt.tokens);
+    body.put("modelVersion", model);
+    body.put("responseId", ids.next(""));
+    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+  }
+
+  private static Prompt geminiPrompt(JsonNode request) {
+    Prompt prompt = new Prompt();
+    JsonNode system = request.path("systemInstruction").path("parts");
+    if (!system.isMissingNode()) {
+      prompt.add("system", text(system));
+    }
+    for (JsonNode content : request.path("contents")) {
+      prompt.add("user", text(content.path("parts")));
+    }
+    return prompt;
+  }
+
+  /** The tokens of a countTokens request. */
+  static long geminiTokens(JsonNode request) {
+    return geminiPrompt(
+            request.path("generateContentRequest").isObject()
+                ? request.get("generateContentRequest")
+                : request)
+        .tokens;
+  }
+
+  /** Gemini's own schemas write types in capitals. */
+  private static JsonNode withLowerCaseTypes(JsonNode schema) {
+    JsonNode copy = schema.deepCopy();
+    lowerTypes(copy);
+    return copy;
+  }
+
+  private static void lowerTypes(JsonNode node) {
+    if (node instanceof ObjectNode object && object.path("type").isTextual()) {
+      object.put("type", object.get("type").asText().toLowerCase(Locale.ROOT));
+    }
+    node.forEach(Models::lowerTypes);
   }
 
   // ---- Anthropic messages ----
@@ -135,10 +419,11 @@ final class Models {
    *
    * @param version the wire version the client speaks; from 2026-10-21 on sampling parameters are
    *     refused
+   * @param caches whether a mark makes a cache
    */
-  Completion message(JsonNode request, boolean batch, String version) {
+  Completion message(JsonNode request, boolean batch, String version, boolean caches) {
     String model = request.path("model").asText("");
-    if (!model.startsWith("claude-") || !invoice.sells(model)) {
+    if (!model.startsWith("claude-") || !prices.sells(model)) {
       throw ApiError.notFound("model: " + model);
     }
     if (!request.path("max_tokens").isIntegralNumber() || request.get("max_tokens").asLong() < 1) {
@@ -181,10 +466,10 @@ final class Models {
     long write5m = 0;
     long write1h = 0;
     JsonNode mark = cacheControl(request.path("system"));
-    if (mark.path("type").asText().equals("ephemeral")) {
+    if (caches && mark.path("type").asText().equals("ephemeral")) {
       boolean hour = mark.path("ttl").asText("5m").equals("1h");
       long marked = Tokens.of(system);
-      if (marked >= invoice.cacheFromTokens(model)) {
+      if (marked >= prices.cacheFromTokens(model)) {
         boolean warm =
             cache.touch(
                     model + "\u0000" + system,
@@ -278,7 +563,7 @@ final class Models {
   }
 
   /** The text of a string, or of a list of text parts. */
-  static String text(JsonNode content) {
+  private static String text(JsonNode content) {
     if (content.isTextual()) {
       return content.asText();
     }

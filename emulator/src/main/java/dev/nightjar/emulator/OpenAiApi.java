@@ -9,42 +9,55 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.fileupload2.core.MultipartInput;
 
-/** OpenAI's files, batches and chat completions. Thread-safe. */
+/** OpenAI's files, batches, chat completions and responses. Thread-safe. */
 final class OpenAiApi {
   static final String PROVIDER = "openai";
+  static final String FILE_PREFIX = "file-";
+
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String RESPONSES = "/v1/responses";
 
   private static final long UPLOAD_BYTES_MAX = 200L << 20;
+  private static final long FORM_BYTES_MAX = 1 << 20;
   private static final long WINDOW_SECONDS = 86_400;
-  private static final int LIST_MAX = 100;
+  private static final int BATCHES_LIST_MAX = 100;
+  private static final int FILES_LIST_MAX = 10_000;
+  private static final int CREATIONS_PER_HOUR_MAX = 2_000;
+  private static final long HOUR_MILLIS = 3_600_000;
   private static final int METADATA_PAIRS_MAX = 16;
   private static final Pattern NAME = Pattern.compile("name=\"([^\"]*)\"");
   private static final Pattern FILENAME = Pattern.compile("filename=\"([^\"]*)\"");
 
   private final Storage storage;
   private final Models models;
-  private final Invoice invoice;
+  private final PriceList prices;
+  private final Faults faults;
   private final Clock clock;
   private final Ids ids;
 
-  OpenAiApi(Storage storage, Models models, Invoice invoice, Clock clock, Ids ids) {
+  OpenAiApi(Storage storage, Models models, PriceList prices, Faults faults, Clock clock, Ids ids) {
     this.storage = storage;
     this.models = models;
-    this.invoice = invoice;
+    this.prices = prices;
+    this.faults = faults;
     this.clock = clock;
     this.ids = ids;
   }
 
   void handle(Exchange exchange) throws IOException {
     String[] path = exchange.path(); // v1, files|batches|chat, …
-    String route = exchange.method() + " " + path[1] + " " + path.length;
+    String route = exchange.method() + " " + exchange.segment(1) + " " + path.length;
     switch (route) {
       case "POST files 2" -> exchange.send(200, upload(exchange));
-      case "GET files 2" -> exchange.send(200, page(storage.uploads(), exchange, 10_000));
+      case "GET files 2" -> exchange.send(200, files(exchange));
       case "GET files 3" -> exchange.send(200, file(path[2]));
       case "DELETE files 3" -> exchange.send(200, deleteFile(path[2]));
       case "GET files 4" -> {
@@ -56,24 +69,36 @@ final class OpenAiApi {
           exchange.send(
               200,
               page(
-                  storage.batches(PROVIDER).stream().map(Storage.Batch::data).toList(),
+                  storage.batches(PROVIDER).stream().map(Storage.Batch::shown).toList(),
                   exchange,
-                  20));
-      case "GET batches 3" -> exchange.send(200, batch(path[2]).data());
+                  20,
+                  BATCHES_LIST_MAX));
+      case "GET batches 3" -> exchange.send(200, batch(path[2]).shown());
       case "POST batches 4" -> exchange.send(200, cancel(path[2]));
-      case "POST chat 3" -> {
-        Models.Completion completion = models.chat(exchange.json(), false);
-        storage.putExecuted(null, List.of(line("", "", completion, false)));
-        exchange.send(200, completion.body());
-      }
+      case "POST chat 3" -> ask(exchange, models.chat(exchange.json(), false));
+      case "POST responses 2" -> ask(exchange, models.response(exchange.json(), false));
       default ->
           throw new ApiError(
               404, "invalid_request_error", "", "Unknown request URL: " + String.join("/", path));
     }
   }
 
-  private Invoice.Line line(
-      String batchId, String customId, Models.Completion completion, boolean batch) {
+  private void ask(Exchange exchange, Models.Completion completion) {
+    storage.putLine(line("", "", completion, false));
+    exchange.send(200, completion.body());
+  }
+
+  /** Executes one request of a batch. */
+  Models.Completion execute(String endpoint, JsonNode body) {
+    return endpoint.equals(RESPONSES) ? models.response(body, true) : models.chat(body, true);
+  }
+
+  /** The parameter that a request to an endpoint cannot do without. */
+  static String requiredParameter(String endpoint) {
+    return endpoint.equals(RESPONSES) ? "input" : "messages";
+  }
+
+  Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
     return new Invoice.Line(
         PROVIDER,
         batchId,
@@ -81,7 +106,7 @@ final class OpenAiApi {
         completion.model(),
         completion.usage().prompt(),
         completion.usage().output(),
-        invoice.amount(completion.model(), completion.usage(), batch));
+        prices.amount(completion.model(), completion.usage(), batch));
   }
 
   private ObjectNode upload(Exchange exchange) throws IOException {
@@ -93,10 +118,22 @@ final class OpenAiApi {
     String boundary = contentType.substring(at + "boundary=".length()).replace("\"", "");
     MultipartInput input =
         MultipartInput.builder()
-            .setInputStream(exchange.body())
+            .setInputStream(
+                exchange.body(
+                    UPLOAD_BYTES_MAX + FORM_BYTES_MAX,
+                    () -> ApiError.invalid("File is too large.")))
             .setBoundary(boundary.getBytes(StandardCharsets.UTF_8))
             .get();
     String id = ids.next("file-");
+    try {
+      return receive(input, id);
+    } catch (IOException | RuntimeException e) {
+      storage.deleteContent(id); // half a file is no file
+      throw e;
+    }
+  }
+
+  private ObjectNode receive(MultipartInput input, String id) throws IOException {
     String purpose = "";
     String filename = "";
     long expiresAfterSeconds = 30L * 86_400;
@@ -117,23 +154,33 @@ final class OpenAiApi {
         String text = value.toString(StandardCharsets.UTF_8);
         switch (name) {
           case "purpose" -> purpose = text;
-          case "expires_after[seconds]" -> expiresAfterSeconds = Long.parseLong(text);
+          case "expires_after[seconds]" -> expiresAfterSeconds = expiry(text);
           default -> {} // expires_after[anchor] has one legal value
         }
       }
     }
     if (bytes < 0 || purpose.isEmpty()) {
-      Files.deleteIfExists(storage.contentOf(id));
       throw ApiError.invalid((bytes < 0 ? "'file'" : "'purpose'") + " is a required property");
     }
     if (bytes > UPLOAD_BYTES_MAX) {
-      Files.deleteIfExists(storage.contentOf(id));
       throw ApiError.invalid("File is too large.");
     }
-    return saveFile(id, filename, purpose, bytes, expiresAfterSeconds);
+    ObjectNode file = describe(id, filename, purpose, bytes, expiresAfterSeconds);
+    storage.putUpload(id, file);
+    return file;
   }
 
-  private ObjectNode saveFile(
+  private static long expiry(String seconds) {
+    if (!seconds.matches("\\d{4,7}")
+        || Long.parseLong(seconds) < 3_600
+        || Long.parseLong(seconds) > 2_592_000) {
+      throw ApiError.invalid("'expires_after.seconds' must be between 3600 and 2592000.");
+    }
+    return Long.parseLong(seconds);
+  }
+
+  /** A file object. */
+  ObjectNode describe(
       String id, String filename, String purpose, long bytes, long expiresAfterSeconds) {
     long now = clock.instant().getEpochSecond();
     ObjectNode file = Json.object();
@@ -146,7 +193,6 @@ final class OpenAiApi {
     file.put("expires_at", now + expiresAfterSeconds);
     file.put("status", "processed");
     file.putNull("status_details");
-    storage.putUpload(id, file);
     return file;
   }
 
@@ -161,6 +207,7 @@ final class OpenAiApi {
   private ObjectNode file(String id) {
     return storage
         .upload(id)
+        .filter(upload -> id.startsWith(FILE_PREFIX))
         .orElseThrow(
             () -> new ApiError(404, "invalid_request_error", "", "No such File object: " + id));
   }
@@ -171,22 +218,35 @@ final class OpenAiApi {
     return Json.object().put("id", id).put("object", "file").put("deleted", true);
   }
 
-  private ObjectNode page(List<ObjectNode> newestFirst, Exchange exchange, int otherwise) {
-    int limit = exchange.limit(otherwise, Math.max(LIST_MAX, otherwise));
+  private ObjectNode files(Exchange exchange) {
+    String purpose = exchange.query("purpose", "");
+    List<ObjectNode> files =
+        new ArrayList<>(
+            storage.uploads(FILE_PREFIX).stream()
+                .filter(file -> purpose.isEmpty() || file.get("purpose").asText().equals(purpose))
+                .toList());
+    if (exchange.query("order", "desc").equals("asc")) {
+      Collections.reverse(files);
+    }
+    return page(files, exchange, FILES_LIST_MAX, FILES_LIST_MAX);
+  }
+
+  private static ObjectNode page(List<ObjectNode> all, Exchange exchange, int otherwise, int max) {
+    int limit = exchange.limit(otherwise, max);
     String after = exchange.query("after", "");
     int from = 0;
-    for (int i = 0; i < newestFirst.size(); i++) {
-      if (newestFirst.get(i).get("id").asText().equals(after)) {
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).get("id").asText().equals(after)) {
         from = i + 1;
       }
     }
-    List<ObjectNode> slice = newestFirst.subList(from, Math.min(newestFirst.size(), from + limit));
+    List<ObjectNode> slice = all.subList(from, Math.min(all.size(), from + limit));
     ObjectNode list = Json.object();
     list.put("object", "list");
     list.putArray("data").addAll(slice);
     list.put("first_id", slice.isEmpty() ? null : slice.get(0).get("id").asText());
     list.put("last_id", slice.isEmpty() ? null : slice.get(slice.size() - 1).get("id").asText());
-    list.put("has_more", from + limit < newestFirst.size());
+    list.put("has_more", from + limit < all.size());
     return list;
   }
 
@@ -202,14 +262,19 @@ final class OpenAiApi {
 
   private ObjectNode create(JsonNode request) {
     String fileId = request.path("input_file_id").asText("");
-    if (storage.upload(fileId).isEmpty()) {
-      throw ApiError.invalid(
-          "Cannot find file " + fileId + ", or organization does not have access to it.");
+    if (storage.upload(fileId).isEmpty() || !fileId.startsWith(FILE_PREFIX)) {
+      throw noFile(fileId);
     }
     String endpoint = request.path("endpoint").asText("");
-    if (!endpoint.equals("/v1/chat/completions")) {
+    if (!endpoint.equals(CHAT) && !endpoint.equals(RESPONSES)) {
       throw ApiError.invalid(
-          "Invalid value: '" + endpoint + "'. Supported here: '/v1/chat/completions'.");
+          "Invalid value: '"
+              + endpoint
+              + "'. Supported here: '"
+              + CHAT
+              + "', '"
+              + RESPONSES
+              + "'.");
     }
     if (!request.path("completion_window").asText("").equals("24h")) {
       throw ApiError.invalid("Invalid value for 'completion_window'. Supported values are: '24h'.");
@@ -218,7 +283,19 @@ final class OpenAiApi {
       throw ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + ".");
     }
     long now = clock.millis();
+    if (storage.batchesSince(PROVIDER, now - HOUR_MILLIS) >= CREATIONS_PER_HOUR_MAX) {
+      throw new ApiError(
+          429,
+          "rate_limit_error",
+          "rate_limit_exceeded",
+          "Rate limit reached: at most " + CREATIONS_PER_HOUR_MAX + " batches an hour.");
+    }
+    Set<Fault> drawn = faults.forBatch(Vendor.OPENAI);
+    if (drawn.contains(Fault.FILE_NOT_FOUND)) {
+      throw noFile(fileId);
+    }
     String id = ids.next("batch_");
+    storage.shareContent(fileId, id);
     ObjectNode batch = Json.object();
     batch.put("id", id);
     batch.put("object", "batch");
@@ -246,8 +323,15 @@ final class OpenAiApi {
     batch.set("request_counts", counts(0, 0, 0));
     batch.putNull("usage");
     batch.set("metadata", request.path("metadata").isObject() ? request.get("metadata") : null);
-    storage.putBatch(new Storage.Batch(id, PROVIDER, "validating", now, batch));
-    return batch;
+    Storage.Batch.putFaults(batch, drawn);
+    Storage.Batch stored = new Storage.Batch(id, PROVIDER, "validating", now, batch);
+    storage.putBatch(stored);
+    return stored.shown();
+  }
+
+  private static ApiError noFile(String fileId) {
+    return ApiError.invalid(
+        "Cannot find file " + fileId + ", or organization does not have access to it.");
   }
 
   static ObjectNode counts(int total, int completed, int failed) {
@@ -266,19 +350,9 @@ final class OpenAiApi {
     ObjectNode data = batch.data();
     data.put("status", "cancelling");
     data.put("cancelling_at", clock.instant().getEpochSecond());
-    storage.putBatch(batch.with("cancelling", data));
-    return data;
-  }
-
-  /** Writes a provider-made file and returns its id. */
-  String saveOutput(String name, List<String> lines) {
-    String id = ids.next("file-");
-    try {
-      Files.write(storage.contentOf(id), lines, StandardCharsets.UTF_8);
-      saveFile(id, name, "batch_output", Files.size(storage.contentOf(id)), 30L * 86_400);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    if (!storage.moveBatch(batch.with("cancelling", data), batch.state())) {
+      return cancel(id); // it moved on meanwhile
     }
-    return id;
+    return batch(id).shown();
   }
 }

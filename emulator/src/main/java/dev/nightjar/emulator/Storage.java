@@ -13,9 +13,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /**
  * The emulator's disk: a SQLite database for what it knows, plain files for what was uploaded.
@@ -23,11 +24,54 @@ import org.jspecify.annotations.Nullable;
  * methods are serialised: one connection.
  */
 final class Storage implements AutoCloseable {
+  private static final int INSERT_LINES_MAX = 1_000;
+  private static final String BATCH_COLUMNS = "id, provider, state, created_millis, data";
+  private static final String LINE_COLUMNS =
+      "provider, batch_id, custom_id, model, prompt_tokens, output_tokens, usd";
 
-  /** A batch at its provider; {@code data} is the provider's own object plus times in millis. */
+  /** Exact sum of decimal strings: SQLite has no decimals, but 64-bit integers of 1e-12 dollars. */
+  private static final String TOTAL =
+      "select coalesce(sum("
+          + "cast(case when instr(usd, '.') = 0 then usd else substr(usd, 1, instr(usd, '.') - 1) end"
+          + " as integer) * 1000000000000"
+          + " + cast(substr(case when instr(usd, '.') = 0 then ''"
+          + " else substr(usd, instr(usd, '.') + 1) end || '000000000000', 1, 12) as integer)"
+          + "), 0) from invoice";
+
+  /**
+   * A batch at its provider; {@code data} is the provider's own object, with further fields whose
+   * names start with {@code emulator_}.
+   */
   record Batch(String id, String provider, String state, long createdMillis, ObjectNode data) {
+    private static final String FAULTS = "emulator_faults";
+
     Batch with(String newState, ObjectNode newData) {
       return new Batch(id, provider, newState, createdMillis, newData);
+    }
+
+    /** What goes wrong with it. */
+    Set<Fault> faults() {
+      Set<Fault> faults = EnumSet.noneOf(Fault.class);
+      data.path(FAULTS).forEach(name -> faults.add(Fault.valueOf(name.asText())));
+      return faults;
+    }
+
+    static void putFaults(ObjectNode data, Set<Fault> faults) {
+      var names = data.putArray(FAULTS);
+      faults.forEach(fault -> names.add(fault.name()));
+    }
+
+    /** The provider's own object. */
+    ObjectNode shown() {
+      List<String> own = new ArrayList<>();
+      data.fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (name.startsWith("emulator_")) {
+                  own.add(name);
+                }
+              });
+      return data.deepCopy().remove(own);
     }
   }
 
@@ -45,12 +89,17 @@ final class Storage implements AutoCloseable {
         statement.execute(
             "create table if not exists uploads (id text primary key, seq integer, data text not null)");
         statement.execute(
+            "create table if not exists sessions (id text primary key, seq integer, data text not null)");
+        statement.execute(
             "create table if not exists batches (id text primary key, seq integer, provider text not null,"
                 + " state text not null, created_millis integer not null, data text not null)");
         statement.execute(
             "create table if not exists invoice (line integer primary key, provider text not null,"
                 + " batch_id text not null, custom_id text not null, model text not null,"
                 + " prompt_tokens integer not null, output_tokens integer not null, usd text not null)");
+        statement.execute("create index if not exists batches_of on batches (provider, state)");
+        statement.execute("create index if not exists invoice_of_batch on invoice (batch_id)");
+        statement.execute("create index if not exists invoice_of_id on invoice (custom_id)");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -59,12 +108,20 @@ final class Storage implements AutoCloseable {
     }
   }
 
+  /** How often an emulator was started here, this time included. */
+  synchronized long countStart() {
+    long starts = 1 + number("pragma user_version");
+    execute("pragma user_version = " + starts);
+    return starts;
+  }
+
   private static IllegalStateException failure(SQLException e) {
     return new IllegalStateException("the emulator's storage failed: " + e.getMessage(), e);
   }
 
+  /** Where the content of a file, or what belongs to a batch, lies. */
   Path contentOf(String fileId) {
-    return files.resolve(fileId);
+    return files.resolve(fileId.replace('/', '_'));
   }
 
   synchronized void putUpload(String id, ObjectNode data) {
@@ -80,18 +137,54 @@ final class Storage implements AutoCloseable {
         .findFirst();
   }
 
-  synchronized List<ObjectNode> uploads() {
+  /** Newest first; a provider's file ids have a prefix of their own. */
+  synchronized List<ObjectNode> uploads(String prefix) {
     return query(
-        "select data from uploads order by seq desc", rows -> Json.read(rows.getString(1)));
+        "select data from uploads where substr(id, 1, ?) = ? order by seq desc",
+        rows -> Json.read(rows.getString(1)),
+        prefix.length(),
+        prefix);
   }
 
   synchronized boolean deleteUpload(String id) {
+    deleteContent(id);
+    return execute("delete from uploads where id = ?", id) == 1;
+  }
+
+  /** Gives the same content a second name: a file may be deleted while its batch is worked on. */
+  void shareContent(String id, String secondId) {
+    try {
+      Files.deleteIfExists(contentOf(secondId));
+      Files.createLink(contentOf(secondId), contentOf(id));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void deleteContent(String id) {
     try {
       Files.deleteIfExists(contentOf(id));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return execute("delete from uploads where id = ?", id) == 1;
+  }
+
+  /** Keeps an upload that has not ended yet. */
+  synchronized void putSession(String id, ObjectNode data) {
+    execute(
+        "insert or replace into sessions values (?, (select coalesce(max(seq), 0) + 1 from sessions), ?)",
+        id,
+        Json.write(data));
+  }
+
+  synchronized Optional<ObjectNode> session(String id) {
+    return query("select data from sessions where id = ?", rows -> Json.read(rows.getString(1)), id)
+        .stream()
+        .findFirst();
+  }
+
+  synchronized void deleteSession(String id) {
+    execute("delete from sessions where id = ?", id);
   }
 
   synchronized void putBatch(Batch batch) {
@@ -105,11 +198,22 @@ final class Storage implements AutoCloseable {
         Json.write(batch.data()));
   }
 
+  /**
+   * Changes a batch that is still in the state it was read in: a client may cancel it while the
+   * engine moves it on.
+   */
+  synchronized boolean moveBatch(Batch batch, String fromState) {
+    return execute(
+            "update batches set state = ?, data = ? where id = ? and state = ?",
+            batch.state(),
+            Json.write(batch.data()),
+            batch.id(),
+            fromState)
+        == 1;
+  }
+
   synchronized Optional<Batch> batch(String id) {
-    return query(
-            "select id, provider, state, created_millis, data from batches where id = ?",
-            Storage::batch,
-            id)
+    return query("select " + BATCH_COLUMNS + " from batches where id = ?", Storage::batch, id)
         .stream()
         .findFirst();
   }
@@ -117,9 +221,33 @@ final class Storage implements AutoCloseable {
   /** Newest first, as every provider lists them. */
   synchronized List<Batch> batches(String provider) {
     return query(
-        "select id, provider, state, created_millis, data from batches where provider = ? order by seq desc",
+        "select " + BATCH_COLUMNS + " from batches where provider = ? order by seq desc",
         Storage::batch,
         provider);
+  }
+
+  /** Newest first, of every provider. */
+  synchronized List<Batch> newestBatches(int max) {
+    return query(
+        "select " + BATCH_COLUMNS + " from batches order by seq desc limit ?", Storage::batch, max);
+  }
+
+  /** Oldest first: what was created first is worked on first. */
+  synchronized List<Batch> batchesIn(String provider, List<String> states) {
+    return query(
+        "select "
+            + BATCH_COLUMNS
+            + " from batches where provider = ? and instr(?, '|' || state || '|') > 0 order by seq",
+        Storage::batch,
+        provider,
+        "|" + String.join("|", states) + "|");
+  }
+
+  synchronized long batchesSince(String provider, long createdMillis) {
+    return number(
+        "select count(*) from batches where provider = ? and created_millis > ?",
+        provider,
+        createdMillis);
   }
 
   synchronized boolean deleteBatch(String id) {
@@ -136,32 +264,38 @@ final class Storage implements AutoCloseable {
   }
 
   /**
-   * The end of a batch's work and its bill are one transaction: neither is there without the other.
+   * The end of a batch's work, its result files and its bill are one transaction: none is there
+   * without the others.
+   *
+   * @param fromStates in one of which it still has to be
+   * @param uploads each with its id in {@code idField}
+   * @return whether it was; if not, nothing has changed
    */
-  synchronized void putExecuted(@Nullable Batch batch, List<Invoice.Line> bill) {
+  synchronized boolean putExecuted(
+      Batch batch, List<String> fromStates, List<ObjectNode> uploads, String idField, Bill bill) {
+    if (batch(batch.id()).filter(now -> fromStates.contains(now.state())).isEmpty()) {
+      return false;
+    }
     try {
       connection.setAutoCommit(false);
-      try {
-        if (batch != null) {
-          putBatch(batch);
-        }
-        try (PreparedStatement statement =
-            connection.prepareStatement(
-                "insert into invoice (provider, batch_id, custom_id, model, prompt_tokens, output_tokens, usd)"
-                    + " values (?, ?, ?, ?, ?, ?, ?)")) {
-          for (Invoice.Line line : bill) {
-            statement.setString(1, line.provider());
-            statement.setString(2, line.batchId());
-            statement.setString(3, line.customId());
-            statement.setString(4, line.model());
-            statement.setLong(5, line.promptTokens());
-            statement.setLong(6, line.outputTokens());
-            statement.setString(7, line.usd().toPlainString());
-            statement.addBatch();
-          }
-          statement.executeBatch();
-        }
+      try (PreparedStatement statement = lineInsert()) {
+        putBatch(batch);
+        uploads.forEach(upload -> putUpload(upload.get(idField).asText(), upload));
+        int[] waiting = new int[1];
+        bill.forEach(
+            line -> {
+              try {
+                add(statement, line);
+                if (++waiting[0] % INSERT_LINES_MAX == 0) {
+                  statement.executeBatch();
+                }
+              } catch (SQLException e) {
+                throw failure(e);
+              }
+            });
+        statement.executeBatch();
         connection.commit();
+        return true;
       } catch (SQLException | RuntimeException e) {
         connection.rollback();
         throw e;
@@ -173,22 +307,89 @@ final class Storage implements AutoCloseable {
     }
   }
 
+  /** Bills a synchronous request. */
+  synchronized void putLine(Invoice.Line line) {
+    try (PreparedStatement statement = lineInsert()) {
+      add(statement, line);
+      statement.executeBatch();
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private PreparedStatement lineInsert() throws SQLException {
+    return connection.prepareStatement(
+        "insert into invoice (" + LINE_COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?)");
+  }
+
+  private static void add(PreparedStatement statement, Invoice.Line line) throws SQLException {
+    statement.setString(1, line.provider());
+    statement.setString(2, line.batchId());
+    statement.setString(3, line.customId());
+    statement.setString(4, line.model());
+    statement.setLong(5, line.promptTokens());
+    statement.setLong(6, line.outputTokens());
+    statement.setString(7, line.usd().toPlainString());
+    statement.addBatch();
+  }
+
   synchronized List<Invoice.Line> invoiceLines() {
+    return query("select " + LINE_COLUMNS + " from invoice order by line", Storage::line);
+  }
+
+  synchronized List<Invoice.Line> invoiceLines(String batchId, int max) {
     return query(
-        "select provider, batch_id, custom_id, model, prompt_tokens, output_tokens, usd from invoice order by line",
-        rows ->
-            new Invoice.Line(
-                rows.getString(1),
-                rows.getString(2),
-                rows.getString(3),
-                rows.getString(4),
-                rows.getLong(5),
-                rows.getLong(6),
-                new BigDecimal(rows.getString(7))));
+        "select " + LINE_COLUMNS + " from invoice where batch_id = ? order by line limit ?",
+        Storage::line,
+        batchId,
+        max);
+  }
+
+  synchronized BigDecimal invoiceTotal() {
+    return dollars(number(TOTAL));
+  }
+
+  synchronized BigDecimal invoiceTotal(String batchId) {
+    return dollars(number(TOTAL + " where batch_id = ?", batchId));
+  }
+
+  private static BigDecimal dollars(long picodollars) {
+    BigDecimal dollars = BigDecimal.valueOf(picodollars, 12).stripTrailingZeros();
+    return dollars.scale() < 0 ? dollars.setScale(0) : dollars;
+  }
+
+  synchronized long invoiceCount() {
+    return number("select count(*) from invoice");
+  }
+
+  synchronized long invoiceCustomIds() {
+    return number("select count(distinct custom_id) from invoice where custom_id <> ''");
+  }
+
+  synchronized List<String> invoicedTwice() {
+    return query(
+        "select custom_id from invoice where custom_id <> '' group by custom_id"
+            + " having count(*) > 1 order by custom_id",
+        rows -> rows.getString(1));
+  }
+
+  private static Invoice.Line line(ResultSet rows) throws SQLException {
+    return new Invoice.Line(
+        rows.getString(1),
+        rows.getString(2),
+        rows.getString(3),
+        rows.getString(4),
+        rows.getLong(5),
+        rows.getLong(6),
+        new BigDecimal(rows.getString(7)));
   }
 
   private interface RowReader<T> {
     T read(ResultSet rows) throws SQLException;
+  }
+
+  private long number(String sql, Object... values) {
+    return query(sql, rows -> rows.getLong(1), values).get(0);
   }
 
   private <T> List<T> query(String sql, RowReader<T> reader, Object... values) {

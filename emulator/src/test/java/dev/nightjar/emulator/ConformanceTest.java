@@ -26,11 +26,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -47,25 +43,6 @@ class ConformanceTest {
   private Emulator emulator;
   private OpenAIClient openAi;
   private AnthropicClient anthropic;
-
-  private static final class TestClock extends Clock {
-    private volatile Instant now = Instant.parse("2026-11-24T00:00:00Z");
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
@@ -96,7 +73,7 @@ class ConformanceTest {
   }
 
   private void pass(Duration duration) {
-    clock.now = clock.now.plus(duration);
+    clock.pass(duration);
     emulator.advance();
   }
 
@@ -111,6 +88,12 @@ class ConformanceTest {
   }
 
   private Batch createOpenAi(List<String> lines) {
+    return createOpenAi(
+        lines, com.openai.models.batches.BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS);
+  }
+
+  private Batch createOpenAi(
+      List<String> lines, com.openai.models.batches.BatchCreateParams.Endpoint endpoint) {
     String fileId =
         openAi
             .files()
@@ -132,7 +115,7 @@ class ConformanceTest {
         .create(
             com.openai.models.batches.BatchCreateParams.builder()
                 .inputFileId(fileId)
-                .endpoint(com.openai.models.batches.BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS)
+                .endpoint(endpoint)
                 .completionWindow(com.openai.models.batches.BatchCreateParams.CompletionWindow._24H)
                 .metadata(
                     com.openai.models.batches.BatchCreateParams.Metadata.builder()
@@ -262,6 +245,60 @@ class ConformanceTest {
     assertThat(done.status().asString()).isEqualTo("cancelled");
     assertThat(content(done.outputFileId().orElseThrow())).hasSize(1);
     assertThat(content(done.errorFileId().orElseThrow()).get(0)).contains("batch_cancelled");
+    assertThat(emulator.invoice().lines()).hasSize(1);
+  }
+
+  @Test
+  void aBatchOfResponsesIsAnsweredInTheirForm() throws Exception {
+    String head =
+        "{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"/v1/responses\",\"body\":"
+            + "{\"model\":\"gpt-6-luna\",\"instructions\":\"Be brief.\",\"input\":";
+    Batch batch =
+        createOpenAi(
+            List.of(
+                head.formatted("text") + "\"Say it.\"}}",
+                head.formatted("list")
+                    + "[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":"
+                    + "\"Please find the invoice attached.\"}]}],\"text\":{\"format\":{\"type\":"
+                    + "\"json_schema\",\"name\":\"kind\",\"schema\":{\"type\":\"object\","
+                    + "\"properties\":{\"n\":{\"type\":\"integer\"}}}}}}}"),
+            com.openai.models.batches.BatchCreateParams.Endpoint.V1_RESPONSES);
+    finish();
+    Batch done = openAi.batches().retrieve(batch.id());
+    assertThat(done.status().asString()).isEqualTo("completed");
+    BigDecimal expected = BigDecimal.ZERO;
+    for (String text : content(done.outputFileId().orElseThrow())) {
+      var body = Json.read(text).at("/response/body");
+      assertThat(body.at("/output/0/content/0/type").asText()).isEqualTo("output_text");
+      assertThat(body.get("status").asText()).isEqualTo("completed");
+      expected =
+          expected
+              .add(
+                  new BigDecimal(body.at("/usage/input_tokens").asText())
+                      .multiply(new BigDecimal("0.05")))
+              .add(
+                  new BigDecimal(body.at("/usage/output_tokens").asText())
+                      .multiply(new BigDecimal("0.25")));
+    }
+    assertThat(emulator.invoice().total()).isEqualByComparingTo(expected.movePointLeft(6));
+  }
+
+  @Test
+  void aResponseIsAnsweredAtOnceAndMayBeIncomplete() {
+    String prompt = "This is a sentence of many words that goes on and on until it is far longer. ";
+    var response =
+        openAi
+            .responses()
+            .create(
+                com.openai.models.responses.ResponseCreateParams.builder()
+                    .model("gpt-6-luna")
+                    .input(prompt.repeat(3).replace(".", ","))
+                    .maxOutputTokens(16)
+                    .build());
+    assertThat(response.status().orElseThrow().asString()).isEqualTo("incomplete");
+    assertThat(response.incompleteDetails().orElseThrow().reason().orElseThrow().asString())
+        .isEqualTo("max_output_tokens");
+    assertThat(response.usage().orElseThrow().outputTokens()).isEqualTo(16);
     assertThat(emulator.invoice().lines()).hasSize(1);
   }
 
@@ -490,7 +527,7 @@ class ConformanceTest {
     }
     run(node, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
     assertThat(run(node, "node", "conformance.mjs", emulator.uri().toString()))
-        .contains("ok openai", "ok anthropic");
+        .contains("ok openai", "ok responses", "ok anthropic", "ok gemini");
   }
 
   private static String run(Path directory, String... command) throws Exception {

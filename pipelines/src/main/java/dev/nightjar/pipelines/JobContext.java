@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.embed.Embedder;
@@ -8,9 +9,12 @@ import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.beam.SharedResource;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
 import java.io.Serializable;
 import java.time.Clock;
+import java.time.Instant;
 
 /**
  * What every stage of a run needs, small enough to travel with each of them. It says where things
@@ -21,6 +25,8 @@ import java.time.Clock;
  * @param database where the store is
  * @param task what to ask
  * @param providers where providers are
+ * @param deadlineAt when the run stops waiting
+ * @param workerId names the process that drives the run; leases for collecting carry it
  * @param clock the time
  */
 public record JobContext(
@@ -29,6 +35,8 @@ public record JobContext(
     DatabaseAddress database,
     TaskSpec task,
     ProviderSettings providers,
+    Instant deadlineAt,
+    String workerId,
     Clock clock)
     implements Serializable {
 
@@ -57,6 +65,16 @@ public record JobContext(
   public SharedResource.Lease<ProviderClients> clients() {
     return SharedResource.acquire(
         providers, ProviderClients.class, () -> ProviderClients.open(providers));
+  }
+
+  /** How an attempt at a tier is to be asked now. */
+  public AttemptMode mode(TierSpec tier) {
+    return Providers.mode(task, tier, providers, clock.instant(), deadlineAt);
+  }
+
+  /** Whether batches are given up for online requests now, because the deadline is near. */
+  public boolean isForOnline() {
+    return Providers.isForOnline(task, clock.instant(), deadlineAt);
   }
 
   /**

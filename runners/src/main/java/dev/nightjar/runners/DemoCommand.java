@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String DATABASE = "nightjar_demo";
-  private static final int SETTLE_SECONDS = 3;
+  private static final ProviderSettings.Patience PATIENCE =
+      new ProviderSettings.Patience(3_000, 2_000, 5_000, 3_000);
 
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
@@ -97,15 +98,19 @@ final class DemoCommand implements Callable<Integer> {
               + "/emulator/invoice");
       out.println("Flink UI while a pipeline runs: http://127.0.0.1:18081");
       out.flush();
+      Signals signals = Signals.handled(spec.commandLine().getErr());
       for (Step step : steps) {
-        night(step, database, emulator);
+        if (!night(step, database, emulator, signals)) {
+          out.println("stopped; the same command goes on where it stood");
+          return Main.EXIT_STOPPED;
+        }
       }
       Files.delete(running);
       return report(out, database, emulator, steps, Duration.between(start, Instant.now()));
     }
   }
 
-  private void night(Step step, DatabaseAddress database, Emulator emulator)
+  private boolean night(Step step, DatabaseAddress database, Emulator emulator, Signals signals)
       throws InterruptedException {
     NightPlan plan =
         new NightPlan(
@@ -121,18 +126,12 @@ final class DemoCommand implements Callable<Integer> {
             Map.of(
                 Provider.OPENAI, emulator.uri().toString(),
                 Provider.ANTHROPIC, emulator.uri().toString()),
-            SETTLE_SECONDS);
-    try (Night night =
-            Night.open(
-                plan,
-                database,
-                providers,
-                engine,
-                Clock.systemUTC(),
-                duration -> Thread.sleep(duration.toMillis()));
+            null,
+            PATIENCE);
+    try (Night night = Night.open(plan, database, providers, engine, Clock.systemUTC(), signals);
         ProgressDisplay display =
             ProgressDisplay.show(step.runId(), night::progress, spec.commandLine().getErr())) {
-      night.runToEnd();
+      return night.runToEnd();
     }
   }
 

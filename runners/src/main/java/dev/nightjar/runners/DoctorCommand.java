@@ -83,7 +83,7 @@ final class DoctorCommand implements Callable<Integer> {
   /** A provider without a key is not used, which is no fault. */
   private void checkProviders() {
     ProviderSettings settings =
-        ProviderSettings.fromEnvironment(System.getenv(), ProviderSettings.SETTLE_SECONDS_DEFAULT);
+        ProviderSettings.fromEnvironment(System.getenv(), ProviderSettings.Patience.DEFAULT);
     try (ProviderClients clients = ProviderClients.open(settings)) {
       for (Provider provider : Provider.values()) {
         String name = provider.label() + " at " + settings.baseUrl(provider);

@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Environment: OPENAI_API_KEY, ANTHROPIC_API_KEY (providers), OPENAI_BASE_URL, ANTHROPIC_BASE_URL"
-          + " (other addresses), PGPASSWORD or PGPASSFILE (with --database), NIGHTJAR_HOME (default"
+      "Environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, SELF_HOSTED_API_KEY (providers),"
+          + " OPENAI_BASE_URL and so on (other addresses), SELF_HOSTED_BATCH_DIR (files for 'vllm run-batch'),"
+          + " PGPASSWORD or PGPASSFILE (with --database), NIGHTJAR_HOME (default"
           + " ~/.nightjar).",
       "Exit codes: 0 done, 1 failed, 2 wrong arguments or task file, 3 stopped before the end (run the same"
           + " command again)."
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       SubmitCommand.class,
       CollectCommand.class,
+      SubmissionsCommand.class,
       DoctorCommand.class,
       DatabaseCommand.class,
       EmulatorCommand.class,

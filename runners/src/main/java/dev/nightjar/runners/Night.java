@@ -1,5 +1,6 @@
 package dev.nightjar.runners;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
@@ -15,14 +16,23 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.PrepareAndSubmit;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.BatchSubmitter;
+import dev.nightjar.pipelines.submit.DeadlineFallback;
+import dev.nightjar.pipelines.submit.Heartbeat;
+import dev.nightjar.pipelines.submit.LeaseKeeper;
+import dev.nightjar.pipelines.submit.OrphanUploads;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -37,6 +47,7 @@ import org.slf4j.LoggerFactory;
 final class Night implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Night.class);
+  private static final Duration LOSS_WARNING = Duration.ofDays(1);
 
   private final PostgresStores stores;
   private final ProviderClients clients;
@@ -47,12 +58,9 @@ final class Night implements AutoCloseable {
   private final JobContext context;
   private final BatchSubmitter submitter;
   private final Clock clock;
-  private final Sleeper sleeper;
-
-  /** Waits; a test's own does not. */
-  interface Sleeper {
-    void sleep(java.time.Duration duration) throws InterruptedException;
-  }
+  private final Pause pause;
+  private final Heartbeat heartbeat;
+  private final Set<String> warnedOf = new HashSet<>();
 
   private Night(
       PostgresStores stores,
@@ -63,7 +71,7 @@ final class Night implements AutoCloseable {
       Run run,
       JobContext context,
       Clock clock,
-      Sleeper sleeper) {
+      Pause pause) {
     this.stores = stores;
     this.clients = clients;
     this.launcher = launcher;
@@ -72,9 +80,16 @@ final class Night implements AutoCloseable {
     this.run = run;
     this.context = context;
     this.clock = clock;
-    this.sleeper = sleeper;
+    this.pause = pause;
     this.submitter =
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
+    keepAlive();
+    this.heartbeat =
+        Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
+  }
+
+  private void keepAlive() {
+    stores.runs().keepAlive(run.runId(), clock.instant().plus(context.providers().lease()));
   }
 
   /**
@@ -88,17 +103,17 @@ final class Night implements AutoCloseable {
       ProviderSettings providers,
       EngineOptions engine,
       Clock clock,
-      Sleeper sleeper) {
+      Pause pause) {
     TaskSpec task = TaskLoader.load(plan.taskFile());
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Corpus corpus = Corpus.resolve(plan.corpus());
     PostgresStores stores = StoreOptions.open(database);
     ProviderClients clients = ProviderClients.open(providers);
     try {
+      requireClock(stores, providers);
       requirePrices(stores, task);
-      Set<Provider> used =
-          task.tiers().stream().map(tier -> tier.provider()).collect(Collectors.toSet());
-      used.forEach(clients::of); // a missing key is found now, not after the corpus was read
+      providersUsed(task)
+          .forEach(clients::of); // a missing key is found now, not after the corpus was read
       long namespaceId =
           stores.runs().namespace(plan.tenant(), task.version(), MiniLmEmbedder.MODEL);
       Run run =
@@ -111,21 +126,37 @@ final class Night implements AutoCloseable {
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
       JobContext context =
-          new JobContext(run.runId(), namespaceId, database, task, providers, clock);
+          new JobContext(
+              run.runId(),
+              namespaceId,
+              database,
+              task,
+              providers,
+              run.deadlineAt(),
+              "night-" + UUID.randomUUID(),
+              clock);
       return new Night(
-          stores,
-          clients,
-          new PipelineLauncher(engine),
-          plan,
-          corpus,
-          run,
-          context,
-          clock,
-          sleeper);
+          stores, clients, new PipelineLauncher(engine), plan, corpus, run, context, clock, pause);
     } catch (RuntimeException e) {
       clients.close();
       stores.close();
       throw e;
+    }
+  }
+
+  private static Set<Provider> providersUsed(TaskSpec task) {
+    return task.tiers().stream().map(tier -> tier.provider()).collect(Collectors.toSet());
+  }
+
+  /** Leases are compared with the clock of whoever wants them. */
+  private static void requireClock(PostgresStores stores, ProviderSettings providers) {
+    Duration ahead = stores.runs().clockAhead();
+    if (ahead.abs().compareTo(providers.lease().dividedBy(2)) > 0) {
+      throw new NightjarException(
+          ErrorCode.CLOCK_SKEWED,
+          "this machine's clock",
+          "it is " + ahead.toMillis() / 1_000.0 + " s ahead of the database's",
+          "set both by NTP, or give a longer --lease-seconds");
     }
   }
 
@@ -158,17 +189,43 @@ final class Night implements AutoCloseable {
     return stores.runs().progress(run.runId());
   }
 
-  /** Both sides, to the end. */
-  void runToEnd() throws InterruptedException {
+  /**
+   * Both sides, to the end.
+   *
+   * @return whether the end was reached; if not, it was asked to stop
+   */
+  boolean runToEnd() throws InterruptedException {
     collect(); // what an earlier night left at the providers is charged even if nothing waits for
     // it
     submit();
     while (!finished()) {
-      if (!collect() && !deadlinePassed()) {
-        sleeper.sleep(plan.pollInterval());
+      if (pause.stopRequested()) {
+        return false;
+      }
+      boolean moved = readAgain() | giveBatchesUp();
+      if (!(collect() | moved) && !deadlinePassed()) {
+        pause.sleep(plan.pollInterval());
       }
     }
     finish();
+    return true;
+  }
+
+  /**
+   * Reads the corpus again if documents of it wait for a leader that nobody will ask: another run
+   * was to ask it and is gone.
+   */
+  private boolean readAgain() {
+    if (!prepared() || stores.work().reclaim(run.runId()) == 0) {
+      return false;
+    }
+    prepare();
+    return true;
+  }
+
+  /** In the last minutes before the deadline, if the task wants that. */
+  private boolean giveBatchesUp() {
+    return context.isForOnline() && DeadlineFallback.giveBatchesUp(stores, context);
   }
 
   /** Fails what is open once the deadline has passed. */
@@ -194,9 +251,12 @@ final class Night implements AutoCloseable {
    */
   void submit() {
     Run now = stores.runs().find(run.runId()).orElseThrow();
-    if (now.finished() || now.prepared()) {
-      return;
+    if (!now.finished() && !now.prepared()) {
+      prepare();
     }
+  }
+
+  private void prepare() {
     launcher.run(
         "nightjar prepare " + run.runId(),
         pipeline ->
@@ -220,31 +280,66 @@ final class Night implements AutoCloseable {
   boolean collect() {
     List<String> ended = new ArrayList<>();
     boolean moved = false;
+    boolean online = false;
     NightjarException refused = null;
-    for (Submission submission : stores.submissions().open(context.namespaceId())) {
-      try {
-        if (submission.state() == SubmissionState.ENDED
-            || (submission.state() == SubmissionState.IN_PROGRESS && submitter.poll(submission))) {
-          ended.add(submission.submissionId());
-        } else if (submission.providerBatchId().isEmpty()) {
-          moved |= submitter.submit(submission.submissionId());
-        }
-      } catch (NightjarException e) {
-        if (e.code() == ErrorCode.PROVIDER_UNAVAILABLE) {
-          LOG.warn(
-              "{}", e.getMessage()); // a blip in a night of 24 hours: asked again at the next poll
-        } else {
-          refused = e; // the others are collected first
+    try (LeaseKeeper keeper =
+        new LeaseKeeper(
+            stores.submissions(), context.workerId(), context.providers().lease(), clock)) {
+      for (Submission submission : stores.submissions().open(context.namespaceId())) {
+        String id = submission.submissionId();
+        warnOfLoss(submission);
+        try {
+          if (submission.state() == SubmissionState.ENDED) {
+            if (keeper.claim(id).isPresent()) {
+              ended.add(id);
+            }
+          } else if (submission.mode() == AttemptMode.ONLINE) {
+            online |= isFree(submission); // asked in the pipeline, not here: it takes its time
+          } else if (submission.state() == SubmissionState.IN_PROGRESS) {
+            if (submitter.poll(submission, keeper)) {
+              ended.add(id);
+            }
+          } else {
+            moved |= submitter.submit(id);
+          }
+        } catch (NightjarException e) {
+          if (e.code() == ErrorCode.PROVIDER_UNAVAILABLE) {
+            LOG.warn("{}", e.getMessage()); // a blip in a night of 24 hours: asked again later
+          } else {
+            refused = e; // the others are collected first
+          }
         }
       }
-    }
-    if (!ended.isEmpty() || !stores.submissions().tiersToPack(context.namespaceId()).isEmpty()) {
-      moved |= runCollect(ended);
+      if (!ended.isEmpty()
+          || online
+          || !stores.submissions().unpacked(context.namespaceId()).isEmpty()) {
+        moved |= runCollect(ended);
+      }
     }
     if (refused != null && !moved) {
       throw refused;
     }
     return moved;
+  }
+
+  private boolean isFree(Submission submission) {
+    Instant now = clock.instant();
+    return submission.lease().filter(lease -> lease.until().isAfter(now)).isEmpty()
+        && submission.notBefore().filter(now::isBefore).isEmpty();
+  }
+
+  /** Said once for each submission and process. */
+  private void warnOfLoss(Submission submission) {
+    Providers.resultsLostAt(submission)
+        .filter(lostAt -> clock.instant().isAfter(lostAt.minus(LOSS_WARNING)))
+        .filter(lostAt -> warnedOf.add(submission.submissionId()))
+        .ifPresent(
+            lostAt ->
+                LOG.warn(
+                    "{}: {} deletes its results at {} or soon after; they are paid for",
+                    submission.submissionId(),
+                    submission.provider(),
+                    lostAt));
   }
 
   private boolean runCollect(List<String> ended) {
@@ -258,7 +353,7 @@ final class Night implements AutoCloseable {
         throw e;
       }
       LOG.warn("{}", e.getMessage());
-      return false;
+      return false; // what was claimed is given back, and collected at the next poll
     }
   }
 
@@ -271,6 +366,7 @@ final class Night implements AutoCloseable {
   void finish() {
     stores.runs().finish(run.runId());
     stores.runs().tidy(run.runId());
+    OrphanUploads.delete(stores.submissions(), clients, providersUsed(context.task()), clock);
   }
 
   /** Submissions of this namespace that are not collected yet. */
@@ -284,6 +380,7 @@ final class Night implements AutoCloseable {
 
   @Override
   public void close() {
+    heartbeat.close();
     launcher.close();
     clients.close();
     stores.close();

@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
 /** What {@code run}, {@code submit} and {@code collect} have in common. */
 abstract class NightCommand implements Callable<Integer> {
   @Mixin private final TaskOptions task = new TaskOptions();
+  @Mixin private final PatienceOptions patience = new PatienceOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
   @Spec private CommandSpec spec;
@@ -31,23 +32,15 @@ abstract class NightCommand implements Callable<Integer> {
         Night.open(
             task.plan(),
             database,
-            ProviderSettings.fromEnvironment(System.getenv(), task.settleSeconds),
+            ProviderSettings.fromEnvironment(System.getenv(), patience.patience()),
             engine,
             Clock.systemUTC(),
-            duration -> Thread.sleep(duration.toMillis()))) {
+            Signals.handled(spec.commandLine().getErr()))) {
       out.println("run " + night.runId() + " (task " + night.task().name() + ")");
-      Thread interrupted =
-          new Thread(
-              () ->
-                  System.err.println(
-                      "stopped; nothing is lost: run the same command again to go on with "
-                          + night.runId()));
-      Runtime.getRuntime().addShutdownHook(interrupted);
+      out.flush();
       try (ProgressDisplay display =
           ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
         drive(night);
-      } finally {
-        Runtime.getRuntime().removeShutdownHook(interrupted);
       }
       return finish(night, database, out);
     }

@@ -2,7 +2,6 @@ package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
-import dev.nightjar.pipelines.submit.ProviderSettings;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,15 +64,6 @@ final class TaskOptions {
       defaultValue = "30",
       description = "How often to ask providers for progress. Default: ${DEFAULT-VALUE}.")
   double pollSeconds = 30;
-
-  @Option(
-      names = "--settle-seconds",
-      paramLabel = "SECONDS",
-      defaultValue = "" + ProviderSettings.SETTLE_SECONDS_DEFAULT,
-      description =
-          "After a crash in the middle of a submission, how long it may still turn up at the provider before"
-              + " it is made again. Default: ${DEFAULT-VALUE}.")
-  int settleSeconds = ProviderSettings.SETTLE_SECONDS_DEFAULT;
 
   Optional<BigDecimal> budgetUsd() {
     if (budget == null) {

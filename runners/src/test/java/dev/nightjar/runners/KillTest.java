@@ -57,6 +57,10 @@ class KillTest {
                 "0.2",
                 "--settle-seconds",
                 "2",
+                "--call-seconds",
+                "2",
+                "--lease-seconds",
+                "1",
                 "--database",
                 "postgresql://"
                     + database.user()

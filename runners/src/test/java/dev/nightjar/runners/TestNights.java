@@ -44,6 +44,23 @@ final class TestNights {
         - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
       """;
 
+  /** The emulator lives in real time, and quickly. */
+  static final ProviderSettings.Patience PATIENCE =
+      new ProviderSettings.Patience(1_000, 3_000, 200, 1_000);
+
+  static final Pause PAUSE =
+      new Pause() {
+        @Override
+        public void sleep(Duration duration) throws InterruptedException {
+          Thread.sleep(duration.toMillis());
+        }
+
+        @Override
+        public boolean stopRequested() {
+          return false;
+        }
+      };
+
   private TestNights() {}
 
   /**
@@ -104,8 +121,11 @@ final class TestNights {
     return new ProviderSettings(
         Map.of(
             Provider.OPENAI, emulator.uri().toString(),
-            Provider.ANTHROPIC, emulator.uri().toString()),
-        1);
+            Provider.ANTHROPIC, emulator.uri().toString(),
+            Provider.GEMINI, emulator.uri().toString(),
+            Provider.SELF_HOSTED, emulator.uri() + "/vllm"),
+        null,
+        PATIENCE);
   }
 
   static NightPlan plan(Path task, String runId, Optional<BigDecimal> budget, String... corpus) {
@@ -121,13 +141,7 @@ final class TestNights {
 
   static Night open(
       NightPlan plan, DatabaseAddress database, Emulator emulator, EngineOptions engine) {
-    return Night.open(
-        plan,
-        database,
-        providers(emulator),
-        engine,
-        Clock.systemUTC(),
-        duration -> Thread.sleep(duration.toMillis())); // the emulator lives in real time
+    return Night.open(plan, database, providers(emulator), engine, Clock.systemUTC(), PAUSE);
   }
 
   static void run(NightPlan plan, DatabaseAddress database, Emulator emulator, EngineOptions engine)

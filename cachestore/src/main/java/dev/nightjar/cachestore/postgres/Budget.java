@@ -26,8 +26,9 @@ import org.jooq.Record;
  * <p>The reservation is a worst case. Providers count tokens with vocabularies of their own, but
  * all of them work on bytes, so a request has at most as many tokens as it has bytes in UTF-8; a
  * frame of 256 is added for what they put around it. All input is taken at the dearest input class,
- * the output at its limit, the price at the dearest in force between now and the run's deadline.
- * What is not used is released when the attempt ends.
+ * the output at its limit, the price at the dearest in force between now and the run's deadline,
+ * and the list price for requests that are asked online. What is not used is released when the
+ * attempt ends.
  */
 final class Budget {
   private final Clock clock;
@@ -57,7 +58,9 @@ final class Budget {
     Record run = fetch(tx, "select * from runs where run_id = ?", runId).get(0);
     BigDecimal budget = run.get("budget_usd", BigDecimal.class);
     BigDecimal committed =
-        run.get("reserved_usd", BigDecimal.class).add(run.get("charged_usd", BigDecimal.class));
+        run.get("reserved_usd", BigDecimal.class)
+            .add(run.get("charged_usd", BigDecimal.class))
+            .add(run.get("unknown_usd", BigDecimal.class));
     Set<String> existing =
         new HashSet<>(
             Sql.column(
@@ -109,10 +112,16 @@ final class Budget {
             """
             select
                 a.custom_id,
-                max(((a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
-                    + a.output_tokens_max * p.batch_output_usd) * 0.000001) as usd
-            from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[])
-                as a (custom_id, provider, model, request_bytes, output_tokens_max)
+                max(case a.mode
+                    when 'batch' then
+                        (a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
+                            + a.output_tokens_max * p.batch_output_usd
+                    else
+                        (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
+                            + a.output_tokens_max * p.output_usd
+                    end * 0.000001) as usd
+            from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[])
+                as a (custom_id, provider, model, mode, request_bytes, output_tokens_max)
             join runs r on r.run_id = ?
             cross join lateral (values (?), (r.deadline_at)) as t (billed_at)
             cross join lateral price_in_force(a.provider, a.model, t.billed_at, a.request_bytes + 256) p
@@ -121,6 +130,7 @@ final class Budget {
             texts(plans, AttemptPlan::customId),
             texts(plans, AttemptPlan::provider),
             texts(plans, AttemptPlan::model),
+            texts(plans, plan -> plan.mode().label()),
             ints(plans, AttemptPlan::requestBytes),
             ints(plans, AttemptPlan::outputTokensMax),
             runId,
@@ -135,13 +145,13 @@ final class Budget {
     tx.execute(
         """
         insert into attempts (
-            custom_id, item_key, attempt_number, namespace_id, run_id, tier, provider, model, state,
+            custom_id, item_key, attempt_number, namespace_id, run_id, tier, provider, model, mode, state,
             request_bytes, prompt_tokens, output_tokens_max, reserved_usd, planned_at)
         select
-            a.custom_id, a.item_key, a.attempt_number, m.namespace_id, ?, a.tier, a.provider, a.model, 'planned',
+            a.custom_id, a.item_key, a.attempt_number, m.namespace_id, ?, a.tier, a.provider, a.model, a.mode, 'planned',
             a.request_bytes, a.prompt_tokens, a.output_tokens_max, a.reserved_usd, ?
-        from unnest(?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[], ?::numeric[])
-            as a (custom_id, item_key, attempt_number, tier, provider, model, request_bytes, prompt_tokens, output_tokens_max, reserved_usd)
+        from unnest(?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[], ?::numeric[])
+            as a (custom_id, item_key, attempt_number, tier, provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, reserved_usd)
         join misses m on m.item_key = a.item_key
         """,
         runId,
@@ -152,6 +162,7 @@ final class Budget {
         texts(plans, AttemptPlan::tier),
         texts(plans, AttemptPlan::provider),
         texts(plans, AttemptPlan::model),
+        texts(plans, plan -> plan.mode().label()),
         ints(plans, AttemptPlan::requestBytes),
         ints(plans, AttemptPlan::promptTokens),
         ints(plans, AttemptPlan::outputTokensMax),

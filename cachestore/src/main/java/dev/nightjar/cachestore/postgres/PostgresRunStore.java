@@ -10,6 +10,7 @@ import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.TaskVersion;
 import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -256,26 +257,32 @@ final class PostgresRunStore implements RunStore {
                   runId);
           // A submission in 'creating' may exist at the provider already: that one is settled by
           // asking.
+          for (String submissionId :
+              Sql.column(
+                  fetch(
+                      tx,
+                      """
+                      select submission_id
+                      from submissions
+                      where run_id = ?
+                        and state in ('planned', 'uploading')
+                      order by submission_id
+                      """,
+                      runId),
+                  "submission_id",
+                  String.class)) {
+            PostgresSubmissionStore.withdraw(tx, clock, submissionId, code, reason);
+          }
           tx.execute(
               """
-              with withdrawn as (
-                  update submissions
-                  set state = 'failed',
-                      failure_code = ?,
-                      failure_reason = ?
-                  where run_id = ?
-                    and state = 'planned'
-                  returning submission_id
-              ),
-              ended as (
+              with ended as (
                   update attempts a
                   set state = 'errored',
                       failure_code = ?,
                       failure_reason = ?,
                       ended_at = ?
                   where a.run_id = ?
-                    and (a.state = 'planned'
-                        or (a.state = 'submitted' and a.submission_id in (select submission_id from withdrawn)))
+                    and a.state = 'planned'
                   returning a.item_key, a.reserved_usd
               ),
               unasked as (
@@ -288,9 +295,6 @@ final class PostgresRunStore implements RunStore {
               set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
               where run_id = ?
               """,
-              code.name(),
-              reason,
-              runId,
               code.name(),
               reason,
               Sql.now(clock),
@@ -353,5 +357,29 @@ final class PostgresRunStore implements RunStore {
               """,
               runId);
         });
+  }
+
+  @Override
+  public void keepAlive(String runId, Instant until) {
+    context.execute(
+        """
+        update runs
+        set alive_until = greatest(alive_until, ?)
+        where run_id = ?
+        """,
+        Sql.time(until),
+        runId);
+  }
+
+  @Override
+  public Duration clockAhead() {
+    Instant before = clock.instant();
+    Instant there =
+        fetch(context, "select clock_timestamp() as now")
+            .get(0)
+            .get("now", OffsetDateTime.class)
+            .toInstant();
+    Instant after = clock.instant();
+    return Duration.between(there, before.plus(Duration.between(before, after).dividedBy(2)));
   }
 }

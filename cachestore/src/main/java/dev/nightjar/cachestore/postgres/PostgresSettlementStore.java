@@ -42,37 +42,66 @@ final class PostgresSettlementStore implements SettlementStore {
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
-          Map<String, String> itemKeys = endAttempts(tx, runId, outcomes);
-          List<Outcome> settled =
-              outcomes.stream()
-                  .filter(outcome -> itemKeys.containsKey(outcome.customId()))
-                  .sorted(Comparator.comparing(Outcome::customId))
-                  .toList();
-          holdMisses(tx, itemKeys);
-          charge(tx, runId, settled);
-          answer(
-              tx,
-              settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(),
-              itemKeys);
-          List<Outcome> unanswered =
-              settled.stream().filter(o -> o.kind() != Outcome.Kind.SUCCEEDED).toList();
-          // After a deadline nobody waits any more, and another attempt would be money for nothing.
-          Set<String> wanted = waitedFor(tx, unanswered, itemKeys);
-          budget.plan(
-              tx,
-              runId,
-              unanswered.stream()
-                  .flatMap(outcome -> outcome.next().stream())
-                  .filter(next -> wanted.contains(next.itemKey()))
-                  .toList());
-          fail(
-              tx,
-              unanswered.stream()
-                  .filter(o -> o.next().isEmpty() || !wanted.contains(o.next().get().itemKey()))
-                  .toList(),
-              itemKeys);
-          return settled.size();
+          return settle(tx, runId, outcomes);
         });
+  }
+
+  @Override
+  public int settleWithdrawn(
+      String runId, String submissionId, ErrorCode code, String reason, List<Outcome> outcomes) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Budget.lockRun(tx, runId);
+          int withdrawn =
+              tx.execute(
+                  """
+                  update submissions
+                  set state = 'cancelled',
+                      failure_code = ?,
+                      failure_reason = ?,
+                      lease_owner = null,
+                      lease_until = null
+                  where submission_id = ?
+                    and run_id = ?
+                    and state in ('planned', 'uploading')
+                  """,
+                  code.name(),
+                  reason,
+                  submissionId,
+                  runId);
+          return withdrawn == 0 ? 0 : settle(tx, runId, outcomes);
+        });
+  }
+
+  private int settle(DSLContext tx, String runId, List<Outcome> outcomes) {
+    Map<String, String> itemKeys = endAttempts(tx, runId, outcomes);
+    List<Outcome> settled =
+        outcomes.stream()
+            .filter(outcome -> itemKeys.containsKey(outcome.customId()))
+            .sorted(Comparator.comparing(Outcome::customId))
+            .toList();
+    holdMisses(tx, itemKeys);
+    charge(tx, runId, settled);
+    answer(tx, settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(), itemKeys);
+    List<Outcome> unanswered =
+        settled.stream().filter(o -> o.kind() != Outcome.Kind.SUCCEEDED).toList();
+    // After a deadline nobody waits any more, and another attempt would be money for nothing.
+    Set<String> wanted = waitedFor(tx, unanswered, itemKeys);
+    budget.plan(
+        tx,
+        runId,
+        unanswered.stream()
+            .flatMap(outcome -> outcome.next().stream())
+            .filter(next -> wanted.contains(next.itemKey()))
+            .toList());
+    fail(
+        tx,
+        unanswered.stream()
+            .filter(o -> o.next().isEmpty() || !wanted.contains(o.next().get().itemKey()))
+            .toList(),
+        itemKeys);
+    return settled.size();
   }
 
   /**
@@ -128,11 +157,15 @@ final class PostgresSettlementStore implements SettlementStore {
                 where a.custom_id = o.custom_id
                   and a.run_id = ?
                   and a.state = 'submitted'
-                returning a.custom_id, a.item_key, a.reserved_usd
+                returning a.custom_id, a.item_key, a.reserved_usd, a.failure_code
             ),
             released as (
                 update runs
-                set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
+                set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0),
+                    unknown_usd = unknown_usd + coalesce((
+                        select sum(reserved_usd)
+                        from ended
+                        where failure_code = 'OUTCOME_UNKNOWN'), 0)
                 where run_id = ?
             )
             select custom_id, item_key
@@ -167,10 +200,11 @@ final class PostgresSettlementStore implements SettlementStore {
                     select
                         a.custom_id, a.run_id, a.item_key, a.submission_id, a.provider, a.model, a.tier, p.price_id, u.billed_at,
                         u.input, u.cached, u.write, u.write_long, u.output,
-                        u.input * p.batch_input_usd * 0.000001,
-                        u.cached * p.batch_cached_input_usd * 0.000001,
-                        (u.write * p.batch_cache_write_usd + u.write_long * p.batch_cache_write_long_usd) * 0.000001,
-                        u.output * p.batch_output_usd * 0.000001
+                        u.input * case a.mode when 'batch' then p.batch_input_usd else p.input_usd end * 0.000001,
+                        u.cached * case a.mode when 'batch' then p.batch_cached_input_usd else p.cached_input_usd end * 0.000001,
+                        (u.write * case a.mode when 'batch' then p.batch_cache_write_usd else p.cache_write_usd end
+                            + u.write_long * case a.mode when 'batch' then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * 0.000001,
+                        u.output * case a.mode when 'batch' then p.batch_output_usd else p.output_usd end * 0.000001
                     from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
                         as u (custom_id, billed_at, input, cached, write, write_long, output)
                     join attempts a on a.custom_id = u.custom_id

@@ -44,7 +44,7 @@ public final class PostgresStores implements Stores {
     this.runs = new PostgresRunStore(context, clock);
     Budget budget = new Budget(clock);
     this.settlements = new PostgresSettlementStore(context, clock, budget);
-    this.submissions = new PostgresSubmissionStore(context, dataSource, clock);
+    this.submissions = new PostgresSubmissionStore(context, clock);
     this.work = new PostgresWorkStore(context, clock, budget);
   }
 

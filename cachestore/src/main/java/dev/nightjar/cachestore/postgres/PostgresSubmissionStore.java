@@ -3,17 +3,18 @@ package dev.nightjar.cachestore.postgres;
 import static dev.nightjar.cachestore.postgres.Sql.array;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 
+import dev.nightjar.cachestore.AttemptMode;
+import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Lease;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.StoredAttempt;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -26,15 +27,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import javax.sql.DataSource;
 import org.jooq.Cursor;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jooq.exception.IntegrityConstraintViolationException;
 import org.jspecify.annotations.Nullable;
 
 /** Submissions in {@code submissions}, their attempts in {@code attempts}. */
 final class PostgresSubmissionStore implements SubmissionStore {
   private static final int ROWS_FETCH_MAX = 1_000;
+
+  private static final String OPEN =
+      "state in ('planned', 'uploading', 'creating', 'in_progress', 'ended')";
 
   private static final String ATTEMPT_COLUMNS =
       """
@@ -49,6 +53,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
               where b.item_key = a.item_key
                 and b.tier = a.tier
                 and b.attempt_number between m.attempts_first and a.attempt_number
+                and b.failure_code is distinct from 'QUEUE_FULL'
+                and b.failure_code is distinct from 'DEADLINE_NEAR'
           ) as attempts_at_tier,
           coalesce(m.prompt, '') as prompt,
           a.prompt_tokens
@@ -57,18 +63,18 @@ final class PostgresSubmissionStore implements SubmissionStore {
       """;
 
   private final DSLContext context;
-  private final DataSource dataSource;
   private final Clock clock;
 
-  PostgresSubmissionStore(DSLContext context, DataSource dataSource, Clock clock) {
+  PostgresSubmissionStore(DSLContext context, Clock clock) {
     this.context = context;
-    this.dataSource = dataSource;
     this.clock = clock;
   }
 
+  // ---- packing ----
+
   @Override
   public List<String> pack(
-      long namespaceId, String tier, PackingLimits limits, Supplier<String> submissionIds) {
+      long namespaceId, Unpacked what, PackingLimits limits, Supplier<String> submissionIds) {
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -76,58 +82,80 @@ final class PostgresSubmissionStore implements SubmissionStore {
           fetch(
               tx, "select pg_advisory_xact_lock(hashtext('nightjar pack'), ?)", (int) namespaceId);
           List<String> packed = new ArrayList<>();
-          List<String> customIds = new ArrayList<>();
-          long bytes = 0;
-          String runId = "";
+          Pack pack = new Pack();
           try (Cursor<Record> attempts =
               tx.resultQuery(
                       """
-                      select custom_id, run_id, request_bytes
-                      from attempts
-                      where namespace_id = ?
-                        and tier = ?
-                        and state = 'planned'
-                      order by run_id, item_key, attempt_number
+                      select
+                          a.custom_id,
+                          a.run_id,
+                          a.request_bytes,
+                          a.prompt_tokens,
+                          coalesce(q.enqueued_tokens_max, ?) as quota
+                      from attempts a
+                      left join provider_quotas q using (provider, model)
+                      where a.namespace_id = ?
+                        and a.tier = ?
+                        and a.mode = ?
+                        and a.state = 'planned'
+                      order by a.run_id, a.item_key, a.attempt_number
                       """,
+                      limits.promptTokensMax(),
                       namespaceId,
-                      tier)
+                      what.tier(),
+                      what.mode().label())
                   .fetchSize(ROWS_FETCH_MAX)
                   .fetchLazy()) {
             for (Record attempt : attempts) {
               long lineBytes = attempt.get("request_bytes", Long.class) + 1; // its line end
-              boolean sameRun =
-                  customIds.isEmpty() || attempt.get("run_id", String.class).equals(runId);
-              if (!sameRun || !limits.admits(customIds.size(), bytes, lineBytes)) {
-                packed.add(insert(tx, submissionIds.get(), customIds, bytes));
-                customIds.clear();
-                bytes = 0;
+              long tokens = attempt.get("prompt_tokens", Long.class);
+              PackingLimits within =
+                  limits.withPromptTokensAtMost(attempt.get("quota", Long.class));
+              String runId = attempt.get("run_id", String.class);
+              boolean sameRun = pack.customIds.isEmpty() || runId.equals(pack.runId);
+              if (!sameRun
+                  || !within.admits(
+                      pack.customIds.size(), pack.bytes, pack.tokens, lineBytes, tokens)) {
+                packed.add(insert(tx, submissionIds.get(), pack));
+                pack = new Pack();
               }
-              runId = attempt.get("run_id", String.class);
-              customIds.add(attempt.get("custom_id", String.class));
-              bytes += lineBytes;
+              pack.runId = runId;
+              pack.customIds.add(attempt.get("custom_id", String.class));
+              pack.bytes += lineBytes;
+              pack.tokens += tokens;
             }
           }
-          if (!customIds.isEmpty()) {
-            packed.add(insert(tx, submissionIds.get(), customIds, bytes));
+          if (!pack.customIds.isEmpty()) {
+            packed.add(insert(tx, submissionIds.get(), pack));
           }
           return packed;
         });
   }
 
-  private String insert(DSLContext tx, String submissionId, List<String> customIds, long bytes) {
+  /** A submission that is being filled. */
+  private static final class Pack {
+    final List<String> customIds = new ArrayList<>();
+    String runId = "";
+    long bytes;
+    long tokens;
+  }
+
+  private String insert(DSLContext tx, String submissionId, Pack pack) {
     tx.execute(
         """
         insert into submissions (
-            submission_id, namespace_id, run_id, provider, model, tier, state, requests, request_bytes, planned_at)
-        select ?, a.namespace_id, a.run_id, a.provider, a.model, a.tier, 'planned', ?, ?, ?
+            submission_id, namespace_id, run_id, provider, model, tier, mode, state,
+            requests, request_bytes, prompt_tokens, planned_at)
+        select ?, a.namespace_id, a.run_id, a.provider, a.model, a.tier, a.mode, 'planned', ?, ?, ?, ?
         from attempts a
         where a.custom_id = ?
         """,
         submissionId,
-        customIds.size(),
-        bytes,
+        pack.customIds.size(),
+        pack.bytes,
+        pack.tokens,
         Sql.now(clock),
-        customIds.get(0));
+        pack.customIds.get(0));
     tx.execute(
         """
         update attempts
@@ -136,38 +164,62 @@ final class PostgresSubmissionStore implements SubmissionStore {
         where custom_id = any (?::text[])
         """,
         submissionId,
-        array(customIds));
+        array(pack.customIds));
     return submissionId;
   }
 
   @Override
-  public List<String> tiersToPack(long namespaceId) {
-    return Sql.column(
-        fetch(
+  public List<Unpacked> unpacked(long namespaceId) {
+    return fetch(
             context,
-            "select distinct tier from attempts where namespace_id = ? and state = 'planned' order by tier",
-            namespaceId),
-        "tier",
-        String.class);
+            """
+            select distinct tier, mode
+            from attempts
+            where namespace_id = ?
+              and state = 'planned'
+            order by tier, mode
+            """,
+            namespaceId)
+        .map(
+            row ->
+                new Unpacked(
+                    row.get("tier", String.class),
+                    AttemptMode.ofLabel(row.get("mode", String.class))));
   }
+
+  // ---- reading ----
 
   @Override
   public List<Submission> open(long namespaceId) {
     return fetch(
             context,
-            """
-            select *
-            from submissions
-            where namespace_id = ?
-              and state in ('planned', 'creating', 'in_progress', 'ended')
-            order by planned_at, submission_id
-            """,
+            "select * from submissions where namespace_id = ? and "
+                + OPEN
+                + " order by planned_at, submission_id",
             namespaceId)
         .map(PostgresSubmissionStore::submission);
   }
 
   @Override
+  public List<Submission> list(Optional<String> runId, boolean openOnly, int submissionsMax) {
+    return fetch(
+            context,
+            "select * from submissions where (?::text is null or run_id = ?) and (not ? or "
+                + OPEN
+                + ") order by planned_at desc, submission_id limit ?",
+            runId.orElse(null),
+            runId.orElse(null),
+            openOnly,
+            submissionsMax)
+        .map(PostgresSubmissionStore::submission);
+  }
+
+  @Override
   public Optional<Submission> find(String submissionId) {
+    return find(context, submissionId);
+  }
+
+  private static Optional<Submission> find(DSLContext context, String submissionId) {
     return fetch(context, "select * from submissions where submission_id = ?", submissionId)
         .stream()
         .findFirst()
@@ -181,12 +233,30 @@ final class PostgresSubmissionStore implements SubmissionStore {
         row.get("provider", String.class),
         row.get("model", String.class),
         row.get("tier", String.class),
+        AttemptMode.ofLabel(row.get("mode", String.class)),
         SubmissionState.ofLabel(row.get("state", String.class)),
         row.get("requests", Integer.class),
         row.get("request_bytes", Long.class),
+        row.get("prompt_tokens", Long.class),
+        Optional.ofNullable(row.get("input_file_id", String.class)),
         Optional.ofNullable(row.get("provider_batch_id", String.class)),
-        Optional.ofNullable(row.get("creating_at", OffsetDateTime.class))
-            .map(OffsetDateTime::toInstant));
+        Optional.ofNullable(row.get("ending", String.class)).map(Ending::ofLabel),
+        row.get("tries", Integer.class),
+        instant(row, "not_before"),
+        instant(row, "planned_at").orElseThrow(),
+        instant(row, "creating_at"),
+        instant(row, "in_progress_at"),
+        instant(row, "cancel_requested_at"),
+        Optional.ofNullable(row.get("lease_owner", String.class))
+            .map(owner -> new Lease(owner, instant(row, "lease_until").orElseThrow())),
+        Optional.ofNullable(row.get("failure_code", String.class))
+            .map(code -> code + ": " + row.get("failure_reason", String.class))
+            .orElse(""));
+  }
+
+  private static Optional<Instant> instant(Record row, String column) {
+    return Optional.ofNullable(row.get(column, OffsetDateTime.class))
+        .map(OffsetDateTime::toInstant);
   }
 
   @Override
@@ -203,6 +273,28 @@ final class PostgresSubmissionStore implements SubmissionStore {
             provider,
             array(batchIds)),
         "provider_batch_id",
+        String.class);
+  }
+
+  @Override
+  public List<String> orphans(Map<String, String> uploads, Instant now) {
+    List<Map.Entry<String, String>> entries = List.copyOf(uploads.entrySet());
+    return Sql.column(
+        fetch(
+            context,
+            """
+            select u.upload_id
+            from unnest(?::text[], ?::text[]) as u (upload_id, submission_id)
+            join submissions s on s.submission_id = u.submission_id
+            where s.state in ('collected', 'failed', 'expired', 'cancelled')
+               or (s.input_file_id is distinct from u.upload_id
+                   and not (s.state = 'uploading' and s.lease_until > ?))
+            order by u.upload_id
+            """,
+            Sql.texts(entries, Map.Entry::getKey),
+            Sql.texts(entries, Map.Entry::getValue),
+            Sql.time(now)),
+        "upload_id",
         String.class);
   }
 
@@ -274,99 +366,257 @@ final class PostgresSubmissionStore implements SubmissionStore {
         String.class);
   }
 
-  @Override
-  public boolean withLock(String submissionId, Runnable action) {
-    try (Connection connection = dataSource.getConnection()) {
-      if (!advisory(
-          connection, "select pg_try_advisory_lock(hashtextextended(?, 0))", submissionId)) {
-        return false;
-      }
-      try {
-        action.run();
-      } finally {
-        advisory(connection, "select pg_advisory_unlock(hashtextextended(?, 0))", submissionId);
-      }
-      return true;
-    } catch (SQLException e) {
-      throw new NightjarException(
-          ErrorCode.DATABASE_UNREACHABLE,
-          submissionId,
-          "the lock could not be taken: " + e.getMessage(),
-          "run the same command again",
-          e);
-    }
-  }
+  // ---- leases ----
 
-  private static boolean advisory(Connection connection, String sql, String submissionId)
-      throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, "nightjar " + submissionId);
-      try (ResultSet rows = statement.executeQuery()) {
-        return rows.next() && rows.getBoolean(1);
-      }
-    }
+  @Override
+  public Optional<Submission> claim(String submissionId, Lease lease, Instant now) {
+    return fetch(
+            context,
+            "update submissions set lease_owner = ?, lease_until = ? where submission_id = ? and "
+                + OPEN
+                + " and (lease_owner is null or lease_owner = ? or lease_until <= ?) returning *",
+            lease.owner(),
+            Sql.time(lease.until()),
+            submissionId,
+            lease.owner(),
+            Sql.time(now))
+        .stream()
+        .findFirst()
+        .map(PostgresSubmissionStore::submission);
   }
 
   @Override
-  public boolean beginCreating(String submissionId, Instant intent) {
-    return transition(
-        submissionId, SubmissionState.PLANNED, SubmissionState.CREATING, "creating_at", intent);
-  }
-
-  @Override
-  public boolean renewCreating(String submissionId, Instant intent, Instant renewed) {
-    return ofIntent("creating_at = ?", submissionId, intent, Sql.time(renewed));
-  }
-
-  @Override
-  public boolean abandonCreating(String submissionId, Instant intent) {
-    return ofIntent(
-        "creating_at = null, state = ?", submissionId, intent, SubmissionState.PLANNED.label());
-  }
-
-  @Override
-  public boolean refuseCreating(String submissionId, Instant intent, String reason) {
-    return ofIntent(
-        "state = 'failed', failure_code = 'PROVIDER_REFUSED', failure_reason = ?",
-        submissionId,
-        intent,
-        reason);
-  }
-
-  @Override
-  public boolean markInProgress(
-      String submissionId, Instant intent, String inputFileId, String batchId, Instant at) {
-    return ofIntent(
-        "state = 'in_progress', input_file_id = nullif(?, ''), provider_batch_id = ?, in_progress_at = ?",
-        submissionId,
-        intent,
-        inputFileId,
-        batchId,
-        Sql.time(at));
-  }
-
-  /** A transition out of {@code creating}, only for the holder of the current intent. */
-  private boolean ofIntent(String set, String submissionId, Instant intent, Object... values) {
-    Object[] all = Arrays.copyOf(values, values.length + 2);
-    all[values.length] = submissionId;
-    all[values.length + 1] = Sql.time(intent);
-    // The clause is one of four literals above, never input.
+  public boolean renew(String submissionId, Lease lease) {
     return context.execute(
-            "update submissions set "
-                + set
-                + " where submission_id = ? and state = 'creating' and creating_at = ?",
-            all)
+            """
+            update submissions
+            set lease_until = ?
+            where submission_id = ?
+              and lease_owner = ?
+            """,
+            Sql.time(lease.until()),
+            submissionId,
+            lease.owner())
         == 1;
   }
 
   @Override
-  public boolean markEnded(String submissionId, Instant at) {
-    return transition(
-        submissionId, SubmissionState.IN_PROGRESS, SubmissionState.ENDED, "ended_at", at);
+  public void release(String submissionId, String owner) {
+    context.execute(
+        """
+        update submissions
+        set lease_owner = null,
+            lease_until = null
+        where submission_id = ?
+          and lease_owner = ?
+        """,
+        submissionId,
+        owner);
+  }
+
+  // ---- transitions ----
+
+  @Override
+  public Admission begin(
+      String submissionId, String owner, boolean uploads, QueueLimits limits, Instant at) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Submission submission = find(tx, submissionId).orElseThrow();
+          // One admission at a time for a provider: two would each see room for themselves.
+          fetch(
+              tx,
+              "select pg_advisory_xact_lock(hashtext('nightjar admit'), hashtext(?))",
+              submission.provider());
+          if (!isWanted(tx, submissionId)) {
+            withdraw(
+                tx, submissionId, ErrorCode.DEADLINE_PASSED, "no document waits for it any more");
+            return Admission.UNWANTED;
+          }
+          if (submission.mode() == AttemptMode.BATCH && !hasRoom(tx, submission, limits, at)) {
+            return Admission.NO_ROOM;
+          }
+          return tx.execute(
+                      """
+                      update submissions
+                      set state = case when ? and input_file_id is null then 'uploading' else 'creating' end,
+                          uploading_at = case when ? and input_file_id is null then ? else uploading_at end,
+                          creating_at = case when ? and input_file_id is null then null else ? end
+                      where submission_id = ?
+                        and state = 'planned'
+                        and lease_owner = ?
+                      """,
+                      uploads,
+                      uploads,
+                      Sql.time(at),
+                      uploads,
+                      Sql.time(at),
+                      submissionId,
+                      owner)
+                  == 1
+              ? Admission.ADMITTED
+              : Admission.LOST;
+        });
+  }
+
+  private static boolean isWanted(DSLContext tx, String submissionId) {
+    return !fetch(
+            tx,
+            """
+            select 1
+            from attempts a
+            where a.submission_id = ?
+              and a.state = 'submitted'
+              and exists (
+                  select
+                  from items i
+                  where i.leader_key = a.item_key
+                    and i.state = 'waiting')
+            limit 1
+            """,
+            submissionId)
+        .isEmpty();
+  }
+
+  /** A batch that no provider ended within 48 hours is not in its queue any more. */
+  private static boolean hasRoom(
+      DSLContext tx, Submission submission, QueueLimits limits, Instant at) {
+    Record queue =
+        fetch(
+                tx,
+                """
+                select
+                    count(*) filter (where s.state in ('uploading', 'creating', 'in_progress')) as batches,
+                    count(*) filter (where s.creating_at > ?::timestamptz - interval '1 hour') as creations,
+                    coalesce(sum(s.prompt_tokens) filter (
+                        where s.model = ? and s.state in ('uploading', 'creating', 'in_progress')), 0) as tokens,
+                    max(q.enqueued_tokens_max) as quota,
+                    coalesce(max(q.hold_until) > ?, false) as on_hold
+                from (values (1)) as one (row)
+                left join provider_quotas q on q.provider = ? and q.model = ?
+                left join submissions s
+                    on s.provider = ?
+                    and s.mode = 'batch'
+                    and s.submission_id <> ?
+                    and (s.state in ('uploading', 'creating', 'in_progress') or s.creating_at > ?::timestamptz - interval '1 hour')
+                    and coalesce(s.in_progress_at, s.creating_at, s.uploading_at) > ?::timestamptz - interval '48 hours'
+                """,
+                Sql.time(at),
+                submission.model(),
+                Sql.time(at),
+                submission.provider(),
+                submission.model(),
+                submission.provider(),
+                submission.submissionId(),
+                Sql.time(at),
+                Sql.time(at))
+            .get(0);
+    long tokens = queue.get("tokens", Long.class);
+    Long quota = queue.get("quota", Long.class);
+    long tokensMax = Math.min(limits.enqueuedTokensMax(), quota == null ? Long.MAX_VALUE : quota);
+    return !queue.get("on_hold", Boolean.class)
+        && queue.get("batches", Integer.class) < limits.batchesMax()
+        && queue.get("creations", Integer.class) < limits.creationsPerHourMax()
+        // Alone it may go even if it is too large: only the provider can tell, and will.
+        && (tokens == 0 || tokens + submission.promptTokens() <= tokensMax);
   }
 
   @Override
-  public boolean close(String submissionId, Instant at) {
+  public boolean beginCreating(String submissionId, String owner, String inputFileId, Instant at) {
+    return held(
+        "state = 'creating', input_file_id = ?, creating_at = ?",
+        submissionId,
+        owner,
+        "state = 'uploading'",
+        inputFileId,
+        Sql.time(at));
+  }
+
+  @Override
+  public boolean renewCreating(String submissionId, String owner, Instant at) {
+    return held("creating_at = ?", submissionId, owner, "state = 'creating'", Sql.time(at));
+  }
+
+  @Override
+  public boolean giveBack(
+      String submissionId, String owner, Instant notBefore, boolean keepUpload) {
+    return held(
+        "state = 'planned', creating_at = null, not_before = ?, tries = least(tries + 1, 1000),"
+            + " input_file_id = case when ? then input_file_id end, lease_owner = null, lease_until = null",
+        submissionId,
+        owner,
+        "state in ('uploading', 'creating')",
+        Sql.time(notBefore),
+        keepUpload);
+  }
+
+  @Override
+  public boolean refuse(String submissionId, String owner, ErrorCode code, String reason) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          lockRunOf(tx, submissionId);
+          int refused =
+              tx.execute(
+                  """
+                  update submissions
+                  set state = 'failed',
+                      failure_code = ?,
+                      failure_reason = ?,
+                      lease_owner = null,
+                      lease_until = null
+                  where submission_id = ?
+                    and state in ('uploading', 'creating')
+                    and lease_owner = ?
+                  """,
+                  code.name(),
+                  reason,
+                  submissionId,
+                  owner);
+          if (refused == 1) {
+            Budget.fail(tx, clock, endAttempts(tx, clock, submissionId, code, reason), code);
+          }
+          return refused == 1;
+        });
+  }
+
+  @Override
+  public boolean markInProgress(String submissionId, String owner, String batchId, Instant at) {
+    try {
+      return held(
+          "state = 'in_progress', provider_batch_id = ?, in_progress_at = ?, not_before = null,"
+              + " tries = 0",
+          submissionId,
+          owner,
+          "state = 'creating'",
+          batchId,
+          Sql.time(at));
+    } catch (IntegrityConstraintViolationException e) {
+      throw new NightjarException(
+          ErrorCode.PROVIDER_MISMATCH,
+          submissionId,
+          "another submission has the batch " + batchId + " already",
+          "check that the provider's address and key are those that this database was used with",
+          e);
+    }
+  }
+
+  @Override
+  public boolean markEnded(
+      String submissionId, String owner, Ending ending, String failure, Instant at) {
+    return held(
+        "state = 'ended', ended_at = ?, ending = ?, failure_code = ?, failure_reason = ?",
+        submissionId,
+        owner,
+        "state = 'in_progress'",
+        Sql.time(at),
+        ending.label(),
+        ending == Ending.FAILED ? ErrorCode.BATCH_FAILED.name() : null,
+        ending == Ending.FAILED ? failure : null);
+  }
+
+  @Override
+  public boolean close(String submissionId, String owner, Instant at) {
     List<String> unsettled = unsettled(submissionId);
     if (!unsettled.isEmpty()) {
       throw new NightjarException(
@@ -375,45 +625,367 @@ final class PostgresSubmissionStore implements SubmissionStore {
           unsettled.size() + " attempts are still open",
           "report this as a defect");
     }
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          int closed =
+              tx.execute(
+                  """
+                  update submissions
+                  set state = case ending
+                          when 'failed' then 'failed'
+                          when 'expired' then 'expired'
+                          when 'cancelled' then 'cancelled'
+                          else 'collected'
+                      end,
+                      collected_at = ?,
+                      lease_owner = null,
+                      lease_until = null
+                  where submission_id = ?
+                    and state = 'ended'
+                    and lease_owner = ?
+                  """,
+                  Sql.time(at),
+                  submissionId,
+                  owner);
+          if (closed == 1) {
+            // Settled now. What may have been billed unseen stays: unknown_spend shows it.
+            tx.execute(
+                """
+                update online_requests
+                set response_body = ''
+                where submission_id = ?
+                  and response_body is not null
+                """,
+                submissionId);
+          }
+          return closed == 1;
+        });
+  }
+
+  /** A change by the holder of the lease. The clauses are literals of this class, never input. */
+  private boolean held(
+      String set, String submissionId, String owner, String from, @Nullable Object... values) {
+    Object[] all = Arrays.copyOf(values, values.length + 2);
+    all[values.length] = submissionId;
+    all[values.length + 1] = owner;
+    return context.execute(
+            "update submissions set "
+                + set
+                + " where submission_id = ? and lease_owner = ? and "
+                + from,
+            all)
+        == 1;
+  }
+
+  @Override
+  public boolean withdraw(String submissionId, ErrorCode code, String reason) {
+    return context.transactionResult(
+        configuration -> withdraw(configuration.dsl(), submissionId, code, reason));
+  }
+
+  private boolean withdraw(DSLContext tx, String submissionId, ErrorCode code, String reason) {
+    lockRunOf(tx, submissionId);
+    return withdraw(tx, clock, submissionId, code, reason);
+  }
+
+  /** The caller holds the row of the run that pays. */
+  static boolean withdraw(
+      DSLContext tx, Clock clock, String submissionId, ErrorCode code, String reason) {
+    int withdrawn =
+        tx.execute(
+            """
+            update submissions
+            set state = 'cancelled',
+                failure_code = ?,
+                failure_reason = ?,
+                lease_owner = null,
+                lease_until = null
+            where submission_id = ?
+              and state in ('planned', 'uploading')
+            """,
+            code.name(),
+            reason,
+            submissionId);
+    if (withdrawn == 1) {
+      // Documents of other runs may wait for the same keys: those runs ask them again.
+      String runId =
+          fetch(tx, "select run_id from submissions where submission_id = ?", submissionId)
+              .get(0)
+              .get("run_id", String.class);
+      failOwn(tx, clock, runId, endAttempts(tx, clock, submissionId, code, reason), code);
+    }
+    return withdrawn == 1;
+  }
+
+  private static void lockRunOf(DSLContext tx, String submissionId) {
+    fetch(
+        tx,
+        """
+        select 1
+        from runs
+        where run_id = (select run_id from submissions where submission_id = ?)
+        for update
+        """,
+        submissionId);
+  }
+
+  /**
+   * Ends every open attempt of a submission as errored and unbilled, and gives back what was
+   * reserved.
+   *
+   * @return the reason by item key
+   */
+  private static Map<String, String> endAttempts(
+      DSLContext tx, Clock clock, String submissionId, ErrorCode code, String reason) {
+    Map<String, String> reasons = new HashMap<>();
+    for (Record row :
+        fetch(
+            tx,
+            """
+            with ended as (
+                update attempts
+                set state = 'errored',
+                    failure_code = ?,
+                    failure_reason = ?,
+                    ended_at = ?
+                where submission_id = ?
+                  and state = 'submitted'
+                returning item_key, run_id, reserved_usd
+            ),
+            released as (
+                update runs r
+                set reserved_usd = r.reserved_usd - e.usd
+                from (select run_id, sum(reserved_usd) as usd from ended group by run_id) e
+                where r.run_id = e.run_id
+            )
+            select item_key
+            from ended
+            """,
+            code.name(),
+            reason,
+            Sql.now(clock),
+            submissionId)) {
+      reasons.put(row.get("item_key", String.class), reason);
+    }
+    return reasons;
+  }
+
+  /** Fails leaders, and the documents of one run that wait for them. */
+  static void failOwn(
+      DSLContext tx, Clock clock, String runId, Map<String, String> reasons, ErrorCode code) {
+    if (reasons.isEmpty()) {
+      return;
+    }
+    String[] keys = array(reasons.keySet());
+    tx.execute(
+        """
+        update misses
+        set state = 'failed',
+            prompt = null
+        where item_key = any (?::text[])
+           or (leader_key = any (?::text[]) and state = 'follower')
+        """,
+        keys,
+        keys);
+    tx.execute(
+        """
+        update items
+        set state = 'failed',
+            failure_code = ?,
+            failure_reason = ?,
+            settled_at = ?
+        where run_id = ?
+          and leader_key = any (?::text[])
+          and state = 'waiting'
+        """,
+        code.name(),
+        reasons.values().iterator().next(),
+        Sql.now(clock),
+        runId,
+        keys);
+  }
+
+  @Override
+  public boolean requestCancel(String submissionId, Instant at) {
     return context.execute(
             """
-            update submissions s
-            set state = case when f.reason is null then 'collected' else 'failed' end,
-                failure_code = case when f.reason is null then null else ? end,
-                failure_reason = f.reason,
-                collected_at = ?
-            from (
-                select max(failure_reason) as reason
-                from attempts
-                where submission_id = ?
-                  and failure_code = ?
-            ) f
-            where s.submission_id = ?
-              and s.state = 'ended'
+            update submissions
+            set cancel_requested_at = coalesce(cancel_requested_at, ?)
+            where submission_id = ?
+              and state in ('creating', 'in_progress')
             """,
-            ErrorCode.BATCH_FAILED.name(),
             Sql.time(at),
-            submissionId,
-            ErrorCode.BATCH_FAILED.name(),
             submissionId)
         == 1;
   }
 
-  private boolean transition(
-      String submissionId,
-      SubmissionState from,
-      SubmissionState to,
-      String timeColumn,
-      @Nullable Instant at) {
-    // The column name is one of four literals above, never input.
+  @Override
+  public boolean hurry(String submissionId) {
     return context.execute(
-            "update submissions set state = ?, "
-                + timeColumn
-                + " = ?::timestamptz where submission_id = ? and state = ?",
-            to.label(),
-            at == null ? null : Sql.time(at),
-            submissionId,
-            from.label())
+            """
+            update submissions
+            set not_before = null
+            where submission_id = ?
+              and state = 'planned'
+            """,
+            submissionId)
         == 1;
+  }
+
+  @Override
+  public long reopen(String submissionId) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          lockRunOf(tx, submissionId);
+          long reopened =
+              tx.execute(
+                  """
+                  update items i
+                  set state = 'new',
+                      leader_key = null,
+                      similarity = null,
+                      failure_code = null,
+                      failure_reason = null,
+                      settled_at = null
+                  from attempts a
+                  join submissions s on s.submission_id = a.submission_id
+                  where s.submission_id = ?
+                    and s.state in ('failed', 'cancelled', 'expired')
+                    and i.run_id = a.run_id
+                    and i.leader_key = a.item_key
+                    and i.state = 'failed'
+                  """,
+                  submissionId);
+          if (reopened > 0) {
+            try {
+              tx.execute(
+                  """
+                  update runs
+                  set state = 'open',
+                      prepared_at = null,
+                      finished_at = null
+                  where run_id = (select run_id from submissions where submission_id = ?)
+                  """,
+                  submissionId);
+            } catch (IntegrityConstraintViolationException e) {
+              throw new NightjarException(
+                  ErrorCode.RUN_MISMATCH,
+                  submissionId,
+                  "another run of the same task and corpus is open",
+                  "finish that one first; it asks these documents too",
+                  e);
+            }
+          }
+          return reopened;
+        });
+  }
+
+  // ---- quotas ----
+
+  @Override
+  public void learnQuota(
+      String provider,
+      String model,
+      Optional<Long> enqueuedTokensMax,
+      Instant holdUntil,
+      Instant at) {
+    context.execute(
+        """
+        insert into provider_quotas (provider, model, enqueued_tokens_max, hold_until, learnt_at)
+        values (?, ?, ?, ?, ?)
+        on conflict (provider, model) do update
+        set enqueued_tokens_max = coalesce(excluded.enqueued_tokens_max, provider_quotas.enqueued_tokens_max),
+            hold_until = greatest(excluded.hold_until, provider_quotas.hold_until),
+            learnt_at = excluded.learnt_at
+        """,
+        provider,
+        model,
+        enqueuedTokensMax.orElse(null),
+        Sql.time(holdUntil),
+        Sql.time(at));
+  }
+
+  // ---- online submissions ----
+
+  @Override
+  public List<StoredAttempt> unasked(String submissionId, int attemptsMax) {
+    return fetch(
+            context,
+            ATTEMPT_COLUMNS
+                + """
+                where a.submission_id = ?
+                  and a.state = 'submitted'
+                  and not exists (
+                      select
+                      from online_requests q
+                      where q.custom_id = a.custom_id)
+                order by a.custom_id
+                limit ?
+                """,
+            submissionId,
+            attemptsMax)
+        .map(PostgresSubmissionStore::attempt);
+  }
+
+  @Override
+  public void beginAsking(String submissionId, Collection<String> customIds, Instant at) {
+    context.execute(
+        """
+        insert into online_requests (custom_id, submission_id, asked_at)
+        select custom_id, ?, ?
+        from unnest(?::text[]) as q (custom_id)
+        """,
+        submissionId,
+        Sql.time(at),
+        array(customIds));
+  }
+
+  @Override
+  public void answered(String customId, int status, String body, Instant at) {
+    context.execute(
+        """
+        update online_requests
+        set response_status = ?,
+            response_body = ?,
+            answered_at = ?
+        where custom_id = ?
+        """,
+        status,
+        body,
+        Sql.time(at),
+        customId);
+  }
+
+  @Override
+  public void notAsked(String customId) {
+    context.execute(
+        "delete from online_requests where custom_id = ? and answered_at is null", customId);
+  }
+
+  @Override
+  public void forEachOnlineRequest(String submissionId, Consumer<OnlineRequest> consumer) {
+    context.transaction(
+        configuration -> {
+          try (Cursor<Record> rows =
+              configuration
+                  .dsl()
+                  .resultQuery(
+                      "select * from online_requests where submission_id = ? order by custom_id",
+                      submissionId)
+                  .fetchSize(ROWS_FETCH_MAX)
+                  .fetchLazy()) {
+            for (Record row : rows) {
+              consumer.accept(
+                  new OnlineRequest(
+                      row.get("custom_id", String.class),
+                      instant(row, "asked_at").orElseThrow(),
+                      Optional.ofNullable(row.get("response_status", Integer.class)),
+                      Optional.ofNullable(row.get("response_body", String.class)),
+                      instant(row, "answered_at")));
+            }
+          }
+        });
   }
 }

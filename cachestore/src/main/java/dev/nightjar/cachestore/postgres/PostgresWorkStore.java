@@ -176,12 +176,20 @@ final class PostgresWorkStore implements WorkStore {
                     from cache_entries e
                     where e.item_key = m.item_key
                       and (e.source_key = e.item_key or e.similarity >= ?))
+                -- A second process of this run may have settled the key since this one looked.
+                and exists (
+                    select
+                    from items i
+                    where i.run_id = ?
+                      and i.item_key = m.item_key
+                      and i.state = 'new')
               """,
               runId,
               keys,
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
-              similarityMin);
+              similarityMin,
+              runId);
           // Followers of a leader that nobody has asked would wait for ever, and a follower that is
           // less like
           // its leader than this run's task allows must not get its answer: both stand for
@@ -198,6 +206,13 @@ final class PostgresWorkStore implements WorkStore {
                 and (m.similarity < ?
                     or (m.run_id <> ?
                         and not exists (
+                    select
+                    from runs r
+                    where r.run_id = m.run_id
+                      and r.run_id <> ?
+                      and r.state = 'open'
+                      and r.alive_until > ?)
+                        and not exists (
                             select
                             from misses l
                             where l.item_key = m.leader_key
@@ -206,21 +221,31 @@ final class PostgresWorkStore implements WorkStore {
               runId,
               keys,
               similarityMin,
-              runId);
-          // Begun by a run that may never come back: whoever needs the answer carries on where it
-          // stood. A
-          // leader stays a leader, because followers may point at it.
+              runId,
+              runId,
+              Sql.now(clock));
+          // Begun by a run that no process drives any more: whoever needs the answer carries on
+          // where it stood. A leader stays a leader, because followers may point at it.
           tx.execute(
               """
-              update misses
+              update misses m
               set run_id = ?
-              where item_key = any (?::text[])
-                and run_id <> ?
-                and state in ('candidate', 'leader')
+              where m.item_key = any (?::text[])
+                and m.run_id <> ?
+                and m.state in ('candidate', 'leader')
+                and not exists (
+                    select
+                    from runs r
+                    where r.run_id = m.run_id
+                      and r.run_id <> ?
+                      and r.state = 'open'
+                      and r.alive_until > ?)
               """,
               runId,
               keys,
-              runId);
+              runId,
+              runId,
+              Sql.now(clock));
           recordBands(tx, misses);
           // Everything but a candidate of this run already has someone to wait for; so have
           // documents of
@@ -235,10 +260,11 @@ final class PostgresWorkStore implements WorkStore {
               where i.item_key = any (?::text[])
                 and i.state = 'new'
                 and m.item_key = i.item_key
-                and ((i.run_id = ? and m.state in ('leader', 'follower', 'asked'))
+                and ((i.run_id = ? and (m.state in ('leader', 'follower', 'asked') or (m.state = 'candidate' and m.run_id <> ?)))
                     or (i.run_id <> ? and m.run_id = ? and m.state in ('candidate', 'leader')))
               """,
               keys,
+              runId,
               runId,
               runId,
               runId);
@@ -443,5 +469,38 @@ final class PostgresWorkStore implements WorkStore {
           Budget.lockRun(tx, runId);
           budget.plan(tx, runId, plans);
         });
+  }
+
+  @Override
+  public long reclaim(String runId) {
+    context.execute(
+        """
+        update items i
+        set state = 'new',
+            leader_key = null,
+            similarity = null
+        where i.run_id = ?
+          and i.state = 'waiting'
+          and not exists (
+              select
+              from misses m
+              where m.item_key = i.leader_key
+                and (m.state = 'asked'
+                    or (m.state in ('candidate', 'leader', 'follower')
+                        and (m.run_id = i.run_id or exists (
+                            select
+                            from runs r
+                            where r.run_id = m.run_id
+                              and r.state = 'open'
+                              and r.alive_until > ?)))))
+        """,
+        runId,
+        Sql.now(clock));
+    return fetch(
+            context,
+            "select count(*) as unread from items where run_id = ? and state = 'new'",
+            runId)
+        .get(0)
+        .get("unread", Long.class);
   }
 }

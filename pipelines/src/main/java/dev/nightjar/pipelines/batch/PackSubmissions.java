@@ -1,7 +1,10 @@
 package dev.nightjar.pipelines.batch;
 
+import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.submit.BatchSubmitter;
+import dev.nightjar.pipelines.submit.Providers;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -53,17 +56,17 @@ public final class PackSubmissions extends PTransform<PCollection<Void>, PCollec
 
     @Override
     protected void processBatch(List<String> runIds, Consumer<String> output) {
-      for (String tier : stores().submissions().tiersToPack(context.namespaceId())) {
+      for (SubmissionStore.Unpacked what : stores().submissions().unpacked(context.namespaceId())) {
         stores()
             .submissions()
             .pack(
                 context.namespaceId(),
-                tier,
-                context.task().tier(tier).provider().limits(),
+                what,
+                Providers.packing(context.task().tier(what.tier()).provider()),
                 () -> "sub_" + UUID.randomUUID());
       }
       stores().submissions().open(context.namespaceId()).stream()
-          .filter(submission -> submission.providerBatchId().isEmpty())
+          .filter(BatchSubmitter::isToSubmit)
           .forEach(submission -> output.accept(submission.submissionId()));
     }
   }

@@ -1,40 +1,37 @@
 package dev.nightjar.pipelines.model;
 
-import dev.nightjar.cachestore.PackingLimits;
 import java.util.Locale;
 
-/** Who sells models. Adding one means a constant here and a client in the submit package. */
+/**
+ * Who sells models, or serves them. Adding one means a constant here, its class in the submit
+ * package and a line in {@code Providers}; the contract test then runs on it.
+ */
 public enum Provider {
-  /** Files and Batches API: 50,000 requests and 200 MB a file, one model each. */
-  OPENAI("OPENAI_API_KEY", "https://api.openai.com", new PackingLimits(50_000, 190L << 20)),
-  /**
-   * Message Batches API: 100,000 requests or 256 MB. The SDK holds a batch in memory, hence less.
-   */
-  ANTHROPIC("ANTHROPIC_API_KEY", "https://api.anthropic.com", new PackingLimits(20_000, 64L << 20));
+  OPENAI("https://api.openai.com"),
+  ANTHROPIC("https://api.anthropic.com"),
+  GEMINI("https://generativelanguage.googleapis.com"),
+  /** A server of one's own that speaks OpenAI's chat completions, as vLLM does. */
+  SELF_HOSTED("http://127.0.0.1:8000");
 
-  private final String keyVariable;
   private final String baseUrl;
-  private final PackingLimits limits;
 
-  Provider(String keyVariable, String baseUrl, PackingLimits limits) {
-    this.keyVariable = keyVariable;
+  Provider(String baseUrl) {
     this.baseUrl = baseUrl;
-    this.limits = limits;
   }
 
   /** The environment variable that holds the API key. */
   public String keyVariable() {
-    return keyVariable;
+    return name() + "_API_KEY";
   }
 
-  /** Where the provider itself answers. */
+  /** The environment variable that holds another address than {@link #baseUrl}. */
+  public String baseUrlVariable() {
+    return name() + "_BASE_URL";
+  }
+
+  /** Where the provider itself answers, without a path. */
   public String baseUrl() {
     return baseUrl;
-  }
-
-  /** How large a submission may be. */
-  public PackingLimits limits() {
-    return limits;
   }
 
   /** The name in task files and in the database. */

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.route;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
@@ -43,7 +44,8 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
       String itemKey,
       int attemptNumber,
       String prompt,
-      int promptTokens) {
+      int promptTokens,
+      AttemptMode mode) {
     String customId = CustomIds.of(itemKey, attemptNumber);
     return new AttemptPlan(
         customId,
@@ -52,6 +54,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
         tier.name(),
         tier.provider().label(),
         tier.model(),
+        mode,
         prompt,
         promptTokens,
         tier.outputTokensMax(),
@@ -75,14 +78,17 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
               context.runId(),
               prompts.stream()
                   .map(
-                      prompt ->
-                          plan(
-                              lines,
-                              router.route(prompt.promptTokens()),
-                              prompt.itemKey(),
-                              prompt.attemptNumber(),
-                              prompt.user(),
-                              prompt.promptTokens()))
+                      prompt -> {
+                        TierSpec tier = router.route(prompt.promptTokens());
+                        return plan(
+                            lines,
+                            tier,
+                            prompt.itemKey(),
+                            prompt.attemptNumber(),
+                            prompt.user(),
+                            prompt.promptTokens(),
+                            context.mode(tier));
+                      })
                   .toList());
     }
   }

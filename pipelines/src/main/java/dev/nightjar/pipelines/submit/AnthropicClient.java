@@ -1,31 +1,42 @@
 package dev.nightjar.pipelines.submit;
 
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
-import com.anthropic.core.JsonField;
-import com.anthropic.core.JsonValue;
-import com.anthropic.core.http.StreamResponse;
 import com.anthropic.errors.AnthropicException;
 import com.anthropic.errors.AnthropicServiceException;
-import com.anthropic.models.messages.batches.BatchCreateParams;
 import com.anthropic.models.messages.batches.BatchListPage;
 import com.anthropic.models.messages.batches.BatchListParams;
 import com.anthropic.models.messages.batches.MessageBatch;
-import com.anthropic.models.messages.batches.MessageBatchIndividualResponse;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.OnlineRequest;
+import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -34,74 +45,225 @@ import java.util.function.Supplier;
 
 /**
  * Anthropic's Message Batches API. Its batches carry no metadata, so an interrupted create is
- * recognised by the custom ids in the results, which are there only when the batch has ended.
+ * recognised by its time, its size and the custom ids in the results, which are there only when the
+ * batch has ended. Its requests travel with the create, which is streamed from disk.
  */
 final class AnthropicClient implements ProviderClient {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  static final ProviderKind KIND =
+      new ProviderKind() {
+        @Override
+        public PackingLimits packing() {
+          return new PackingLimits(
+              100_000, 240L << 20, 1_000_000_000); // 100,000 requests or 256 MB
+        }
+
+        @Override
+        public QueueLimits queue() {
+          return new QueueLimits(100, 1_000, 1_000_000_000);
+        }
+
+        @Override
+        public int onlineRequestsMax() {
+          return 8;
+        }
+
+        @Override
+        public Duration resultsKept() {
+          return Duration.ofDays(29);
+        }
+
+        @Override
+        public boolean bills() {
+          return true;
+        }
+
+        @Override
+        public RequestFormat requests(TaskSpec task) {
+          return new Format(task);
+        }
+
+        @Override
+        public ProviderClient open(ProviderSettings settings, String apiKey) {
+          return new AnthropicClient(settings, apiKey);
+        }
+      };
+
+  private static final String NAME = Provider.ANTHROPIC.label();
+  private static final String WIRE_VERSION = "2026-10-21"; // the SDK's own
   private static final int PAGE_BATCHES_MAX = 100;
-  private static final int READ_RETRIES_MAX = 4;
   private static final int CLOCK_SKEW_SECONDS_MAX = 300;
+  private static final String ANSWER_TOOL = "answer";
 
-  private final com.anthropic.client.AnthropicClient client;
+  /** The requests of one task. */
+  private static final class Format implements RequestFormat {
+    private static final Set<String> UNSUPPORTED_IN_OUTPUT_FORMAT =
+        Set.of(
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "uniqueItems");
 
-  private AnthropicClient(com.anthropic.client.AnthropicClient client) {
-    this.client = client;
+    private final String system;
+    private final JsonNode schema;
+    private final JsonNode schemaWithoutLimits;
+
+    Format(TaskSpec task) {
+      this.system = task.system();
+      this.schema = OutputSchema.of(task);
+      // Answered with 400 otherwise; the validator still holds answers to the limits.
+      this.schemaWithoutLimits = OutputSchema.without(schema, UNSUPPORTED_IN_OUTPUT_FORMAT);
+    }
+
+    @Override
+    public ObjectNode line(TierSpec tier, String customId, String prompt) {
+      ObjectNode request = JsonNodeFactory.instance.objectNode();
+      request.put("custom_id", customId);
+      ObjectNode params = request.putObject("params");
+      params.put("model", tier.model());
+      params.put("max_tokens", tier.outputTokensMax());
+      params.put("system", system);
+      params.putArray("messages").addObject().put("role", "user").put("content", prompt);
+      if (tier.structuredOutput() == TierSpec.StructuredOutput.TOOL) {
+        ObjectNode tool = params.putArray("tools").addObject();
+        tool.put("name", ANSWER_TOOL);
+        tool.put("description", "Gives the answer.");
+        tool.set("input_schema", schema);
+        params.putObject("tool_choice").put("type", "tool").put("name", ANSWER_TOOL);
+      } else {
+        ObjectNode format = params.putObject("output_config").putObject("format");
+        format.put("type", "json_schema");
+        format.set("schema", schemaWithoutLimits);
+      }
+      return request;
+    }
   }
 
-  static AnthropicClient open(String baseUrl, String apiKey) {
-    return new AnthropicClient(
+  private final String baseUrl;
+  private final com.anthropic.client.AnthropicClient client;
+  private final RawHttp http;
+  private final ProviderCalls calls;
+
+  private AnthropicClient(ProviderSettings settings, String apiKey) {
+    this.baseUrl = settings.baseUrl(Provider.ANTHROPIC);
+    this.client =
         AnthropicOkHttpClient.builder()
             .baseUrl(baseUrl)
             .apiKey(apiKey)
-            .timeout(Duration.ofMinutes(10))
-            .maxRetries(0) // as for OpenAI: a repeated create is a second batch
-            .build());
+            .timeout(settings.callMax())
+            .maxRetries(0) // ProviderCalls decides
+            .build();
+    this.http =
+        new RawHttp(
+            NAME,
+            Map.of("Authorization", "Bearer " + apiKey, "anthropic-version", WIRE_VERSION),
+            settings.callMax());
+    this.calls = new ProviderCalls(NAME, settings.waitMax());
   }
 
-  /** For calls without an effect, which may be repeated. */
-  private com.anthropic.client.AnthropicClient reading() {
-    return client.withOptions(options -> options.maxRetries(READ_RETRIES_MAX));
+  private <T> T reading(Supplier<T> call) {
+    return calls.reading(() -> translated(call));
   }
 
-  private static <T> T call(Supplier<T> call) {
+  private static <T> T translated(Supplier<T> call) {
     try {
       return call.get();
     } catch (AnthropicServiceException e) {
       // The message may quote the key or the prompt; status and type do not.
-      throw new ProviderException(
-          ProviderException.ofStatus(e.statusCode()),
-          "anthropic answered "
-              + e.statusCode()
-              + e.errorType().map(type -> " (" + type.asString() + ")").orElse(""),
+      throw ProviderException.ofStatus(
+          NAME,
+          e.statusCode(),
+          e.errorType().map(type -> type.asString()).orElse(""),
+          e.headers().values("Retry-After").stream().findFirst().flatMap(RawHttp::seconds),
           e);
     } catch (AnthropicException e) {
-      throw new ProviderException(
-          ProviderException.ofFailure(e), "anthropic could not be reached: " + e.getMessage(), e);
+      throw ProviderException.ofFailure(NAME, e);
     }
   }
 
   @Override
-  public ProviderBatch create(
-      Submission submission, RequestSource requests, Runnable beforeEffect) {
-    List<Object> all = new ArrayList<>(submission.requests());
-    requests.forEachLine(
-        line -> {
+  public boolean uploads(Submission submission) {
+    return false;
+  }
+
+  @Override
+  public String upload(Submission submission, Path requests) {
+    throw new IllegalStateException("anthropic takes the requests with the create");
+  }
+
+  @Override
+  public ProviderBatch create(Submission submission, TierSpec tier, Optional<Path> requests) {
+    return calls.once(
+        () -> {
+          JsonNode batch =
+              http.json(
+                  http.request(baseUrl + "/v1/messages/batches")
+                      .header("Content-Type", "application/json")
+                      .timeout(http.limitFor(submission.requestBytes()))
+                      .POST(envelope(requests.orElseThrow()))
+                      .build());
+          return ProviderBatch.working(
+              batch.path("id").asText(),
+              submission.requests(),
+              Instant.parse(batch.path("created_at").asText()));
+        });
+  }
+
+  /** {@code {"requests":[…]}} around the lines, streamed: line ends become commas. */
+  private static HttpRequest.BodyPublisher envelope(Path requests) {
+    return HttpRequest.BodyPublishers.ofInputStream(
+        () -> {
           try {
-            all.add(JSON.readValue(line, Object.class));
-          } catch (JsonProcessingException e) {
+            return new SequenceInputStream(
+                Collections.enumeration(
+                    List.of(
+                        bytes("{\"requests\":["),
+                        new CommaSeparated(Files.newInputStream(requests), Files.size(requests)),
+                        bytes("]}"))));
+          } catch (IOException e) {
             throw new UncheckedIOException(e);
           }
         });
-    // The lines go out as they are: the typed builder would need every field twice.
-    JsonField<List<BatchCreateParams.Request>> raw = JsonValue.from(all);
-    beforeEffect.run();
-    return call(
-        () ->
-            batch(
-                client
-                    .messages()
-                    .batches()
-                    .create(BatchCreateParams.builder().requests(raw).build())));
+  }
+
+  private static InputStream bytes(String text) {
+    return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** JSON on one line has no raw line end inside, so that each one separates two requests. */
+  private static final class CommaSeparated extends FilterInputStream {
+    private long left;
+
+    CommaSeparated(InputStream in, long bytes) {
+      super(in);
+      this.left = bytes - 1; // the last line end is dropped
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      if (left <= 0) {
+        return -1;
+      }
+      int read = super.read(buffer, offset, (int) Math.min(length, left));
+      for (int i = offset; i < offset + read; i++) {
+        if (buffer[i] == '\n') {
+          buffer[i] = ',';
+        }
+      }
+      left -= read;
+      return read;
+    }
   }
 
   @Override
@@ -113,9 +275,9 @@ final class AnthropicClient implements ProviderClient {
         submission.creatingAt().orElse(Instant.EPOCH).minusSeconds(CLOCK_SKEW_SECONDS_MAX);
     boolean undecided = false;
     BatchListPage page =
-        call(
+        reading(
             () ->
-                reading()
+                client
                     .messages()
                     .batches()
                     .list(BatchListParams.builder().limit(PAGE_BATCHES_MAX).build()));
@@ -131,9 +293,9 @@ final class AnthropicClient implements ProviderClient {
         if (known.contains(batch.id()) || batch.requests() != submission.requests()) {
           continue;
         }
-        if (batch.progress() == ProviderBatch.Progress.WORKING) {
+        if (batch.ending().isEmpty()) {
           undecided = true; // its custom ids show only in its results
-        } else if (firstCustomId(batch.id()).filter(customIds::contains).isPresent()) {
+        } else if (holdsOneOf(batch.id(), customIds)) {
           return new Found.Batch(batch);
         }
       }
@@ -141,54 +303,89 @@ final class AnthropicClient implements ProviderClient {
         return undecided ? new Found.Undecided() : new Found.Absent();
       }
       BatchListPage last = page;
-      page = call(last::nextPage);
+      page = reading(last::nextPage);
     }
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // closed by the callers' try
-  private StreamResponse<MessageBatchIndividualResponse> open(String batchId) {
-    return call(() -> reading().messages().batches().resultsStreaming(batchId));
+  private ResumingLines.Body open(String batchId, long offset) {
+    return http.download(baseUrl + "/v1/messages/batches/" + batchId + "/results", offset);
   }
 
-  private Optional<String> firstCustomId(String batchId) {
-    try (StreamResponse<MessageBatchIndividualResponse> results = open(batchId)) {
-      return call(() -> results.stream().findFirst().map(MessageBatchIndividualResponse::customId));
+  /** Looks at the first results only: all of a batch's are one submission's, strays apart. */
+  private boolean holdsOneOf(String batchId, Collection<String> customIds) {
+    Recognition recognition = new Recognition(customIds);
+    try {
+      ResumingLines.forEachLine(
+          calls,
+          offset -> open(batchId, offset),
+          line -> recognition.look(http.json(line).path("custom_id").asText()));
+    } catch (Recognition.Enough e) {
+      return recognition.ours;
+    }
+    return false;
+  }
+
+  /** Ends a download as soon as it is clear whose batch it is. */
+  private static final class Recognition {
+    private static final int LINES_MAX = 100;
+
+    private static final class Enough extends RuntimeException {
+      private static final long serialVersionUID = 1L;
+
+      Enough() {
+        super(null, null, false, false);
+      }
+    }
+
+    private final Collection<String> customIds;
+    private int lines;
+    private boolean ours;
+
+    Recognition(Collection<String> customIds) {
+      this.customIds = customIds;
+    }
+
+    void look(String customId) {
+      ours = customIds.contains(customId);
+      if (ours || ++lines >= LINES_MAX) {
+        throw new Enough();
+      }
     }
   }
 
   @Override
   public ProviderBatch status(String batchId) {
-    return call(() -> batch(reading().messages().batches().retrieve(batchId)));
+    return batch(reading(() -> client.messages().batches().retrieve(batchId)));
   }
 
   private static ProviderBatch batch(MessageBatch batch) {
     var counts = batch.requestCounts();
-    return new ProviderBatch(
-        batch.id(),
-        "",
-        batch.processingStatus().asString().equals("ended")
-            ? ProviderBatch.Progress.ENDED
-            : ProviderBatch.Progress.WORKING,
+    long requests =
         counts.processing()
             + counts.succeeded()
             + counts.errored()
             + counts.canceled()
-            + counts.expired(),
-        "",
-        batch.endedAt().orElse(batch.createdAt()).toInstant());
+            + counts.expired();
+    if (!batch.processingStatus().asString().equals("ended")) {
+      return ProviderBatch.working(batch.id(), requests, batch.createdAt().toInstant());
+    }
+    Ending ending =
+        counts.canceled() > 0
+            ? Ending.CANCELLED
+            : counts.expired() > 0 ? Ending.EXPIRED : Ending.COMPLETED;
+    return ProviderBatch.ended(
+        batch.id(), ending, requests, batch.endedAt().orElse(batch.createdAt()).toInstant());
   }
 
   @Override
   public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
-    try (StreamResponse<MessageBatchIndividualResponse> results = open(batch.id())) {
-      Iterator<MessageBatchIndividualResponse> lines = results.stream().iterator();
-      while (call(lines::hasNext)) {
-        consumer.accept(resultLine(submissionId, batch, JSON.valueToTree(call(lines::next))));
-      }
-    }
+    ResumingLines.forEachLine(
+        calls,
+        offset -> open(batch.id(), offset),
+        line -> consumer.accept(resultLine(submissionId, http.json(line), batch.workedAt())));
   }
 
-  static ResultLine resultLine(String submissionId, ProviderBatch batch, JsonNode line) {
+  static ResultLine resultLine(String submissionId, JsonNode line, Instant workedAt) {
     String customId = line.path("custom_id").asText();
     JsonNode result = line.path("result");
     String type = result.path("type").asText();
@@ -200,19 +397,25 @@ final class AnthropicClient implements ProviderClient {
           "",
           false,
           Usage.NONE, // only succeeded requests are billed
-          batch.workedAt(),
+          workedAt,
           Optional.of(
-              type.equals("expired") ? ErrorCode.REQUEST_EXPIRED : ErrorCode.REQUEST_ERRORED),
-          "anthropic: " + why);
+              switch (type) {
+                case "expired" -> ErrorCode.REQUEST_EXPIRED;
+                case "canceled" -> ErrorCode.SUBMISSION_CANCELLED;
+                default -> ErrorCode.REQUEST_ERRORED;
+              }),
+          NAME + ": " + why);
     }
     JsonNode message = result.path("message");
     StringBuilder text = new StringBuilder();
     for (JsonNode block : message.path("content")) {
-      text.append(block.path("text").asText(""));
+      text.append(
+          block.path("type").asText().equals("tool_use")
+              ? block.path("input").toString()
+              : block.path("text").asText(""));
     }
     JsonNode usage = message.path("usage");
-    JsonNode written = usage.path("cache_creation");
-    long hour = written.path("ephemeral_1h_input_tokens").asLong(0);
+    long hour = usage.path("cache_creation").path("ephemeral_1h_input_tokens").asLong(0);
     return new ResultLine(
         submissionId,
         customId,
@@ -221,18 +424,60 @@ final class AnthropicClient implements ProviderClient {
         new Usage(
             usage.path("input_tokens").asLong(0),
             usage.path("cache_read_input_tokens").asLong(0),
-            usage.path("cache_creation_input_tokens").asLong(0) - hour,
+            Math.max(0, usage.path("cache_creation_input_tokens").asLong(0) - hour),
             hour,
             usage.path("output_tokens").asLong(0)),
-        batch.workedAt(),
+        workedAt,
         Optional.empty(),
         "");
   }
 
   @Override
+  public void cancel(String batchId) {
+    calls.once(() -> translated(() -> client.messages().batches().cancel(batchId)));
+  }
+
+  @Override
+  public Map<String, String> uploads() {
+    return Map.of();
+  }
+
+  @Override
+  public void deleteUpload(String fileId) {
+    throw new IllegalStateException("anthropic has no uploads");
+  }
+
+  @Override
+  public Response ask(TierSpec tier, String line) {
+    return calls.once(
+        () -> {
+          var response =
+              http.send(
+                  http.post(baseUrl + "/v1/messages", http.json(line).path("params").toString())
+                      .build());
+          return new Response(response.statusCode(), response.body());
+        });
+  }
+
+  @Override
+  public ResultLine onlineResult(String submissionId, OnlineRequest request) {
+    JsonNode body = http.json(request.body().orElseThrow());
+    ObjectNode line = RawHttp.JSON.createObjectNode();
+    line.put("custom_id", request.customId());
+    ObjectNode result = line.putObject("result");
+    if (request.status().orElseThrow() / 100 == 2) {
+      result.put("type", "succeeded").set("message", body);
+    } else {
+      result.put("type", "errored").set("error", body);
+    }
+    return resultLine(submissionId, line, request.answeredAt().orElseThrow());
+  }
+
+  @Override
   public Optional<ProviderException> check() {
     try {
-      call(() -> client.messages().batches().list(BatchListParams.builder().limit(1).build()));
+      translated(
+          () -> client.messages().batches().list(BatchListParams.builder().limit(1).build()));
       return Optional.empty();
     } catch (ProviderException e) {
       return Optional.of(e);

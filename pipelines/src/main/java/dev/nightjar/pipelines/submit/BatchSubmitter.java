@@ -1,14 +1,13 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
-import dev.nightjar.cachestore.Outcome;
-import dev.nightjar.cachestore.SettlementStore;
+import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
-import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
@@ -16,10 +15,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,24 +29,32 @@ import org.slf4j.LoggerFactory;
  * Takes one submission to its provider, whatever state it was left in.
  *
  * <ol>
- *   <li>The intent ({@code creating}) is committed before the provider is called.
+ *   <li>A lease keeps two workers from doing this at once.
+ *   <li>It waits, planned, until the account has room at the provider.
+ *   <li>The intent ({@code creating}) is committed before the provider is asked to create anything.
  *   <li>If the call's outcome is unknown, now or because a process died, the provider is asked
  *       whether the batch exists. If it does, it is taken over.
  *   <li>Only when it does not, and enough time has passed for a create under way to show, is it
  *       created again.
  * </ol>
  *
- * <p>A lock on the submission keeps two workers from doing this at once. Stateless and thread-safe.
+ * <p>Stateless and thread-safe.
  */
 public final class BatchSubmitter {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSubmitter.class);
 
+  /** How often a provider may say that it does not see an upload before it is made again. */
+  private static final int MISSING_UPLOAD_TRIES_MAX = 3;
+
+  private static final int BACKOFF_DOUBLINGS_MAX = 20;
+
   private final SubmissionStore submissions;
-  private final SettlementStore settlements;
+  private final RunStore runs;
   private final ProviderClients clients;
   private final ProviderSettings settings;
   private final TaskSpec task;
   private final Clock clock;
+  private final Supplier<String> owners;
 
   public BatchSubmitter(
       Stores stores,
@@ -52,43 +62,77 @@ public final class BatchSubmitter {
       ProviderSettings settings,
       TaskSpec task,
       Clock clock) {
+    this(stores, clients, settings, task, clock, () -> UUID.randomUUID().toString());
+  }
+
+  /**
+   * With names of one's own for its leases.
+   *
+   * @param owners gives a name that nobody else has or had
+   */
+  BatchSubmitter(
+      Stores stores,
+      ProviderClients clients,
+      ProviderSettings settings,
+      TaskSpec task,
+      Clock clock,
+      Supplier<String> owners) {
     this.submissions = stores.submissions();
-    this.settlements = stores.settlements();
+    this.runs = stores.runs();
     this.clients = clients;
     this.settings = settings;
     this.task = task;
     this.clock = clock;
+    this.owners = owners;
+  }
+
+  /** Whether {@link #submit} has something to do for a submission in this state. */
+  public static boolean isToSubmit(Submission submission) {
+    return switch (submission.state()) {
+      case PLANNED, UPLOADING, CREATING -> true;
+      case IN_PROGRESS -> submission.mode() == AttemptMode.ONLINE;
+      case ENDED, COLLECTED, FAILED, EXPIRED, CANCELLED -> false;
+    };
   }
 
   /**
    * Moves a submission on as far as is possible now.
    *
-   * @return whether the provider has it now * @throws NightjarException PROVIDER_KEY_REFUSED or
-   *     PROVIDER_UNAVAILABLE: nothing was created yet
+   * @return whether this call moved it to the provider, or to its end there
+   * @throws NightjarException PROVIDER_KEY_REFUSED or PROVIDER_UNAVAILABLE: nothing was created
+   *     yet, and it will be tried again
    */
   public boolean submit(String submissionId) {
-    submissions.withLock(submissionId, () -> move(submissionId));
-    return submissions
-        .find(submissionId)
-        .map(
-            submission ->
-                submission.state() != SubmissionState.PLANNED
-                    && submission.state() != SubmissionState.CREATING)
+    try (LeaseKeeper lease = new LeaseKeeper(submissions, owners.get(), settings.lease(), clock)) {
+      Optional<Submission> claimed = lease.claim(submissionId);
+      if (claimed.isEmpty()) {
+        return false;
+      }
+      Submission submission = claimed.get();
+      return switch (submission.state()) {
+        case PLANNED -> send(submission, lease.owner());
+        case UPLOADING -> {
+          // Its worker died. The file, if there is one, is an orphan: it has no name here.
+          submissions.giveBack(submissionId, lease.owner(), now(), false);
+          yield resend(submissionId, lease);
+        }
+        case CREATING -> settle(submission, lease);
+        case IN_PROGRESS ->
+            submission.mode() == AttemptMode.ONLINE && askOnline(submission, lease.owner());
+        case ENDED, COLLECTED, FAILED, EXPIRED, CANCELLED -> false;
+      };
+    }
+  }
+
+  private boolean resend(String submissionId, LeaseKeeper lease) {
+    return lease
+        .claim(submissionId)
+        .filter(submission -> submission.state() == SubmissionState.PLANNED)
+        .map(submission -> send(submission, lease.owner()))
         .orElse(false);
   }
 
-  private void move(String submissionId) {
-    Submission submission = submissions.find(submissionId).orElseThrow();
-    if (submission.state() == SubmissionState.CREATING && !settle(submission)) {
-      return;
-    }
-    Instant intent = now();
-    if (submissions.beginCreating(submissionId, intent)) {
-      create(submissions.find(submissionId).orElseThrow(), intent);
-    }
-  }
-
-  /** As PostgreSQL keeps it, so that an intent read back equals the one that was written. */
+  /** As PostgreSQL keeps it, so that a time read back equals the one that was written. */
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
@@ -97,89 +141,136 @@ public final class BatchSubmitter {
     return clients.of(Provider.ofLabel(submission.provider()));
   }
 
-  private void create(Submission submission, Instant intent) {
+  private boolean send(Submission submission, String owner) {
+    if (submission.notBefore().filter(clock.instant()::isBefore).isPresent()) {
+      return false;
+    }
     String id = submission.submissionId();
-    // Renewed immediately before the call: an upload takes minutes, and the wait for a batch that
-    // may still
-    // turn up must not have passed before the batch could exist.
-    Intent current = new Intent(intent);
-    try {
-      ProviderBatch batch =
-          client(submission)
-              .create(submission, line -> forEachLine(submission, line), () -> renew(id, current));
-      if (!submissions.markInProgress(
-          id, current.at, batch.inputFileId(), batch.id(), clock.instant())) {
-        throw new NightjarException(
-            ErrorCode.INTERNAL,
-            id,
-            "another worker took this submission over while " + batch.id() + " was created",
-            "cancel " + batch.id() + " at " + submission.provider() + " and report this");
+    boolean online = submission.mode() == AttemptMode.ONLINE;
+    ProviderClient client = client(submission);
+    boolean uploads = !online && client.uploads(submission);
+    ProviderKind kind = Providers.of(Provider.ofLabel(submission.provider()));
+    switch (submissions.begin(id, owner, uploads, kind.queue(), now())) {
+      case ADMITTED -> {}
+      case NO_ROOM -> {
+        LOG.info("{} waits for room at {}", id, submission.provider());
+        return false;
       }
-    } catch (ProviderException e) {
-      switch (e.kind()) {
-        case OUTCOME_UNKNOWN -> {
-          renew(id, current); // from now on it may still turn up
-          LOG.warn("{}: {}: whether it was created will be asked", id, e.getMessage());
+      case UNWANTED, LOST -> {
+        return false;
+      }
+    }
+    if (online) {
+      submissions.markInProgress(id, owner, "online_" + id, now());
+      return askOnline(submissions.find(id).orElseThrow(), owner);
+    }
+    return create(submissions.find(id).orElseThrow(), owner, client, uploads);
+  }
+
+  private boolean create(Submission begun, String owner, ProviderClient client, boolean uploads) {
+    String id = begun.submissionId();
+    TierSpec tier = task.tier(begun.tier());
+    // An upload that is there already needs no second copy of the requests.
+    boolean needsRequests = begun.state() == SubmissionState.UPLOADING || !uploads;
+    try (Spool spool =
+        needsRequests ? Spool.write(begun, line -> forEachLine(begun, tier, line)) : null) {
+      if (begun.state() == SubmissionState.UPLOADING) {
+        String fileId;
+        try {
+          fileId = client.upload(begun, Objects.requireNonNull(spool).file());
+        } catch (ProviderException e) {
+          uploadFailed(begun, owner, e);
+          return false;
         }
-        case REFUSED -> refuse(submission, current.at, e);
-        case KEY_REFUSED, UNAVAILABLE -> {
-          submissions.abandonCreating(id, current.at);
-          throw refusal(id, e);
+        if (!submissions.beginCreating(id, owner, fileId, now())) {
+          return false; // taken over or withdrawn meanwhile; the file is an orphan
         }
+      } else if (!submissions.renewCreating(id, owner, now())) {
+        return false;
+      }
+      Submission current = submissions.find(id).orElseThrow();
+      try {
+        ProviderBatch batch =
+            client.create(current, tier, Optional.ofNullable(spool).map(Spool::file));
+        return submissions.markInProgress(id, owner, batch.id(), now());
+      } catch (ProviderException e) {
+        createFailed(current, owner, e);
+        return false;
       }
     }
   }
 
-  /** The intent that this worker holds; it is renewed on the way. */
-  private static final class Intent {
-    Instant at;
-
-    Intent(Instant at) {
-      this.at = at;
-    }
-  }
-
-  private void forEachLine(Submission submission, Consumer<String> line) {
+  private void forEachLine(Submission submission, TierSpec tier, Consumer<String> line) {
     RequestLines lines = new RequestLines(task);
-    TierSpec tier = task.tier(submission.tier());
     submissions.forEachAttempt(
         submission.submissionId(),
         attempt ->
             line.accept(RequestLines.write(lines.of(tier, attempt.customId(), attempt.prompt()))));
   }
 
-  private void renew(String submissionId, Intent intent) {
-    Instant renewed = now();
-    if (!submissions.renewCreating(submissionId, intent.at, renewed)) {
-      throw new NightjarException(
-          ErrorCode.INTERNAL,
-          submissionId,
-          "another worker took this submission over",
-          "run the same command again");
+  private void uploadFailed(Submission submission, String owner, ProviderException e) {
+    String id = submission.submissionId();
+    switch (e.kind()) {
+      case REFUSED -> refuse(submission, owner, e);
+      case KEY_REFUSED -> {
+        submissions.giveBack(id, owner, now(), false);
+        throw refusal(id, e);
+      }
+      case UPLOAD_MISSING, UNAVAILABLE, OUTCOME_UNKNOWN -> {
+        submissions.giveBack(id, owner, retryAt(submission, e), false);
+        throw refusal(id, e.as(ProviderException.Kind.UNAVAILABLE));
+      }
     }
-    intent.at = renewed;
+  }
+
+  private void createFailed(Submission submission, String owner, ProviderException e) {
+    String id = submission.submissionId();
+    switch (e.kind()) {
+      case OUTCOME_UNKNOWN -> {
+        submissions.renewCreating(id, owner, now()); // from now on it may still turn up
+        LOG.warn("{}: {}: whether it was created will be asked", id, e.getMessage());
+      }
+      case REFUSED -> refuse(submission, owner, e);
+      case UPLOAD_MISSING -> {
+        boolean keep = submission.tries() < MISSING_UPLOAD_TRIES_MAX;
+        submissions.giveBack(id, owner, retryAt(submission, e), keep);
+        LOG.warn("{}: {}: tried again{}", id, e.getMessage(), keep ? "" : " with a new upload");
+      }
+      case KEY_REFUSED -> {
+        submissions.giveBack(id, owner, now(), true);
+        throw refusal(id, e);
+      }
+      case UNAVAILABLE -> {
+        submissions.giveBack(id, owner, retryAt(submission, e), true);
+        throw refusal(id, e);
+      }
+    }
+  }
+
+  /** After what the provider asks for, else after a time that doubles with each try; bounded. */
+  private Instant retryAt(Submission submission, ProviderException e) {
+    Duration wait =
+        e.retryAfter()
+            .orElse(Duration.ofSeconds(1L << Math.min(submission.tries(), BACKOFF_DOUBLINGS_MAX)));
+    return now().plus(wait.compareTo(settings.waitMax()) < 0 ? wait : settings.waitMax());
   }
 
   /** Refused for good: the documents fail with the reason, and the rest of the night goes on. */
-  private void refuse(Submission submission, Instant intent, ProviderException e) {
+  private void refuse(Submission submission, String owner, ProviderException e) {
     String reason = String.valueOf(e.getMessage());
-    settlements.settle(
-        submission.runId(),
-        submissions.unsettled(submission.submissionId()).stream()
-            .map(
-                customId ->
-                    new Outcome(
-                        customId,
-                        Outcome.Kind.ERRORED,
-                        Usage.NONE,
-                        clock.instant(),
-                        Optional.empty(),
-                        Optional.of(ErrorCode.PROVIDER_REFUSED),
-                        reason,
-                        Optional.empty()))
-            .toList());
-    submissions.refuseCreating(submission.submissionId(), intent, reason);
+    submissions.refuse(submission.submissionId(), owner, ErrorCode.PROVIDER_REFUSED, reason);
     LOG.warn("{}: {}: {}", ErrorCode.PROVIDER_REFUSED, submission.submissionId(), reason);
+  }
+
+  private boolean askOnline(Submission submission, String owner) {
+    Instant deadlineAt = runs.find(submission.runId()).orElseThrow().deadlineAt();
+    return new OnlineRequests(
+            submissions,
+            client(submission),
+            Providers.of(Provider.ofLabel(submission.provider())),
+            new RequestLines(task),
+            clock)
+        .work(submission, owner, task.tier(submission.tier()), deadlineAt);
   }
 
   /** The line a user sees for a call that surely had no effect. */
@@ -199,7 +290,7 @@ public final class BatchSubmitter {
               String.valueOf(e.getMessage()),
               "see what the provider's console says of it; everything else goes on",
               e);
-      case UNAVAILABLE, OUTCOME_UNKNOWN ->
+      case UPLOAD_MISSING, UNAVAILABLE, OUTCOME_UNKNOWN ->
           new NightjarException(
               ErrorCode.PROVIDER_UNAVAILABLE,
               key,
@@ -209,13 +300,13 @@ public final class BatchSubmitter {
     };
   }
 
-  /**
-   * Asks the provider about a create whose outcome is unknown.
-   *
-   * @return true if the submission is planned again, because the provider surely does not have it
-   */
-  private boolean settle(Submission submission) {
-    Set<String> customIds = new TreeSet<>(submissions.unsettled(submission.submissionId()));
+  /** Asks the provider about a create whose outcome is unknown. */
+  private boolean settle(Submission submission, LeaseKeeper lease) {
+    String id = submission.submissionId();
+    if (submission.mode() == AttemptMode.ONLINE) { // nothing is asked before in_progress
+      return submissions.giveBack(id, lease.owner(), now(), false) && resend(id, lease);
+    }
+    Set<String> customIds = new TreeSet<>(submissions.unsettled(id));
     ProviderClient.Found found;
     try {
       found =
@@ -225,37 +316,73 @@ public final class BatchSubmitter {
                   ids -> submissions.knownBatchIds(submission.provider(), ids),
                   customIds);
     } catch (ProviderException e) {
-      throw refusal(submission.submissionId(), e);
+      throw refusal(id, e);
     }
     if (found instanceof ProviderClient.Found.Batch known) {
-      submissions.markInProgress(
-          submission.submissionId(),
-          submission.creatingAt().orElseThrow(),
-          known.batch().inputFileId(),
-          known.batch().id(),
-          clock.instant());
-      return false;
+      return submissions.markInProgress(id, lease.owner(), known.batch().id(), now());
     }
     if (found instanceof ProviderClient.Found.Undecided) {
       return false;
     }
-    Instant intent = submission.creatingAt().orElseThrow();
-    return Duration.between(intent, clock.instant()).toSeconds() >= settings.settleSecondsMin()
-        && submissions.abandonCreating(submission.submissionId(), intent);
+    boolean settled =
+        Duration.between(submission.creatingAt().orElseThrow(), clock.instant())
+                .compareTo(settings.settleMin())
+            >= 0;
+    return settled && submissions.giveBack(id, lease.owner(), now(), true) && resend(id, lease);
   }
 
   /**
    * Looks at a submission that the provider works on.
    *
-   * @return whether it has ended, and its results can be collected
+   * @param keeper takes the submission if it has ended, so that one process collects it
+   * @return whether it has ended and is the keeper's to collect
+   * @throws NightjarException PROVIDER_UNAVAILABLE also for an answer of 404: providers give false
+   *     ones, and a batch that is gone would take its bill with it
    */
-  public boolean poll(Submission submission) {
+  public boolean poll(Submission submission, LeaseKeeper keeper) {
+    String id = submission.submissionId();
+    ProviderClient client = client(submission);
+    String batchId = submission.providerBatchId().orElseThrow();
+    ProviderBatch batch;
     try {
-      ProviderBatch batch = client(submission).status(submission.providerBatchId().orElseThrow());
-      return batch.progress() != ProviderBatch.Progress.WORKING
-          && submissions.markEnded(submission.submissionId(), clock.instant());
+      if (submission.cancelRequestedAt().isPresent()) {
+        cancel(client, submission);
+      }
+      batch = client.status(batchId);
     } catch (ProviderException e) {
-      throw refusal(submission.submissionId(), e);
+      throw refusal(
+          id,
+          e.kind() == ProviderException.Kind.REFUSED
+              ? e.as(ProviderException.Kind.UNAVAILABLE)
+              : e);
+    }
+    if (batch.ending().isEmpty()) {
+      return false;
+    }
+    Optional<Submission> claimed = keeper.claim(id);
+    if (claimed.isEmpty()) {
+      return false;
+    }
+    if (claimed.get().state() != SubmissionState.IN_PROGRESS) {
+      return claimed.get().state() == SubmissionState.ENDED;
+    }
+    if (batch.queueFull()) {
+      submissions.learnQuota(
+          submission.provider(),
+          submission.model(),
+          batch.enqueuedTokensMax(),
+          now().plus(settings.waitMax()),
+          now());
+    }
+    return submissions.markEnded(id, keeper.owner(), batch.ending().get(), batch.failure(), now());
+  }
+
+  /** Repeated until the batch has ended: the provider may not have heard the first. */
+  private static void cancel(ProviderClient client, Submission submission) {
+    try {
+      client.cancel(submission.providerBatchId().orElseThrow());
+    } catch (ProviderException e) {
+      LOG.info("{}: its cancellation: {}", submission.submissionId(), e.getMessage());
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.AttemptMode;
+import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
@@ -7,6 +9,7 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -62,33 +65,100 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       ProviderClient client = clients().of(Provider.ofLabel(submission.provider()));
       Set<String> open = new HashSet<>(stores().submissions().unsettled(submission.submissionId()));
       try {
-        ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
-        boolean failed = batch.progress() == ProviderBatch.Progress.FAILED;
-        if (!failed) {
-          client.results(
-              submission.submissionId(),
-              batch,
-              line -> {
-                if (open.remove(line.customId())) {
-                  output.accept(line);
-                }
-              });
-        }
-        for (String customId : open) {
-          output.accept(
-              new ResultLine(
-                  submission.submissionId(),
-                  customId,
-                  "",
-                  false,
-                  Usage.NONE,
-                  batch.workedAt(),
-                  Optional.of(failed ? ErrorCode.BATCH_FAILED : ErrorCode.REQUEST_LOST),
-                  failed ? batch.failure() : "the batch ended without a line for this request"));
+        if (submission.mode() == AttemptMode.ONLINE) {
+          online(client, submission, open, output);
+        } else {
+          batch(client, submission, open, output);
         }
       } catch (ProviderException e) {
-        throw BatchSubmitter.refusal(submission.submissionId(), e);
+        throw BatchSubmitter.refusal(
+            submission.submissionId(),
+            e.kind() == ProviderException.Kind.REFUSED
+                ? e.as(ProviderException.Kind.UNAVAILABLE)
+                : e);
       }
+    }
+
+    private void batch(
+        ProviderClient client,
+        Submission submission,
+        Set<String> open,
+        Consumer<ResultLine> output) {
+      ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
+      boolean failed = batch.ending().equals(Optional.of(Ending.FAILED));
+      if (!failed) {
+        client.results(
+            submission.submissionId(),
+            batch,
+            line -> {
+              if (open.remove(line.customId())) {
+                output.accept(line);
+              }
+            });
+      }
+      ErrorCode code =
+          failed
+              ? batch.queueFull() ? ErrorCode.QUEUE_FULL : ErrorCode.BATCH_FAILED
+              : batch.ending().equals(Optional.of(Ending.EXPIRED))
+                  ? ErrorCode.REQUEST_EXPIRED
+                  : batch.ending().equals(Optional.of(Ending.CANCELLED))
+                      ? ErrorCode.SUBMISSION_CANCELLED
+                      : ErrorCode.REQUEST_LOST;
+      String reason = failed ? batch.failure() : "the batch ended without a line for this request";
+      for (String customId : open) {
+        output.accept(unanswered(submission, customId, batch.workedAt(), code, reason));
+      }
+    }
+
+    private void online(
+        ProviderClient client,
+        Submission submission,
+        Set<String> open,
+        Consumer<ResultLine> output) {
+      boolean bills = Providers.of(Provider.ofLabel(submission.provider())).bills();
+      stores()
+          .submissions()
+          .forEachOnlineRequest(
+              submission.submissionId(),
+              request -> {
+                if (open.remove(request.customId())) {
+                  output.accept(
+                      request.status().isPresent()
+                          ? client.onlineResult(submission.submissionId(), request)
+                          : unanswered(
+                              submission,
+                              request.customId(),
+                              request.askedAt(),
+                              bills ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.REQUEST_LOST,
+                              "the request was sent at "
+                                  + request.askedAt()
+                                  + " and no answer was seen"));
+                }
+              });
+      for (String customId : open) {
+        output.accept(
+            unanswered(
+                submission,
+                customId,
+                context.clock().instant(),
+                submission.cancelRequestedAt().isPresent()
+                    ? ErrorCode.SUBMISSION_CANCELLED
+                    : ErrorCode.REQUEST_EXPIRED,
+                "the request was not sent any more"));
+      }
+    }
+
+    private static ResultLine unanswered(
+        Submission submission, String customId, Instant at, ErrorCode code, String reason) {
+      return new ResultLine(
+          submission.submissionId(),
+          customId,
+          "",
+          false,
+          Usage.NONE,
+          at,
+          Optional.of(code),
+          reason);
     }
   }
 }

@@ -1,166 +1,194 @@
 package dev.nightjar.pipelines.submit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
-import com.openai.core.MultipartField;
+import com.openai.core.RequestOptions;
+import com.openai.core.Timeout;
 import com.openai.core.http.HttpResponse;
 import com.openai.errors.OpenAIException;
 import com.openai.errors.OpenAIServiceException;
 import com.openai.models.batches.Batch;
-import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.batches.BatchListPage;
 import com.openai.models.batches.BatchListParams;
+import com.openai.models.files.FileContentParams;
 import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FileListPage;
+import com.openai.models.files.FileListParams;
+import com.openai.models.files.FileObject;
 import com.openai.models.files.FilePurpose;
-import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Ending;
+import dev.nightjar.cachestore.OnlineRequest;
+import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
-import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** OpenAI's Files and Batches API. The submission's id travels in the batch's metadata. */
+/**
+ * OpenAI's Files and Batches API, chat completions and responses. The submission's id travels in
+ * the batch's metadata and in the upload's name.
+ */
 final class OpenAiClient implements ProviderClient {
   static final String METADATA_KEY = "nightjar_submission";
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  static final ProviderKind KIND =
+      new ProviderKind() {
+        @Override
+        public PackingLimits packing() {
+          // 50,000 requests, 200 MB and one model a file. Queues are not published: 2,000,000
+          // tokens were seen for small models, and what a refusal says is learnt.
+          return new PackingLimits(50_000, 190L << 20, 40_000_000);
+        }
+
+        @Override
+        public QueueLimits queue() {
+          return new QueueLimits(500, 1_900, 1_000_000_000);
+        }
+
+        @Override
+        public int onlineRequestsMax() {
+          return 8;
+        }
+
+        @Override
+        public Duration resultsKept() {
+          return Duration.ofDays(30);
+        }
+
+        @Override
+        public boolean bills() {
+          return true;
+        }
+
+        @Override
+        public RequestFormat requests(TaskSpec task) {
+          return new OpenAiFormat(task);
+        }
+
+        @Override
+        public ProviderClient open(ProviderSettings settings, String apiKey) {
+          return new OpenAiClient(settings, apiKey);
+        }
+      };
+
+  private static final String NAME = Provider.OPENAI.label();
+  private static final String UPLOAD_SUFFIX = ".jsonl";
   private static final int PAGE_BATCHES_MAX = 100;
-  private static final int READ_RETRIES_MAX = 4;
+  private static final int PAGE_FILES_MAX = 10_000;
   private static final int CLOCK_SKEW_SECONDS_MAX = 300;
+  private static final Duration TRANSFER_MAX = Duration.ofHours(2);
+  private static final Pattern QUEUE_LIMIT = Pattern.compile("Limit: ([0-9,]+) enqueued tokens");
 
+  private final String baseUrl;
   private final OpenAIClient client;
+  private final RequestOptions transfer;
+  private final RawHttp http;
+  private final ProviderCalls calls;
 
-  private OpenAiClient(OpenAIClient client) {
-    this.client = client;
-  }
-
-  static OpenAiClient open(String baseUrl, String apiKey) {
-    return new OpenAiClient(
+  private OpenAiClient(ProviderSettings settings, String apiKey) {
+    this.baseUrl = settings.baseUrl(Provider.OPENAI);
+    this.client =
         OpenAIOkHttpClient.builder()
             .baseUrl(baseUrl + "/v1")
             .apiKey(apiKey)
-            .timeout(Duration.ofMinutes(10))
-            //            // The SDK would repeat a create on a 503 without an idempotency key: two
-            // batches, two bills.
-            .maxRetries(0)
-            .build());
+            .timeout(settings.callMax())
+            .maxRetries(0) // ProviderCalls decides
+            .build();
+    // 190 MB take their time; what must not happen is that nothing moves.
+    this.transfer =
+        RequestOptions.builder()
+            .timeout(
+                Timeout.builder()
+                    .read(settings.callMax())
+                    .write(settings.callMax())
+                    .request(TRANSFER_MAX)
+                    .build())
+            .build();
+    this.http = new RawHttp(NAME, Map.of("Authorization", "Bearer " + apiKey), settings.callMax());
+    this.calls = new ProviderCalls(NAME, settings.waitMax());
   }
 
-  /** For calls without an effect, which may be repeated. */
-  private OpenAIClient reading() {
-    return client.withOptions(options -> options.maxRetries(READ_RETRIES_MAX));
+  private <T> T reading(Supplier<T> call) {
+    return calls.reading(() -> translated(call));
   }
 
-  private static <T> T call(Supplier<T> call) {
+  private static <T> T translated(Supplier<T> call) {
     try {
       return call.get();
     } catch (OpenAIServiceException e) {
       // The message may quote the key or the prompt; status, type and code do not.
-      throw new ProviderException(
-          ProviderException.ofStatus(e.statusCode()),
-          "openai answered "
-              + e.statusCode()
-              + e.code().or(e::type).map(code -> " (" + code + ")").orElse(""),
+      throw ProviderException.ofStatus(
+          NAME,
+          e.statusCode(),
+          e.code().or(e::type).orElse(""),
+          e.headers().values("Retry-After").stream().findFirst().flatMap(RawHttp::seconds),
           e);
     } catch (OpenAIException e) {
-      throw new ProviderException(
-          ProviderException.ofFailure(e), "openai could not be reached: " + e.getMessage(), e);
+      throw ProviderException.ofFailure(NAME, e);
     }
   }
 
   @Override
-  public ProviderBatch create(
-      Submission submission, RequestSource requests, Runnable beforeEffect) {
-    String fileId = upload(submission, spool(submission, requests));
-    beforeEffect.run();
-    return call(
-        () ->
-            batch(
-                client
-                    .batches()
-                    .create(
-                        BatchCreateParams.builder()
-                            .inputFileId(fileId)
-                            .endpoint(BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS)
-                            .completionWindow(BatchCreateParams.CompletionWindow._24H)
-                            .metadata(
-                                BatchCreateParams.Metadata.builder()
-                                    .putAdditionalProperty(
-                                        METADATA_KEY, JsonValue.from(submission.submissionId()))
-                                    .build())
-                            .build())));
-  }
-
-  /** On disk: a batch may hold 190 MB, and several submissions are made at once. */
-  private static Path spool(Submission submission, RequestSource requests) {
-    try {
-      Path file = Files.createTempFile("nightjar-" + submission.submissionId(), ".jsonl");
-      try (BufferedWriter writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
-        requests.forEachLine(
-            line -> {
-              try {
-                writer.write(line);
-                writer.write('\n');
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
-        return file;
-      } catch (RuntimeException e) {
-        Files.deleteIfExists(file); // it holds prompts
-        throw e;
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  public boolean uploads(Submission submission) {
+    return true;
   }
 
   /** An upload costs nothing: if its outcome is unknown it is simply made again. */
-  private String upload(Submission submission, Path file) {
-    // Deleted when it is closed, also after a failure.
-    try (InputStream content = Files.newInputStream(file, StandardOpenOption.DELETE_ON_CLOSE)) {
-      return call(
-          () ->
-              client
-                  .files()
-                  .create(
-                      FileCreateParams.builder()
-                          .file(
-                              MultipartField.<InputStream>builder()
-                                  .value(content)
-                                  .filename(submission.submissionId() + ".jsonl")
-                                  .build())
-                          .purpose(FilePurpose.BATCH)
-                          .build())
-                  .id());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (ProviderException e) {
-      throw e.kind() == ProviderException.Kind.OUTCOME_UNKNOWN
-          ? new ProviderException(
-              ProviderException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e)
-          : e;
-    }
+  @Override
+  public String upload(Submission submission, Path requests) {
+    return reading(
+        () ->
+            client
+                .files()
+                .create(
+                    FileCreateParams.builder()
+                        .file(requests) // streamed; its name is the submission's
+                        .purpose(FilePurpose.BATCH)
+                        .build(),
+                    transfer)
+                .id());
+  }
+
+  @Override
+  public ProviderBatch create(Submission submission, TierSpec tier, Optional<Path> requests) {
+    ObjectNode body = RawHttp.JSON.createObjectNode();
+    body.put("input_file_id", submission.inputFileId().orElseThrow());
+    body.put("endpoint", OpenAiFormat.url(tier));
+    body.put("completion_window", "24h");
+    body.putObject("metadata").put(METADATA_KEY, submission.submissionId());
+    return calls.once(
+        () -> {
+          var response = http.send(http.post(baseUrl + "/v1/batches", body.toString()).build());
+          if (response.statusCode() == 400 && response.body().contains("Cannot find file")) {
+            throw new ProviderException(
+                ProviderException.Kind.UPLOAD_MISSING,
+                "openai does not see the uploaded file yet",
+                null);
+          }
+          JsonNode batch = http.json(http.answered(response).body());
+          return ProviderBatch.working(
+              batch.path("id").asText(),
+              0,
+              Instant.ofEpochSecond(batch.path("created_at").asLong()));
+        });
   }
 
   @Override
@@ -176,14 +204,16 @@ final class OpenAiClient implements ProviderClient {
       if (!after.isEmpty()) {
         params.after(after);
       }
-      BatchListPage page = call(() -> reading().batches().list(params.build()));
+      BatchListPage page = reading(() -> client.batches().list(params.build()));
       for (Batch batch : page.data()) {
         Optional<String> owner =
             batch
                 .metadata()
                 .map(metadata -> metadata._additionalProperties().get(METADATA_KEY))
                 .flatMap(JsonValue::asString);
-        if (owner.isPresent() && owner.get().equals(submission.submissionId())) {
+        if (owner.isPresent()
+            && owner.get().equals(submission.submissionId())
+            && knownIds.apply(List.of(batch.id())).isEmpty()) {
           return new Found.Batch(batch(batch));
         }
         if (batch.createdAt() < oldest) { // newest first: nothing of ours can follow
@@ -199,139 +229,156 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public ProviderBatch status(String batchId) {
-    return call(() -> batch(reading().batches().retrieve(batchId)));
+    return batch(reading(() -> client.batches().retrieve(batchId)));
   }
 
   private static ProviderBatch batch(Batch batch) {
-    ProviderBatch.Progress progress =
-        switch (batch.status().asString()) {
-          case "completed", "expired", "cancelled" -> ProviderBatch.Progress.ENDED;
-          case "failed" -> ProviderBatch.Progress.FAILED;
-          default -> ProviderBatch.Progress.WORKING;
-        };
-    String failure =
-        batch
-            .errors()
-            .flatMap(Batch.Errors::data)
-            .filter(errors -> !errors.isEmpty())
-            .map(
-                errors ->
-                    errors.get(0).code().orElse("error")
-                        + errors.get(0).line().map(line -> " in line " + line).orElse("")
-                        + ": "
-                        + errors.get(0).message().orElse(""))
-            .orElse(
-                progress == ProviderBatch.Progress.FAILED ? "the provider gives no reason" : "");
-    long worked =
-        batch
-            .finalizingAt()
-            .or(batch::completedAt)
-            .or(batch::expiredAt)
-            .or(batch::cancelledAt)
-            .orElse(batch.createdAt());
-    return new ProviderBatch(
+    long requests = batch.requestCounts().map(counts -> counts.total()).orElse(0L);
+    Instant workedAt =
+        Instant.ofEpochSecond(
+            batch
+                .finalizingAt()
+                .or(batch::completedAt)
+                .or(batch::expiredAt)
+                .or(batch::cancelledAt)
+                .orElse(batch.createdAt()));
+    return switch (batch.status().asString()) {
+      case "completed" -> ProviderBatch.ended(batch.id(), Ending.COMPLETED, requests, workedAt);
+      case "expired" -> ProviderBatch.ended(batch.id(), Ending.EXPIRED, requests, workedAt);
+      case "cancelled" -> ProviderBatch.ended(batch.id(), Ending.CANCELLED, requests, workedAt);
+      case "failed" -> failed(batch, requests, workedAt);
+      default -> ProviderBatch.working(batch.id(), requests, workedAt);
+    };
+  }
+
+  private static ProviderBatch failed(Batch batch, long requests, Instant workedAt) {
+    Optional<com.openai.models.batches.BatchError> first =
+        batch.errors().flatMap(Batch.Errors::data).flatMap(all -> all.stream().findFirst());
+    String code = first.flatMap(error -> error.code()).orElse("error");
+    String message = first.flatMap(error -> error.message()).orElse("the provider gives no reason");
+    String line = first.flatMap(error -> error.line()).map(n -> " in line " + n).orElse("");
+    boolean queueFull = code.equals("token_limit_exceeded");
+    Matcher limit = QUEUE_LIMIT.matcher(message);
+    return ProviderBatch.failed(
         batch.id(),
-        batch.inputFileId(),
-        progress,
-        batch.requestCounts().map(counts -> counts.total()).orElse(0L),
-        failure,
-        Instant.ofEpochSecond(worked));
+        requests,
+        code + line + ": " + message,
+        queueFull,
+        queueFull && limit.find()
+            ? Optional.of(Long.parseLong(limit.group(1).replace(",", "")))
+            : Optional.empty(),
+        workedAt);
   }
 
   @Override
   public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
-    Batch full = call(() -> reading().batches().retrieve(batch.id()));
+    Batch full = reading(() -> client.batches().retrieve(batch.id()));
     // A clean batch has an error file id of null or of "": both mean none.
-    full.outputFileId()
-        .filter(id -> !id.isBlank())
-        .ifPresent(id -> readFile(submissionId, batch, id, consumer));
-    full.errorFileId()
-        .filter(id -> !id.isBlank())
-        .ifPresent(id -> readFile(submissionId, batch, id, consumer));
+    for (Optional<String> file : List.of(full.outputFileId(), full.errorFileId())) {
+      file.filter(id -> !id.isBlank())
+          .ifPresent(
+              id ->
+                  ResumingLines.forEachLine(
+                      calls,
+                      offset -> open(id, offset),
+                      line ->
+                          consumer.accept(
+                              OpenAiFormat.resultLine(
+                                  NAME, submissionId, http.json(line), batch.workedAt()))));
+    }
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // closed by the caller's try
-  private HttpResponse open(String fileId) {
-    return call(() -> reading().files().content(fileId));
+  @SuppressWarnings("MustBeClosedChecker") // its body is closed by the reader
+  private ResumingLines.Body open(String fileId, long offset) {
+    return translated(
+        () -> {
+          FileContentParams.Builder params = FileContentParams.builder().fileId(fileId);
+          if (offset > 0) {
+            params.putAdditionalHeader("Range", "bytes=" + offset + "-");
+          }
+          HttpResponse response = client.files().content(params.build(), transfer);
+          return new ResumingLines.Body(response.body(), response.statusCode() == 206);
+        });
   }
 
-  private void readFile(
-      String submissionId, ProviderBatch batch, String fileId, Consumer<ResultLine> consumer) {
-    try (HttpResponse response = open(fileId);
-        BufferedReader reader =
-            new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        if (!line.isBlank()) {
-          consumer.accept(resultLine(submissionId, batch, line));
+  @Override
+  public void cancel(String batchId) {
+    calls.once(() -> translated(() -> client.batches().cancel(batchId)));
+  }
+
+  @Override
+  public Map<String, String> uploads() {
+    Map<String, String> uploads = new LinkedHashMap<>();
+    FileListPage page =
+        reading(
+            () ->
+                client
+                    .files()
+                    .list(
+                        FileListParams.builder()
+                            .purpose(FilePurpose.BATCH.asString())
+                            .limit(PAGE_FILES_MAX)
+                            .build()));
+    while (true) {
+      for (FileObject file : page.data()) {
+        if (file.filename().endsWith(UPLOAD_SUFFIX)) {
+          uploads.put(
+              file.id(),
+              file.filename().substring(0, file.filename().length() - UPLOAD_SUFFIX.length()));
         }
       }
-    } catch (IOException e) {
-      throw new ProviderException(
-          ProviderException.Kind.UNAVAILABLE, "the results of " + batch.id() + " broke off", e);
+      if (page.data().isEmpty() || !page.hasNextPage()) {
+        return uploads;
+      }
+      FileListPage last = page;
+      page = reading(last::nextPage);
     }
   }
 
-  static ResultLine resultLine(String submissionId, ProviderBatch batch, String text) {
-    JsonNode line;
+  @Override
+  public void deleteUpload(String fileId) {
     try {
-      line = JSON.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new ProviderException(
-          ProviderException.Kind.UNAVAILABLE, "a result line of " + batch.id() + " broke off", e);
+      reading(() -> client.files().delete(fileId));
+    } catch (ProviderException e) {
+      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: gone already
+        throw e;
+      }
     }
-    String customId = line.path("custom_id").asText();
-    JsonNode response = line.path("response");
-    int status = response.path("status_code").asInt(0);
-    JsonNode body = response.path("body");
-    Usage usage = usage(body.path("usage"));
-    if (status < 200 || status >= 300) {
-      // Not executed: error is set. Executed and refused: response.body.error is.
-      JsonNode error = line.path("error").isObject() ? line.path("error") : body.path("error");
-      String code = error.path("code").asText(error.path("type").asText("unknown"));
-      return new ResultLine(
-          submissionId,
-          customId,
-          "",
-          false,
-          usage,
-          batch.workedAt(),
-          Optional.of(
-              code.equals("batch_expired") ? ErrorCode.REQUEST_EXPIRED : ErrorCode.REQUEST_ERRORED),
-          "openai: " + code + (status > 0 ? " (" + status + ")" : ""));
-    }
-    JsonNode choice = body.path("choices").path(0);
-    return new ResultLine(
-        submissionId,
-        customId,
-        choice.path("message").path("content").asText(""),
-        choice.path("finish_reason").asText().equals("length"),
-        usage,
-        batch.workedAt(),
-        Optional.empty(),
-        "");
   }
 
-  /**
-   * cached_tokens and cache_write_tokens are part of prompt_tokens here; our classes exclude one
-   * another.
-   */
-  private static Usage usage(JsonNode usage) {
-    long prompt = usage.path("prompt_tokens").asLong(0);
-    JsonNode details = usage.path("prompt_tokens_details");
-    long cached = details.path("cached_tokens").asLong(0);
-    long written = details.path("cache_write_tokens").asLong(0);
-    return new Usage(
-        Math.max(0, prompt - cached - written),
-        cached,
-        written,
-        0,
-        usage.path("completion_tokens").asLong(0));
+  @Override
+  public Response ask(TierSpec tier, String line) {
+    return calls.once(
+        () -> {
+          var response =
+              http.send(
+                  http.post(
+                          baseUrl + OpenAiFormat.url(tier), http.json(line).path("body").toString())
+                      .build());
+          return new Response(response.statusCode(), response.body());
+        });
+  }
+
+  @Override
+  public ResultLine onlineResult(String submissionId, OnlineRequest request) {
+    return onlineResult(NAME, http, submissionId, request);
+  }
+
+  static ResultLine onlineResult(
+      String provider, RawHttp http, String submissionId, OnlineRequest request) {
+    ObjectNode line = RawHttp.JSON.createObjectNode();
+    line.put("custom_id", request.customId());
+    ObjectNode response = line.putObject("response");
+    response.put("status_code", request.status().orElseThrow());
+    response.set("body", http.json(request.body().orElseThrow()));
+    return OpenAiFormat.resultLine(
+        provider, submissionId, line, request.answeredAt().orElseThrow());
   }
 
   @Override
   public Optional<ProviderException> check() {
     try {
-      call(() -> client.batches().list(BatchListParams.builder().limit(1).build()));
+      translated(() -> client.batches().list(BatchListParams.builder().limit(1).build()));
       return Optional.empty();
     } catch (ProviderException e) {
       return Optional.of(e);

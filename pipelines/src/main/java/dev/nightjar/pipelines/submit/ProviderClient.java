@@ -1,16 +1,21 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * The batch API of one provider, through its official SDK. Thread-safe. Every method throws {@link
- * ProviderException}. Nothing here retries a call that has an effect.
+ * One provider, through its official SDK or its wire format. Thread-safe. Every method throws
+ * {@link ProviderException}. Calls without an effect on the bill are repeated by {@link
+ * ProviderCalls}; {@link #create} and {@link #ask} send at most one request.
  */
 public interface ProviderClient extends AutoCloseable {
 
@@ -26,17 +31,28 @@ public interface ProviderClient extends AutoCloseable {
     record Undecided() implements Found {}
   }
 
-  /** Writes the requests of a submission, one call each. */
-  interface RequestSource {
-    void forEachLine(Consumer<String> line);
-  }
+  /** The answer to an online request, whatever its status. */
+  record Response(int status, String body) {}
+
+  // ---- batches ----
+
+  /** Whether the requests of a submission go to the provider as a file of their own. */
+  boolean uploads(Submission submission);
+
+  /**
+   * Uploads the requests of a submission under a name that holds its id.
+   *
+   * @param requests one request a line
+   * @return the provider's name for the file
+   */
+  String upload(Submission submission, Path requests);
 
   /**
    * Creates a batch. At most one request with an effect on the bill is sent.
    *
-   * @param beforeEffect runs immediately before that request; if it throws, nothing is created
+   * @param requests one request a line; empty if they were uploaded
    */
-  ProviderBatch create(Submission submission, RequestSource requests, Runnable beforeEffect);
+  ProviderBatch create(Submission submission, TierSpec tier, Optional<Path> requests);
 
   /**
    * Looks for the batch of a submission whose create was interrupted.
@@ -54,11 +70,38 @@ public interface ProviderClient extends AutoCloseable {
 
   /**
    * Feeds the results of an ended batch to a consumer, in the provider's order, without holding
-   * them.
+   * them. A download that breaks off is resumed.
    *
    * @param submissionId recorded with every line
    */
   void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer);
+
+  /**
+   * Asks the provider to stop working on a batch. What it has done by then is billed, and is in the
+   * results.
+   */
+  void cancel(String batchId);
+
+  /** Uploads of ours that are there: the provider's name, and the submission id in the file's. */
+  Map<String, String> uploads();
+
+  /** Deletes an upload; one that is gone already is no error. */
+  void deleteUpload(String fileId);
+
+  // ---- online ----
+
+  /**
+   * Asks one request and waits for its answer. An HTTP error is an answer too: nothing is billed
+   * for it.
+   *
+   * @param line the request as in a batch
+   */
+  Response ask(TierSpec tier, String line);
+
+  /** An answered online request, in the form of a batch's line. */
+  ResultLine onlineResult(String submissionId, OnlineRequest request);
+
+  // ---- both ----
 
   /** Proves that the provider answers and accepts the key; empty if it does, else why not. */
   Optional<ProviderException> check();

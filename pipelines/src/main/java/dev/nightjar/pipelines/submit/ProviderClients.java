@@ -30,11 +30,7 @@ public final class ProviderClients implements AutoCloseable {
     return open.computeIfAbsent(
         provider,
         p -> {
-          String key = settings.apiKey(p, environment);
-          return switch (p) {
-            case OPENAI -> OpenAiClient.open(settings.baseUrl(p), key);
-            case ANTHROPIC -> AnthropicClient.open(settings.baseUrl(p), key);
-          };
+          return Providers.of(p).open(settings, settings.apiKey(p, environment));
         });
   }
 

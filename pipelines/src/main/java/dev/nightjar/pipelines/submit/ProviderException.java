@@ -1,5 +1,10 @@
 package dev.nightjar.pipelines.submit;
 
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** A call to a provider that did not go through. */
 public final class ProviderException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -10,6 +15,8 @@ public final class ProviderException extends RuntimeException {
     KEY_REFUSED,
     /** The request was refused for good (other 4xx): nothing happened. */
     REFUSED,
+    /** The provider does not see the uploaded file, which may pass: nothing happened. */
+    UPLOAD_MISSING,
     /** Nothing happened, and it may work later (429, connection refused). */
     UNAVAILABLE,
     /** The request may or may not have had its effect (timeout, reset, 5xx). */
@@ -17,18 +24,64 @@ public final class ProviderException extends RuntimeException {
   }
 
   private final Kind kind;
+  private final @Nullable Duration retryAfter;
 
-  public ProviderException(Kind kind, String what, Throwable cause) {
+  public ProviderException(Kind kind, String what, @Nullable Throwable cause) {
+    this(kind, what, Optional.empty(), cause);
+  }
+
+  ProviderException(
+      Kind kind, String what, Optional<Duration> retryAfter, @Nullable Throwable cause) {
     super(what, cause);
     this.kind = kind;
+    this.retryAfter = retryAfter.orElse(null);
   }
 
   public Kind kind() {
     return kind;
   }
 
+  /** How long the provider asks to be left alone. */
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+
+  /** The same failure, known to be of another kind. */
+  ProviderException as(Kind other) {
+    return new ProviderException(other, String.valueOf(getMessage()), retryAfter(), this);
+  }
+
+  /** An answer with an HTTP status that is not 2xx. */
+  static ProviderException ofStatus(
+      String provider,
+      int status,
+      String code,
+      Optional<Duration> retryAfter,
+      @Nullable Throwable cause) {
+    return new ProviderException(
+        kindOf(status),
+        provider + " answered " + status + (code.isBlank() ? "" : " (" + code + ")"),
+        retryAfter,
+        cause);
+  }
+
+  /** A transfer that failed. */
+  static ProviderException ofFailure(String provider, Throwable failure) {
+    return new ProviderException(
+        kindOf(failure), provider + " could not be reached: " + describe(failure), failure);
+  }
+
+  private static String describe(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof IOException && t.getMessage() != null) {
+        return t.getMessage();
+      }
+    }
+    return String.valueOf(failure.getMessage());
+  }
+
   /** What the HTTP status of an answer says about a call with an effect. */
-  static Kind ofStatus(int status) {
+  private static Kind kindOf(int status) {
     return switch (status) {
       case 401, 403 -> Kind.KEY_REFUSED;
       case 429 -> Kind.UNAVAILABLE;
@@ -37,10 +90,12 @@ public final class ProviderException extends RuntimeException {
     };
   }
 
-  /** What a failed transfer says: a refused connection cannot have had an effect. */
-  static Kind ofFailure(Throwable failure) {
+  /** A refused connection cannot have had an effect. */
+  private static Kind kindOf(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof java.net.ConnectException || t instanceof java.net.UnknownHostException) {
+      if (t instanceof java.net.ConnectException
+          || t instanceof java.net.UnknownHostException
+          || t instanceof java.net.http.HttpConnectTimeoutException) {
         return Kind.UNAVAILABLE;
       }
     }

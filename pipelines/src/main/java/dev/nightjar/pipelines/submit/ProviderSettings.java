@@ -4,21 +4,53 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.model.Provider;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where providers answer and how long an unknown outcome is waited for. Holds no key.
+ * Where providers answer, and how patient we are with them. Holds no key.
  *
  * @param baseUrls by provider; a provider that is absent answers at its own address
- * @param settleSecondsMin how long after an interrupted create a batch may still turn up at the
- *     provider; only then, if it is not there, is it created again
+ * @param selfHostedBatchDirectoryOrNull where {@code vllm run-batch} takes its input and leaves its
+ *     output; null to ask a self-hosted server online
+ * @param patience time limits
  */
-public record ProviderSettings(Map<Provider, String> baseUrls, int settleSecondsMin)
+public record ProviderSettings(
+    Map<Provider, String> baseUrls,
+    @Nullable String selfHostedBatchDirectoryOrNull,
+    Patience patience)
     implements Serializable {
 
-  /** A create that the provider accepted is listed well within this time. */
-  public static final int SETTLE_SECONDS_DEFAULT = 120;
+  /**
+   * Time limits.
+   *
+   * @param settleMillisMin how long after an interrupted create a batch may still turn up at the
+   *     provider; only then, if it is not there, is it created again
+   * @param leaseMillis how long a worker that has died keeps a submission from others
+   * @param waitMillisMax longest wait between two tries of a call or of a submission
+   * @param callMillisMax longest wait for one answer, transfers of files apart
+   */
+  public record Patience(
+      long settleMillisMin, long leaseMillis, long waitMillisMax, long callMillisMax)
+      implements Serializable {
+
+    /**
+     * A create that the provider accepted is listed well within two minutes; the limit on one call
+     * is shorter than that, so that no create of ours is still under way by then.
+     */
+    public static final Patience DEFAULT = new Patience(120_000, 60_000, 600_000, 100_000);
+
+    public Patience {
+      if (settleMillisMin < 0 || leaseMillis < 1 || waitMillisMax < 1 || callMillisMax < 1) {
+        throw new IllegalArgumentException("time limits must be > 0");
+      }
+    }
+  }
+
+  private static final String BATCH_DIRECTORY_VARIABLE = "SELF_HOSTED_BATCH_DIR";
 
   public ProviderSettings {
     EnumMap<Provider, String> copy = new EnumMap<>(Provider.class);
@@ -26,19 +58,19 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
     baseUrls = copy;
   }
 
-  /**
-   * The providers themselves, or what {@code OPENAI_BASE_URL} and {@code ANTHROPIC_BASE_URL} say.
-   */
+  /** The providers themselves, or what {@code …_BASE_URL} and {@code SELF_HOSTED_BATCH_DIR} say. */
   public static ProviderSettings fromEnvironment(
-      Map<String, String> environment, int settleSecondsMin) {
+      Map<String, String> environment, Patience patience) {
     EnumMap<Provider, String> urls = new EnumMap<>(Provider.class);
     for (Provider provider : Provider.values()) {
-      String url = environment.get(provider.name() + "_BASE_URL");
+      String url = environment.get(provider.baseUrlVariable());
       if (url != null && !url.isBlank()) {
-        urls.put(provider, url.replaceFirst("/v1/?$", "").replaceFirst("/$", ""));
+        urls.put(provider, url.replaceFirst("/v1(beta)?/?$", "").replaceFirst("/$", ""));
       }
     }
-    return new ProviderSettings(urls, settleSecondsMin);
+    String directory = environment.get(BATCH_DIRECTORY_VARIABLE);
+    return new ProviderSettings(
+        urls, directory == null || directory.isBlank() ? null : directory, patience);
   }
 
   /** Where a provider answers, without a path. */
@@ -46,9 +78,31 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
     return baseUrls.getOrDefault(provider, provider.baseUrl());
   }
 
+  Optional<String> selfHostedBatchDirectory() {
+    return Optional.ofNullable(selfHostedBatchDirectoryOrNull);
+  }
+
+  Duration settleMin() {
+    return Duration.ofMillis(patience.settleMillisMin());
+  }
+
+  /** How long a lease lasts before it must be renewed. */
+  public Duration lease() {
+    return Duration.ofMillis(patience.leaseMillis());
+  }
+
+  /** Longest wait between two tries. */
+  public Duration waitMax() {
+    return Duration.ofMillis(patience.waitMillisMax());
+  }
+
+  Duration callMax() {
+    return Duration.ofMillis(patience.callMillisMax());
+  }
+
   /**
    * The API key of a provider, from the environment. A server on this machine's loopback needs
-   * none, and gets a placeholder, because the SDKs insist on one.
+   * none, nor does one of one's own, and gets a placeholder.
    *
    * @throws NightjarException PROVIDER_KEY_MISSING if there is none
    */
@@ -58,8 +112,9 @@ public record ProviderSettings(Map<Provider, String> baseUrls, int settleSeconds
       return key;
     }
     String host = java.net.URI.create(baseUrl(provider)).getHost();
-    if (host != null
-        && (host.equals("127.0.0.1") || host.equals("localhost") || host.equals("[::1]"))) {
+    if (provider == Provider.SELF_HOSTED
+        || (host != null
+            && (host.equals("127.0.0.1") || host.equals("localhost") || host.equals("[::1]")))) {
       return "none";
     }
     throw new NightjarException(

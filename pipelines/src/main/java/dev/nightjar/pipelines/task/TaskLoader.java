@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -38,7 +39,7 @@ public final class TaskLoader {
 
   /** Keys that people may change without asking anything again. */
   private static final Set<String> WITHOUT_EFFECT_ON_ANSWERS =
-      Set.of("name", "description", "semantic_cache", "near_duplicates");
+      Set.of("name", "description", "semantic_cache", "near_duplicates", "online_fallback");
 
   private static final ObjectMapper SYNTAX =
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -191,6 +192,8 @@ public final class TaskLoader {
                 "tiers[" + index + "].name",
                 "expected a name not used by an earlier tier"));
       }
+      requireProvider(file, tier, index, "api", Provider.OPENAI, problems);
+      requireProvider(file, tier, index, "structured_output", Provider.ANTHROPIC, problems);
       index++;
     }
     JsonNode last = tree.get("tiers").get(index - 1);
@@ -230,6 +233,23 @@ public final class TaskLoader {
     }
   }
 
+  private static void requireProvider(
+      String file,
+      JsonNode tier,
+      int index,
+      String key,
+      Provider provider,
+      List<Problem> problems) {
+    if (tier.has(key) && !tier.get("provider").asText().equals(provider.label())) {
+      problems.add(
+          new Problem(
+              file,
+              line(tier.get(key)),
+              "tiers[" + index + "]." + key,
+              "expected only beside provider: " + provider.label()));
+    }
+  }
+
   private static TaskSpec spec(JsonNode tree) {
     List<TierSpec> tiers = new ArrayList<>();
     for (JsonNode tier : tree.get("tiers")) {
@@ -239,7 +259,10 @@ public final class TaskLoader {
               Provider.ofLabel(tier.get("provider").asText()),
               tier.get("model").asText(),
               tier.get("output_tokens_max").asInt(),
-              tier.path("prompt_tokens_max").asInt(Integer.MAX_VALUE)));
+              tier.path("prompt_tokens_max").asInt(Integer.MAX_VALUE),
+              TierSpec.Api.valueOf(upper(tier.path("api").asText("chat"))),
+              TierSpec.StructuredOutput.valueOf(
+                  upper(tier.path("structured_output").asText("schema")))));
     }
     JsonNode retrieval = tree.path("retrieval");
     List<String> fields = new ArrayList<>();
@@ -260,9 +283,16 @@ public final class TaskLoader {
                 retrieval.get("document_tokens_max").asInt(),
                 retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
                 retrieval.get("query").asText()),
+        tree.at("/online_fallback/minutes_before_deadline").isInt()
+            ? tree.at("/online_fallback/minutes_before_deadline").asInt()
+            : null,
         List.copyOf(tiers),
         fingerprint(tree),
         canonical(tree));
+  }
+
+  private static String upper(String label) {
+    return label.toUpperCase(Locale.ROOT);
   }
 
   private static @Nullable Double number(JsonNode node) {

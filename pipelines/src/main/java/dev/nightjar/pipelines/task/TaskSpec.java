@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param semanticSimilarityMin least cosine for a semantic hit, or null for exact hits only
  * @param nearDuplicateSimilarityMin least cosine between follower and leader, or null for none
  * @param retrieval how long documents are shortened, or null to send them whole
+ * @param onlineMinutesBeforeDeadline how long before a deadline requests are asked online instead
+ *     of in batches, or null for never
  * @param tiers from cheapest to dearest, at least one
  * @param fingerprint SHA-256 over everything that can change an answer
  * @param definitionJson the definition as canonical JSON
@@ -33,6 +35,7 @@ public record TaskSpec(
     @Nullable Double semanticSimilarityMin,
     @Nullable Double nearDuplicateSimilarityMin,
     @Nullable RetrievalSpec retrieval,
+    @Nullable Integer onlineMinutesBeforeDeadline,
     List<TierSpec> tiers,
     String fingerprint,
     String definitionJson)

@@ -11,7 +11,30 @@ import java.io.Serializable;
  * @param model its name there
  * @param outputTokensMax output limit sent with every request
  * @param promptTokensMax longest prompt that starts here; {@link Integer#MAX_VALUE} for no limit
+ * @param api which of OpenAI's interfaces is asked
+ * @param structuredOutput how Anthropic is told the shape of an answer
  */
 public record TierSpec(
-    String name, Provider provider, String model, int outputTokensMax, int promptTokensMax)
-    implements Serializable {}
+    String name,
+    Provider provider,
+    String model,
+    int outputTokensMax,
+    int promptTokensMax,
+    Api api,
+    StructuredOutput structuredOutput)
+    implements Serializable {
+
+  /** OpenAI's interfaces. */
+  public enum Api {
+    CHAT,
+    RESPONSES
+  }
+
+  /** Anthropic's ways to a structured answer. */
+  public enum StructuredOutput {
+    /** By the schema of the output; limits inside it are only checked here. */
+    SCHEMA,
+    /** By a tool that the model must call, with the whole schema. */
+    TOOL
+  }
+}

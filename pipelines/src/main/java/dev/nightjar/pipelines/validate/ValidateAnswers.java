@@ -96,7 +96,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            next(attempt, false));
+            mayBeAskedAgain(line.error().get()) ? next(attempt, false) : Optional.empty());
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -109,6 +109,15 @@ public final class ValidateAnswers
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
           accepted ? Optional.empty() : next(attempt, true));
+    }
+
+    /** What was cancelled is asked again only if that was done to ask it online. */
+    private boolean mayBeAskedAgain(ErrorCode code) {
+      return switch (code) {
+        case OUTCOME_UNKNOWN -> false; // it may have been billed
+        case SUBMISSION_CANCELLED -> context.isForOnline();
+        default -> true;
+      };
     }
 
     private Optional<AttemptPlan> next(StoredAttempt attempt, boolean executed) {
@@ -125,7 +134,8 @@ public final class ValidateAnswers
                       attempt.itemKey(),
                       attempt.attemptNumber() + 1,
                       attempt.prompt(),
-                      attempt.promptTokens()));
+                      attempt.promptTokens(),
+                      context.mode(tier)));
     }
   }
 }

@@ -40,7 +40,7 @@ public final class CloseSubmissions extends PTransform<PCollection<String>, PCol
     @Override
     protected void processBatch(List<String> submissionIds, Consumer<Void> output) {
       for (String submissionId : submissionIds) {
-        stores().submissions().close(submissionId, context.clock().instant());
+        stores().submissions().close(submissionId, context.workerId(), context.clock().instant());
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.beam;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.ErrorCode;
@@ -41,7 +42,9 @@ class RecordCoderTest {
                 Optional.empty(),
                 Optional.of(ErrorCode.ANSWER_INVALID),
                 "why",
-                Optional.of(new AttemptPlan("c2", "k", 2, "t", "p", "m", "prompt", 1, 2, 3))));
+                Optional.of(
+                    new AttemptPlan(
+                        "c2", "k", 2, "t", "p", "m", AttemptMode.ONLINE, "prompt", 1, 2, 3))));
     assertThat(CoderUtils.clone(RecordCoder.of(SubmissionOutcome.class), outcome))
         .isEqualTo(outcome);
   }

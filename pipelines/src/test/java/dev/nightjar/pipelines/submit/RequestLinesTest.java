@@ -47,7 +47,7 @@ class RequestLinesTest {
       })
   void strictIsSentOnlyForSchemasThatOpenAiAcceptsAsStrict(boolean strict, String schema)
       throws Exception {
-    assertThat(RequestLines.isStrict(new ObjectMapper().readTree(schema))).isEqualTo(strict);
+    assertThat(OutputSchema.isStrict(new ObjectMapper().readTree(schema))).isEqualTo(strict);
   }
 
   @Test
@@ -60,12 +60,14 @@ class RequestLinesTest {
 
   @Test
   void aMissingKeyIsOneLineAndALoopbackServerNeedsNone() {
-    ProviderSettings real = ProviderSettings.fromEnvironment(Map.of(), 1);
+    ProviderSettings real =
+        ProviderSettings.fromEnvironment(Map.of(), ProviderSettings.Patience.DEFAULT);
     assertThatThrownBy(() -> real.apiKey(Provider.OPENAI, Map.of()))
         .hasMessageStartingWith("PROVIDER_KEY_MISSING: openai")
         .hasMessageContaining("OPENAI_API_KEY");
     ProviderSettings local =
-        ProviderSettings.fromEnvironment(Map.of("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), 1);
+        ProviderSettings.fromEnvironment(
+            Map.of("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ProviderSettings.Patience.DEFAULT);
     assertThat(local.apiKey(Provider.OPENAI, Map.of())).isEqualTo("none");
     assertThat(local.baseUrl(Provider.OPENAI)).isEqualTo("http://127.0.0.1:1");
     assertThat(local.toString()).doesNotContain("key");

@@ -1,0 +1,20 @@
+package dev.nightjar.cachestore;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A request of an online submission that was sent, or was about to be.
+ *
+ * @param customId its attempt
+ * @param askedAt when it was about to be sent
+ * @param status HTTP status of the response; empty if none was seen
+ * @param body body of the response
+ * @param answeredAt when the response was there
+ */
+public record OnlineRequest(
+    String customId,
+    Instant askedAt,
+    Optional<Integer> status,
+    Optional<String> body,
+    Optional<Instant> answeredAt) {}

@@ -1,0 +1,449 @@
+package dev.nightjar.pipelines.submit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.cachestore.Ending;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.OnlineRequest;
+import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.QueueLimits;
+import dev.nightjar.cachestore.Submission;
+import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * The Gemini Developer API's batch mode, in its wire format: small batches inline, larger ones as
+ * an uploaded file. The submission's id is the batch's display name.
+ *
+ * <p>Google's SDK is not used: it repeats a create up to five times by default, has no time limit,
+ * and holds a file in memory.
+ */
+final class GeminiClient implements ProviderClient {
+  static final ProviderKind KIND =
+      new ProviderKind() {
+        @Override
+        public PackingLimits packing() {
+          return new PackingLimits(50_000, 1L << 30, 1_000_000_000); // a file may have 2 GB
+        }
+
+        @Override
+        public QueueLimits queue() {
+          return new QueueLimits(90, 100_000, 1_000_000_000); // 100 concurrent batches
+        }
+
+        @Override
+        public int onlineRequestsMax() {
+          return 8;
+        }
+
+        @Override
+        public Duration resultsKept() {
+          return Duration.ofDays(2);
+        }
+
+        @Override
+        public boolean bills() {
+          return true;
+        }
+
+        @Override
+        public RequestFormat requests(TaskSpec task) {
+          return new Format(task);
+        }
+
+        @Override
+        public ProviderClient open(ProviderSettings settings, String apiKey) {
+          return new GeminiClient(settings, apiKey);
+        }
+      };
+
+  /** The API allows 20 MB inline; results of inline batches come in one body, hence less. */
+  static final long INLINE_BYTES_MAX = 4L << 20;
+
+  private static final String NAME = Provider.GEMINI.label();
+  private static final String UPLOAD_SUFFIX = ".jsonl";
+  private static final String UPLOAD_TYPE = "application/jsonl";
+  private static final int PAGE_MAX = 100;
+
+  /** The requests of one task. */
+  private static final class Format implements RequestFormat {
+    private final String system;
+    private final JsonNode schema;
+
+    Format(TaskSpec task) {
+      this.system = task.system();
+      this.schema = OutputSchema.of(task);
+    }
+
+    @Override
+    public ObjectNode line(TierSpec tier, String customId, String prompt) {
+      ObjectNode line = JsonNodeFactory.instance.objectNode();
+      line.put("key", customId);
+      ObjectNode request = line.putObject("request");
+      request.putObject("systemInstruction").putArray("parts").addObject().put("text", system);
+      ObjectNode content = request.putArray("contents").addObject();
+      content.put("role", "user").putArray("parts").addObject().put("text", prompt);
+      ObjectNode config = request.putObject("generationConfig");
+      config.put("maxOutputTokens", tier.outputTokensMax());
+      config.put("responseMimeType", "application/json");
+      config.set("responseJsonSchema", schema);
+      return line;
+    }
+  }
+
+  private final String api;
+  private final String uploadApi;
+  private final RawHttp http;
+  private final ProviderCalls calls;
+
+  private GeminiClient(ProviderSettings settings, String apiKey) {
+    String baseUrl = settings.baseUrl(Provider.GEMINI);
+    this.api = baseUrl + "/v1beta";
+    this.uploadApi = baseUrl + "/upload/v1beta";
+    this.http = new RawHttp(NAME, Map.of("x-goog-api-key", apiKey), settings.callMax());
+    this.calls = new ProviderCalls(NAME, settings.waitMax());
+  }
+
+  private JsonNode get(String path) {
+    return calls.reading(() -> http.json(http.request(api + "/" + path).GET().build()));
+  }
+
+  @Override
+  public boolean uploads(Submission submission) {
+    return submission.requestBytes() > INLINE_BYTES_MAX;
+  }
+
+  /** An upload costs nothing: if its outcome is unknown it is simply made again. */
+  @Override
+  public String upload(Submission submission, Path requests) {
+    return calls.reading(
+        () -> {
+          ObjectNode file = RawHttp.JSON.createObjectNode();
+          file.putObject("file").put("displayName", submission.submissionId() + UPLOAD_SUFFIX);
+          HttpResponse<String> started =
+              http.answered(
+                  http.send(
+                      http.post(uploadApi + "/files", file.toString())
+                          .header("X-Goog-Upload-Protocol", "resumable")
+                          .header("X-Goog-Upload-Command", "start")
+                          .header(
+                              "X-Goog-Upload-Header-Content-Length", Long.toString(size(requests)))
+                          .header("X-Goog-Upload-Header-Content-Type", UPLOAD_TYPE)
+                          .build()));
+          String address =
+              started
+                  .headers()
+                  .firstValue("X-Goog-Upload-URL")
+                  .orElseThrow(
+                      () ->
+                          new ProviderException(
+                              ProviderException.Kind.OUTCOME_UNKNOWN,
+                              "gemini named no address for the upload",
+                              null));
+          return http.json(
+                  http.request(address)
+                      .timeout(http.limitFor(size(requests)))
+                      .header("X-Goog-Upload-Command", "upload, finalize")
+                      .header("X-Goog-Upload-Offset", "0")
+                      .POST(body(requests))
+                      .build())
+              .path("file")
+              .path("name")
+              .asText();
+        });
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static HttpRequest.BodyPublisher body(Path file) {
+    try {
+      return HttpRequest.BodyPublishers.ofFile(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public ProviderBatch create(Submission submission, TierSpec tier, Optional<Path> requests) {
+    ObjectNode body = RawHttp.JSON.createObjectNode();
+    ObjectNode batch = body.putObject("batch");
+    batch.put("displayName", submission.submissionId());
+    ObjectNode input = batch.putObject("inputConfig");
+    if (submission.inputFileId().isPresent()) {
+      input.put("fileName", submission.inputFileId().get());
+    } else {
+      inline(requests.orElseThrow(), input.putObject("requests").putArray("requests"));
+    }
+    return calls.once(
+        () ->
+            batch(
+                http.json(
+                    http.post(
+                            api
+                                + "/models/"
+                                + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
+                                + ":batchGenerateContent",
+                            body.toString())
+                        .build())));
+  }
+
+  private void inline(Path requests, ArrayNode inlined) {
+    try (BufferedReader lines = Files.newBufferedReader(requests)) {
+      for (String text = lines.readLine(); text != null; text = lines.readLine()) {
+        JsonNode line = http.json(text);
+        ObjectNode entry = inlined.addObject();
+        entry.set("request", line.path("request"));
+        entry.putObject("metadata").put("key", line.path("key").asText());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public Found find(
+      Submission submission,
+      Function<Collection<String>, List<String>> knownIds,
+      Collection<String> customIds) {
+    String pageToken = "";
+    while (true) {
+      JsonNode page = get("batches?pageSize=" + PAGE_MAX + token(pageToken));
+      for (JsonNode operation : page.path("operations")) {
+        if (operation
+                .path("metadata")
+                .path("displayName")
+                .asText()
+                .equals(submission.submissionId())
+            && knownIds.apply(List.of(operation.path("name").asText())).isEmpty()) {
+          return new Found.Batch(batch(operation));
+        }
+      }
+      pageToken = page.path("nextPageToken").asText("");
+      if (pageToken.isEmpty()) {
+        return new Found.Absent();
+      }
+    }
+  }
+
+  private static String token(String pageToken) {
+    return pageToken.isEmpty()
+        ? ""
+        : "&pageToken=" + URLEncoder.encode(pageToken, StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public ProviderBatch status(String batchId) {
+    return batch(get(batchId));
+  }
+
+  private static ProviderBatch batch(JsonNode operation) {
+    JsonNode metadata = operation.path("metadata");
+    String id = operation.path("name").asText();
+    long requests = metadata.path("batchStats").path("requestCount").asLong(0);
+    String time =
+        metadata
+            .path("endTime")
+            .asText(metadata.path("updateTime").asText(metadata.path("createTime").asText("")));
+    Instant at = time.isEmpty() ? Instant.EPOCH : Instant.parse(time);
+    return switch (metadata.path("state").asText().replaceFirst("^(BATCH|JOB)_STATE_", "")) {
+      case "SUCCEEDED" -> ProviderBatch.ended(id, Ending.COMPLETED, requests, at);
+      case "EXPIRED" -> ProviderBatch.ended(id, Ending.EXPIRED, requests, at);
+      case "CANCELLED" -> ProviderBatch.ended(id, Ending.CANCELLED, requests, at);
+      case "FAILED" -> {
+        JsonNode error = operation.path("error");
+        yield ProviderBatch.failed(
+            id,
+            requests,
+            error.path("status").asText("failed")
+                + ": "
+                + error.path("message").asText("the provider gives no reason"),
+            error.path("status").asText().equals("RESOURCE_EXHAUSTED"),
+            Optional.empty(),
+            at);
+      }
+      default -> ProviderBatch.working(id, requests, at);
+    };
+  }
+
+  @Override
+  public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
+    JsonNode operation = get(batch.id());
+    JsonNode response = operation.path("response");
+    if (response.isMissingNode()) {
+      response = operation.path("metadata").path("output");
+    }
+    String file = response.path("responsesFile").asText("");
+    if (!file.isEmpty()) {
+      ResumingLines.forEachLine(
+          calls,
+          offset -> http.download(api + "/" + file + ":download?alt=media", offset),
+          line -> consumer.accept(resultLine(submissionId, http.json(line), batch.workedAt())));
+      return;
+    }
+    JsonNode inlined = response.path("inlinedResponses");
+    for (JsonNode line : inlined.isArray() ? inlined : inlined.path("inlinedResponses")) {
+      consumer.accept(resultLine(submissionId, line, batch.workedAt()));
+    }
+  }
+
+  static ResultLine resultLine(String submissionId, JsonNode line, Instant workedAt) {
+    String customId = line.path("key").asText(line.path("metadata").path("key").asText(""));
+    JsonNode response = line.path("response");
+    if (!response.isObject()) {
+      JsonNode error = line.path("error").isObject() ? line.path("error") : line.path("status");
+      String code = error.path("status").asText(error.path("code").asText("unknown"));
+      return new ResultLine(
+          submissionId,
+          customId,
+          "",
+          false,
+          Usage.NONE,
+          workedAt,
+          Optional.of(
+              switch (code) {
+                case "CANCELLED" -> ErrorCode.SUBMISSION_CANCELLED;
+                case "DEADLINE_EXCEEDED" -> ErrorCode.REQUEST_EXPIRED;
+                default -> ErrorCode.REQUEST_ERRORED;
+              }),
+          NAME + ": " + code);
+    }
+    JsonNode candidate = response.path("candidates").path(0);
+    StringBuilder text = new StringBuilder();
+    for (JsonNode part : candidate.path("content").path("parts")) {
+      if (!part.path("thought").asBoolean(false)) {
+        text.append(part.path("text").asText(""));
+      }
+    }
+    JsonNode usage = response.path("usageMetadata");
+    long cached = usage.path("cachedContentTokenCount").asLong(0);
+    return new ResultLine(
+        submissionId,
+        customId,
+        text.toString(),
+        candidate.path("finishReason").asText().equals("MAX_TOKENS"),
+        new Usage(
+            // The prompt's count includes what was cached; tools' results come on top.
+            Math.max(0, usage.path("promptTokenCount").asLong(0) - cached)
+                + usage.path("toolUsePromptTokenCount").asLong(0),
+            cached,
+            0,
+            0,
+            usage.path("candidatesTokenCount").asLong(0)
+                + usage.path("thoughtsTokenCount").asLong(0)),
+        workedAt,
+        Optional.empty(),
+        "");
+  }
+
+  @Override
+  public void cancel(String batchId) {
+    calls.once(() -> http.json(http.post(api + "/" + batchId + ":cancel", "{}").build()));
+  }
+
+  @Override
+  public Map<String, String> uploads() {
+    Map<String, String> uploads = new LinkedHashMap<>();
+    String pageToken = "";
+    do {
+      JsonNode page = get("files?pageSize=" + PAGE_MAX + token(pageToken));
+      for (JsonNode file : page.path("files")) {
+        String name = file.path("displayName").asText();
+        if (name.endsWith(UPLOAD_SUFFIX)) {
+          uploads.put(
+              file.path("name").asText(),
+              name.substring(0, name.length() - UPLOAD_SUFFIX.length()));
+        }
+      }
+      pageToken = page.path("nextPageToken").asText("");
+    } while (!pageToken.isEmpty());
+    return uploads;
+  }
+
+  @Override
+  public void deleteUpload(String fileId) {
+    try {
+      calls.reading(
+          () -> http.answered(http.send(http.request(api + "/" + fileId).DELETE().build())));
+    } catch (ProviderException e) {
+      // 404, and 403 for what is not there any more: gone already.
+      if (e.kind() != ProviderException.Kind.REFUSED
+          && e.kind() != ProviderException.Kind.KEY_REFUSED) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public Response ask(TierSpec tier, String line) {
+    return calls.once(
+        () -> {
+          HttpResponse<String> response =
+              http.send(
+                  http.post(
+                          api
+                              + "/models/"
+                              + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
+                              + ":generateContent",
+                          http.json(line).path("request").toString())
+                      .build());
+          return new Response(response.statusCode(), response.body());
+        });
+  }
+
+  @Override
+  public ResultLine onlineResult(String submissionId, OnlineRequest request) {
+    JsonNode body = http.json(request.body().orElseThrow());
+    ObjectNode line = RawHttp.JSON.createObjectNode();
+    line.put("key", request.customId());
+    if (request.status().orElseThrow() / 100 == 2) {
+      line.set("response", body);
+    } else {
+      line.set("error", body.path("error"));
+    }
+    return resultLine(submissionId, line, request.answeredAt().orElseThrow());
+  }
+
+  @Override
+  public Optional<ProviderException> check() {
+    try {
+      http.json(http.request(api + "/batches?pageSize=1").GET().build());
+      return Optional.empty();
+    } catch (ProviderException e) {
+      return Optional.of(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    // the JDK's client ends with its last reference
+  }
+}

@@ -1,0 +1,141 @@
+package dev.nightjar.pipelines.submit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * OpenAI's batch lines, for chat completions and for responses; vLLM reads and writes the former
+ * too. Immutable and thread-safe.
+ */
+final class OpenAiFormat implements RequestFormat {
+  static final String CHAT_URL = "/v1/chat/completions";
+  static final String RESPONSES_URL = "/v1/responses";
+
+  private final String system;
+  private final JsonNode schema;
+  private final boolean strict;
+
+  OpenAiFormat(TaskSpec task) {
+    this.system = task.system();
+    this.schema = OutputSchema.of(task);
+    this.strict = OutputSchema.isStrict(schema);
+  }
+
+  static String url(TierSpec tier) {
+    return tier.api() == TierSpec.Api.RESPONSES ? RESPONSES_URL : CHAT_URL;
+  }
+
+  @Override
+  public ObjectNode line(TierSpec tier, String customId, String prompt) {
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
+    line.put("custom_id", customId);
+    line.put("method", "POST");
+    line.put("url", url(tier));
+    ObjectNode body = line.putObject("body");
+    body.put("model", tier.model());
+    if (tier.api() == TierSpec.Api.RESPONSES) {
+      body.put("instructions", system);
+      body.putArray("input").addObject().put("role", "user").put("content", prompt);
+      body.put("max_output_tokens", tier.outputTokensMax());
+      body.put("store", false); // nothing is read from there later
+      named(body.putObject("text").putObject("format").put("type", "json_schema"));
+    } else {
+      var messages = body.putArray("messages");
+      messages.addObject().put("role", "system").put("content", system);
+      messages.addObject().put("role", "user").put("content", prompt);
+      body.put("max_completion_tokens", tier.outputTokensMax());
+      named(body.putObject("response_format").put("type", "json_schema").putObject("json_schema"));
+    }
+    return line;
+  }
+
+  private void named(ObjectNode format) {
+    format.put("name", "answer");
+    format.put("strict", strict);
+    format.set("schema", schema);
+  }
+
+  /** A line of an output or error file. */
+  static ResultLine resultLine(
+      String provider, String submissionId, JsonNode line, Instant workedAt) {
+    String customId = line.path("custom_id").asText();
+    JsonNode response = line.path("response");
+    int status = response.path("status_code").asInt(0);
+    JsonNode body = response.path("body");
+    Usage usage = usage(body.path("usage"));
+    if (status < 200 || status >= 300) {
+      // Not executed: error is set. Executed and refused: response.body.error is. vLLM: a string.
+      JsonNode error = line.path("error");
+      if (!error.isObject()) {
+        error = body.path("error");
+      }
+      String code = error.path("code").asText(error.path("type").asText("unknown"));
+      return new ResultLine(
+          submissionId,
+          customId,
+          "",
+          false,
+          usage,
+          workedAt,
+          Optional.of(
+              switch (code) {
+                case "batch_expired" -> ErrorCode.REQUEST_EXPIRED;
+                case "batch_cancelled" -> ErrorCode.SUBMISSION_CANCELLED;
+                default -> ErrorCode.REQUEST_ERRORED;
+              }),
+          provider + ": " + code + (status > 0 ? " (" + status + ")" : ""));
+    }
+    boolean chat = body.has("choices");
+    JsonNode choice = body.path("choices").path(0);
+    return new ResultLine(
+        submissionId,
+        customId,
+        chat ? choice.path("message").path("content").asText("") : outputText(body),
+        chat
+            ? choice.path("finish_reason").asText().equals("length")
+            : body.path("incomplete_details").path("reason").asText().equals("max_output_tokens"),
+        usage,
+        workedAt,
+        Optional.empty(),
+        "");
+  }
+
+  private static String outputText(JsonNode body) {
+    StringBuilder text = new StringBuilder();
+    for (JsonNode item : body.path("output")) {
+      for (JsonNode part : item.path("content")) {
+        if (part.path("type").asText().equals("output_text")) {
+          text.append(part.path("text").asText(""));
+        }
+      }
+    }
+    return text.toString();
+  }
+
+  /**
+   * Tokens read from and written to the prompt cache are part of the prompt's here; our classes
+   * exclude one another.
+   */
+  private static Usage usage(JsonNode usage) {
+    boolean chat = usage.has("prompt_tokens");
+    long prompt = usage.path(chat ? "prompt_tokens" : "input_tokens").asLong(0);
+    JsonNode details = usage.path(chat ? "prompt_tokens_details" : "input_tokens_details");
+    long cached = details.path("cached_tokens").asLong(0);
+    long written = details.path("cache_write_tokens").asLong(0);
+    long writtenLong = details.path("cache_write_tokens_details").path("ttl_12h_tokens").asLong(0);
+    return new Usage(
+        Math.max(0, prompt - cached - written),
+        cached,
+        Math.max(0, written - writtenLong),
+        writtenLong,
+        usage.path(chat ? "completion_tokens" : "output_tokens").asLong(0));
+  }
+}

@@ -1,0 +1,159 @@
+package dev.nightjar.pipelines.submit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Requests in a provider's wire format, for what its SDK cannot do safely.
+ *
+ * <p>Every request with an effect on the bill goes through here: the SDKs' HTTP library repeats a
+ * request by itself when a connection breaks and the host has a second address, whatever the SDK's
+ * own retries are set to. This client repeats nothing but reads. Thread-safe.
+ */
+final class RawHttp {
+  static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final int CONNECT_SECONDS_MAX = 30;
+  private static final long BYTES_PER_SECOND_MIN = 100_000;
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(CONNECT_SECONDS_MAX))
+          .build();
+  private final String provider;
+  private final Map<String, String> headers;
+  private final Duration callMax;
+
+  /**
+   * Requests to one provider.
+   *
+   * @param headers sent with each request: the key, the wire version
+   * @param callMax how long an answer may take, uploads apart
+   */
+  RawHttp(String provider, Map<String, String> headers, Duration callMax) {
+    this.provider = provider;
+    this.headers = Map.copyOf(headers);
+    this.callMax = callMax;
+  }
+
+  /** A request builder with the provider's headers and a time limit. */
+  HttpRequest.Builder request(String url) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).timeout(callMax);
+    headers.forEach(request::header);
+    return request;
+  }
+
+  /** How long the transfer of so many bytes may take. */
+  Duration limitFor(long bytes) {
+    return callMax.plusSeconds(bytes / BYTES_PER_SECOND_MIN);
+  }
+
+  HttpRequest.Builder post(String url, String json) {
+    return request(url)
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(json));
+  }
+
+  /** Sends a request once and returns the answer, whatever its status. */
+  HttpResponse<String> send(HttpRequest request) {
+    return send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
+    try {
+      return client.send(request, handler);
+    } catch (IOException e) {
+      throw ProviderException.ofFailure(provider, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ProviderException(
+          ProviderException.Kind.OUTCOME_UNKNOWN,
+          "the call to " + provider + " was interrupted",
+          e);
+    }
+  }
+
+  /** Sends a request once; an answer that is not 2xx is an exception. */
+  JsonNode json(HttpRequest request) {
+    return json(answered(send(request)).body());
+  }
+
+  /** Reads a body as JSON; one that broke off may or may not have had its effect. */
+  JsonNode json(String body) {
+    try {
+      return JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      throw new ProviderException(
+          ProviderException.Kind.OUTCOME_UNKNOWN, provider + " answered with a broken body", e);
+    }
+  }
+
+  /** The answer, if it is 2xx. */
+  HttpResponse<String> answered(HttpResponse<String> response) {
+    if (response.statusCode() / 100 != 2) {
+      throw refusal(response);
+    }
+    return response;
+  }
+
+  private ProviderException refusal(HttpResponse<String> response) {
+    // The message may quote the key or the prompt; status and type do not.
+    String code = "";
+    try {
+      JsonNode error = JSON.readTree(response.body()).path("error");
+      code =
+          error.path("code").isTextual()
+              ? error.path("code").asText()
+              : error.path("status").asText(error.path("type").asText(""));
+    } catch (JsonProcessingException e) {
+      code = "";
+    }
+    return ProviderException.ofStatus(
+        provider, response.statusCode(), code, retryAfter(response), null);
+  }
+
+  private static Optional<Duration> retryAfter(HttpResponse<?> response) {
+    return response.headers().firstValue("Retry-After").flatMap(RawHttp::seconds);
+  }
+
+  /** {@code Retry-After} in seconds; its other form, a date, no provider uses. */
+  static Optional<Duration> seconds(String header) {
+    try {
+      return Optional.of(
+          Duration.ofMillis(Math.max(0, (long) (Double.parseDouble(header) * 1_000))));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Opens a download at an offset. */
+  ResumingLines.Body download(String url, long offset) {
+    HttpRequest.Builder request = request(url);
+    if (offset > 0) {
+      request.header("Range", "bytes=" + offset + "-");
+    }
+    HttpResponse<InputStream> response =
+        send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+    if (response.statusCode() / 100 != 2) {
+      try (InputStream body = response.body()) {
+        body.readNBytes(1);
+      } catch (IOException e) {
+        throw ProviderException.ofFailure(provider, e);
+      }
+      throw ProviderException.ofStatus(
+          provider, response.statusCode(), "", retryAfter(response), null);
+    }
+    return new ResumingLines.Body(response.body(), response.statusCode() == 206);
+  }
+}

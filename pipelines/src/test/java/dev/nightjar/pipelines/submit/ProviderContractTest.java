@@ -1,0 +1,422 @@
+package dev.nightjar.pipelines.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.Ending;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Lease;
+import dev.nightjar.cachestore.Submission;
+import dev.nightjar.cachestore.SubmissionState;
+import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.emulator.Call;
+import dev.nightjar.emulator.Emulator;
+import dev.nightjar.emulator.Fault;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every provider's client must do, against a server that speaks its wire format. */
+class ProviderContractTest {
+  /** Thirty of these are more than goes inline at Gemini. */
+  private static final int LARGE_CHARACTERS = 150_000;
+
+  @TempDir Path home;
+
+  private ProviderFixture fixture;
+
+  private ProviderFixture open() {
+    fixture = new ProviderFixture(home);
+    return fixture;
+  }
+
+  @AfterEach
+  void close() {
+    if (fixture != null) {
+      fixture.close();
+    }
+  }
+
+  private int billed(Provider provider) {
+    return provider == Provider.SELF_HOSTED ? 0 : (int) fixture.emulator.invoice().count();
+  }
+
+  private List<ResultLine> results(String submissionId) {
+    ProviderClient client =
+        fixture.clients.of(Provider.ofLabel(fixture.find(submissionId).provider()));
+    List<ResultLine> lines = new ArrayList<>();
+    client.results(
+        submissionId,
+        client.status(fixture.find(submissionId).providerBatchId().orElseThrow()),
+        lines::add);
+    return lines;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "responses", "anthropic", "tool", "gemini", "self-hosted"})
+  void aBatchIsCreatedWorkedOnCollectedAndChargedToTheLastDigit(String tierName) {
+    open();
+    TierSpec tier = fixture.task.tier(tierName);
+    String id = fixture.planned(tier, 5);
+    assertThat(fixture.submit(id)).isTrue();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.IN_PROGRESS);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=5");
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.COLLECTED);
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+    assertThat(fixture.one("select count(*) from results where answer = '{\"topic\":\"t\"}'"))
+        .isEqualTo("5");
+    assertThat(fixture.one("select count(*) from ledger where total_usd > 0")).isEqualTo("5");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Provider.class)
+  void aCreateWhoseAnswerIsLostIsFoundAndNotRepeated(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    if (provider == Provider.SELF_HOSTED) {
+      fixture.submit(id); // the file is there, the note of it is not
+      fixture.execute("alter table submissions disable trigger user");
+      fixture.execute(
+          "update submissions set state = 'creating', came_from = 'planned', provider_batch_id = null,"
+              + " creating_at = '2026-11-24Z'");
+      fixture.execute("alter table submissions enable trigger user");
+    } else {
+      fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
+      assertThat(fixture.submit(id)).isFalse();
+    }
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
+    fixture.finishAtProvider(); // Anthropic shows custom ids only in the results
+    assertThat(fixture.submit(id)).isTrue();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.IN_PROGRESS);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.emulator.invoice().count())
+        .isEqualTo(provider == Provider.SELF_HOSTED ? 0 : 3);
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Provider.class)
+  void aProcessThatDiedBeforeTheCallIsFollowedOnlyAfterItsLeaseAndTheWait(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    SubmissionStore submissions = fixture.stores.submissions();
+    submissions.claim(
+        id, new Lease("dead", fixture.clock.instant().plusSeconds(30)), fixture.clock.instant());
+    submissions.begin(id, "dead", false, Providers.of(provider).queue(), fixture.clock.instant());
+    assertThat(fixture.submit(id)).as("its lease runs").isFalse();
+    fixture.clock.advance(Duration.ofSeconds(31));
+    assertThat(fixture.submit(id)).as("too early to say").isFalse();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
+    fixture.clock.advance(Duration.ofSeconds(30));
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "GEMINI"})
+  void anUploadWhoseProcessDiedIsAnOrphanAndIsDeletedAndNoOtherFileIs(Provider provider)
+      throws IOException {
+    open();
+    TierSpec tier = fixture.tier(provider);
+    String dead = fixture.planned(provider);
+    ProviderClient client = fixture.clients.of(provider);
+    Path requests = java.nio.file.Files.writeString(home.resolve(dead + ".jsonl"), "{}\n");
+    String orphan = client.upload(fixture.find(dead), requests);
+    Path foreign = java.nio.file.Files.writeString(home.resolve("of_somebody_else.jsonl"), "{}\n");
+    String alive = client.upload(named(fixture.find(dead), "of_somebody_else"), foreign);
+    assertThat(client.uploads()).containsKeys(orphan, alive);
+    int deleted =
+        OrphanUploads.delete(
+            fixture.stores.submissions(), fixture.clients, List.of(provider), fixture.clock);
+    assertThat(deleted).isEqualTo(1);
+    assertThat(client.uploads()).doesNotContainKey(orphan).containsKey(alive);
+    client.deleteUpload(orphan); // gone already: no error
+    assertThat(tier.provider()).isEqualTo(provider);
+  }
+
+  private static Submission named(Submission s, String id) {
+    return new Submission(
+        id,
+        s.runId(),
+        s.provider(),
+        s.model(),
+        s.tier(),
+        s.mode(),
+        s.state(),
+        s.requests(),
+        s.requestBytes(),
+        s.promptTokens(),
+        s.inputFileId(),
+        s.providerBatchId(),
+        s.ending(),
+        s.tries(),
+        s.notBefore(),
+        s.plannedAt(),
+        s.creatingAt(),
+        s.inProgressAt(),
+        s.cancelRequestedAt(),
+        s.lease(),
+        s.failure());
+  }
+
+  @Test
+  void theUploadsOfAFinishedSubmissionAreDeletedAndItsResultsStay() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.submit(id);
+    ProviderClient client = fixture.clients.of(Provider.OPENAI);
+    assertThat(
+            OrphanUploads.delete(
+                fixture.stores.submissions(),
+                fixture.clients,
+                List.of(Provider.OPENAI),
+                fixture.clock))
+        .as("in use")
+        .isZero();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(
+            OrphanUploads.delete(
+                fixture.stores.submissions(),
+                fixture.clients,
+                List.of(Provider.OPENAI),
+                fixture.clock))
+        .isEqualTo(1);
+    assertThat(client.uploads()).isEmpty();
+    assertThat(results(id)).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC"})
+  void aCancelledBatchIsChargedForWhatItDidAndTheRestFailsAsCancelled(Provider provider) {
+    open();
+    String id = fixture.planned(fixture.tier(provider), 20);
+    fixture.submit(id);
+    fixture.pass(Duration.ofSeconds(3)); // validated
+    fixture.pass(Duration.ofSeconds(20)); // half way
+    fixture.stores.submissions().requestCancel(id, fixture.clock.instant());
+    fixture.round(fixture.runOf(id));
+    fixture.emulator.advance(); // the provider has heard it
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CANCELLED);
+    assertThat(billed(provider)).isBetween(1, 19);
+    assertThat(fixture.attempts(fixture.runOf(id)))
+        .isEqualTo(
+            "SUBMISSION_CANCELLED=" + (20 - billed(provider)) + " succeeded=" + billed(provider));
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void aDownloadThatBreaksOffIsResumedWithAndWithoutRanges(Provider provider) {
+    for (boolean ranges : new boolean[] {true, false}) {
+      UnaryOperator<Emulator.Builder> emulated = builder -> builder.ranges(ranges);
+      fixture = new ProviderFixture(home.resolve("ranges-" + ranges), emulated, false, "");
+      // Gemini's inline results come with the status: a batch that is large enough goes by file.
+      int requests = 30;
+      String id = fixture.planned(fixture.tier(provider), requests, LARGE_CHARACTERS);
+      fixture.submit(id);
+      fixture.finishAtProvider();
+      fixture.emulator.inject(Fault.TRUNCATED_BODY, Call.RESULTS, 2);
+      List<ResultLine> lines = results(id);
+      assertThat(lines).hasSize(requests);
+      assertThat(lines.stream().map(ResultLine::customId).distinct().count()).isEqualTo(requests);
+      assertThat(fixture.emulator.faultsInjected()).containsEntry(Fault.TRUNCATED_BODY, 2);
+      fixture.close();
+    }
+    fixture = null;
+  }
+
+  @Test
+  void geminiTakesSmallBatchesInlineAndLargeOnesAsAFile() {
+    open();
+    String small = fixture.planned(fixture.tier(Provider.GEMINI), 2);
+    fixture.submit(small);
+    assertThat(fixture.find(small).inputFileId()).isEmpty();
+    String large = fixture.planned(fixture.tier(Provider.GEMINI), 30, LARGE_CHARACTERS);
+    assertThat(fixture.find(large).requestBytes()).isGreaterThan(GeminiClient.INLINE_BYTES_MAX);
+    fixture.submit(large);
+    assertThat(fixture.find(large).inputFileId()).isPresent();
+    fixture.finishAtProvider();
+    assertThat(results(large)).hasSize(30).allMatch(line -> line.error().isEmpty());
+  }
+
+  @Test
+  void aRefusedCreateFailsItsDocumentsAndLeavesNothingReserved() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.execute("update submissions set model = 'x'"); // only to see that nothing depends on it
+    ProviderSettings nowhere =
+        new ProviderSettings(
+            java.util.Map.of(Provider.OPENAI, fixture.emulator.uri() + "/nothing/here"),
+            null,
+            fixture.settings.patience());
+    try (ProviderClients clients = ProviderClients.open(nowhere, java.util.Map.of())) {
+      new BatchSubmitter(fixture.stores, clients, nowhere, fixture.task, fixture.clock).submit(id);
+    }
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.FAILED);
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("PROVIDER_REFUSED=3");
+    assertThat(fixture.stores.runs().progress(fixture.runOf(id)).failed()).isEqualTo(3);
+    assertThat(fixture.one("select reserved_usd from runs")).matches("0(\\.0+)?");
+  }
+
+  @Test
+  void aSubmissionThatAnotherWorkerHoldsIsLeftToIt() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    try (LeaseKeeper other =
+        new LeaseKeeper(
+            fixture.stores.submissions(), "other", Duration.ofSeconds(60), fixture.clock)) {
+      assertThat(other.claim(id)).isPresent();
+      assertThat(fixture.submit(id)).isFalse();
+      assertThat(fixture.state(id)).isEqualTo(SubmissionState.PLANNED);
+    }
+    assertThat(fixture.find(id).lease()).as("given back on closing").isEmpty();
+    assertThat(fixture.submit(id)).isTrue();
+  }
+
+  @Test
+  void aPollSeesTheEndOnceAndOneProcessCollects() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.submit(id);
+    try (LeaseKeeper one =
+            new LeaseKeeper(
+                fixture.stores.submissions(), "one", Duration.ofSeconds(600), fixture.clock);
+        LeaseKeeper two =
+            new LeaseKeeper(
+                fixture.stores.submissions(), "two", Duration.ofSeconds(600), fixture.clock)) {
+      assertThat(fixture.submitter().poll(fixture.find(id), one)).isFalse();
+      fixture.finishAtProvider();
+      Submission seenByBoth = fixture.find(id);
+      assertThat(fixture.submitter().poll(seenByBoth, one)).isTrue();
+      assertThat(fixture.submitter().poll(seenByBoth, two)).isFalse();
+      assertThat(fixture.find(id).ending()).contains(Ending.COMPLETED);
+    }
+  }
+
+  @Test
+  void aFileOfRequestsIsAsManyBytesAsWerePackedOrNothingIsSent() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.execute("update submissions set request_bytes = request_bytes + 1");
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> fixture.submit(id))
+        .hasMessageStartingWith("INTERNAL: " + id)
+        .hasMessageContaining("nothing was sent");
+    assertThat(fixture.clients.of(Provider.OPENAI).uploads()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Provider.class)
+  void anOnlineRequestIsAnsweredChargedAtListPriceAndBounded(Provider provider) throws Exception {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
+    fixture.deadline(Duration.ofMinutes(30)); // near from the start
+    String id = fixture.planned(fixture.tier(provider), 12);
+    assertThat(fixture.submit(id)).isTrue();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.ENDED);
+    String runId = fixture.runOf(id);
+    fixture.round(runId);
+    assertThat(fixture.attempts(runId)).isEqualTo("succeeded=12");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.COLLECTED);
+    assertThat(fixture.one("select count(*) from online_requests where response_body <> ''"))
+        .as("answers are not kept twice")
+        .isEqualTo("0");
+  }
+
+  @Test
+  void anOnlineRequestWhoseAnswerIsLostIsNeverSentAgainAndStaysCommitted() {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
+    fixture.deadline(Duration.ofMinutes(30));
+    String id = fixture.planned(fixture.tier(Provider.OPENAI), 5);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.ASK, 2);
+    fixture.submit(id);
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=2 succeeded=3");
+    assertThat(fixture.emulator.invoice().count()).as("all five were billed").isEqualTo(5);
+    assertThat(fixture.emulator.invoice().billedTwice()).isEmpty();
+    assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("2");
+    assertThat(fixture.emulator.invoice().total().subtract(fixture.ledger()))
+        .as("the bill is within what is known and what is held back")
+        .isPositive()
+        .isLessThanOrEqualTo(
+            new java.math.BigDecimal(fixture.one("select sum(unknown_usd) from runs")));
+  }
+
+  @Test
+  void aSelfHostedServerIsAskedAgainAfterALostAnswerBecauseItCostsNothing() {
+    fixture = new ProviderFixture(home, builder -> builder, true, "");
+    String id = fixture.planned(fixture.tier(Provider.SELF_HOSTED), 5);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.ASK, 2);
+    fixture.submit(id);
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=5");
+  }
+
+  @Test
+  void whenTheDeadlineNearsBatchesAreGivenUpAndTheRestIsAskedOnline() {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder, false, "online_fallback: {minutes_before_deadline: 60}");
+    fixture.deadline(Duration.ofHours(3));
+    String working = fixture.planned(fixture.tier(Provider.OPENAI), 20);
+    fixture.submit(working);
+    fixture.emulator.inject(Fault.STUCK, Call.CREATE, 1);
+    String stuck = fixture.planned(fixture.tier(Provider.ANTHROPIC), 4);
+    fixture.submit(stuck);
+    fixture.runToEnd(fixture.runOf(working));
+    String unsent = fixture.planned(fixture.tier(Provider.OPENAI), 3);
+    fixture.clock.advance(Duration.ofHours(2));
+    for (String id : List.of(stuck, unsent)) {
+      DeadlineFallback.giveBatchesUp(
+          fixture.stores, fixture.context(fixture.runOf(id), "fallback"));
+    }
+    assertThat(fixture.state(unsent)).isEqualTo(SubmissionState.CANCELLED);
+    assertThat(fixture.find(stuck).cancelRequestedAt()).isPresent();
+    fixture.runToEnd(fixture.runOf(unsent));
+    fixture.runToEnd(fixture.runOf(stuck));
+    assertThat(fixture.attempts(fixture.runOf(unsent))).isEqualTo("DEADLINE_NEAR=3 succeeded=3");
+    assertThat(fixture.attempts(fixture.runOf(stuck)))
+        .isEqualTo("SUBMISSION_CANCELLED=4 succeeded=4");
+    assertThat(fixture.one("select string_agg(distinct mode, ' ' order by mode) from attempts"))
+        .isEqualTo("batch online");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @Test
+  void aWithdrawnSubmissionIsNotSentByTheWorkerThatHeldIt() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    SubmissionStore submissions = fixture.stores.submissions();
+    submissions.claim(
+        id, new Lease("me", fixture.clock.instant().plusSeconds(60)), fixture.clock.instant());
+    submissions.begin(
+        id, "me", true, Providers.of(Provider.OPENAI).queue(), fixture.clock.instant());
+    assertThat(submissions.withdraw(id, ErrorCode.SUBMISSION_CANCELLED, "by hand")).isTrue();
+    assertThat(submissions.beginCreating(id, "me", "file", fixture.clock.instant())).isFalse();
+    assertThat(Optional.of(fixture.state(id))).contains(SubmissionState.CANCELLED);
+  }
+}
