@@ -284,6 +284,14 @@ public final class LocalPostgres {
     require(List.of("rm", "-rf", data.toString()));
   }
 
+  /** The server's process, empty if it does not run. */
+  public Optional<ProcessHandle> process() {
+    Commands.Ended pid =
+        Commands.run(
+            asServer(List.of("head", "-n", "1", data.resolve("postmaster.pid").toString())));
+    return pid.ok() ? ProcessHandle.of(Long.parseLong(pid.output().strip())) : Optional.empty();
+  }
+
   private DatabaseAddress address() throws IOException {
     return new DatabaseAddress(
         "127.0.0.1", port(), DATABASE, USER, home.resolve("pgpass").toString());

@@ -1,51 +1,56 @@
 package dev.nightjar.runners.bench;
 
-import dev.nightjar.cachestore.ErrorCode;
-import dev.nightjar.cachestore.NightjarException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
-/** One benchmark. */
-public interface Benchmark {
-
-  /**
-   * How to run it.
-   *
-   * @param data directory of its data
-   * @param seed seed of everything random
-   * @param size how much to do, 0 for its own choice
-   */
-  record Settings(Optional<Path> data, long seed, int size) {
-
-    /**
-     * A file of the data.
-     *
-     * @throws NightjarException OPTION_INVALID if it is not there
-     */
-    public Path file(String benchmark, String name) {
-      Path file =
-          data.map(directory -> directory.resolve(name)).filter(Files::isReadable).orElse(null);
-      if (file == null) {
-        throw new NightjarException(
-            ErrorCode.OPTION_INVALID,
-            "bench " + benchmark,
-            "its data is missing: " + name + " in the directory --data",
-            "give --data DIR");
-      }
-      return file;
-    }
-  }
-
-  /** Its name on the command line. */
-  String name();
+/**
+ * One benchmark, a command of its own. Prints which machine it ran on, its table, and one line that
+ * begins with {@code RESULT}.
+ */
+public abstract class Benchmark implements Callable<Integer> {
+  @Spec private CommandSpec spec;
 
   /**
    * Runs it, printing a table.
    *
    * @return the figures of the RESULT line, in order
    */
-  Map<String, String> run(Settings settings, PrintWriter out) throws Exception;
+  abstract Map<String, String> measure(PrintWriter out) throws Exception;
+
+  /** Whether the figures are what they must be; decides the exit code. */
+  boolean holds(Map<String, String> result) {
+    return true;
+  }
+
+  @Override
+  public final Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(machine());
+    out.flush();
+    Map<String, String> result = measure(out);
+    out.println(
+        "RESULT "
+            + result.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .collect(Collectors.joining(" ")));
+    return holds(result) ? 0 : 1;
+  }
+
+  private static String machine() {
+    Runtime runtime = Runtime.getRuntime();
+    return "machine: "
+        + runtime.availableProcessors()
+        + " processors, "
+        + (runtime.maxMemory() >> 20)
+        + " MiB heap, Java "
+        + Runtime.version()
+        + ", "
+        + System.getProperty("os.name")
+        + " "
+        + System.getProperty("os.arch");
+  }
 }

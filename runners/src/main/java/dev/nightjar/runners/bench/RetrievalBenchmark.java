@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.compress.ChunkRetriever;
 import dev.nightjar.pipelines.model.Tokens;
 import java.io.IOException;
@@ -15,6 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /**
  * How much of what answers a question survives when a document is cut to a budget of tokens. Data:
@@ -25,19 +30,38 @@ import java.util.Map;
  * <p>Floor: the first tokens of the document. Peer: BM25 over chunks of a fixed 800 characters.
  * Ours: the retriever of the pipeline.
  */
-public final class RetrievalBenchmark implements Benchmark {
+@Command(
+    name = "retrieval",
+    mixinStandardHelpOptions = true,
+    header = "How much of what answers a question survives when a document is cut to a budget.")
+public final class RetrievalBenchmark extends Benchmark {
   private static final int BUDGET_TOKENS = 1_000;
   private static final int PEER_CHUNK_CHARACTERS = 800;
   private static final int CHUNK_TOKENS = 200;
 
-  @Override
-  public String name() {
-    return "retrieval";
-  }
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Where questions.csv and the corpora lie.")
+  @Nullable Path data;
+
+  @Option(
+      names = "--questions",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "How many to ask; 0 for all. Default: ${DEFAULT-VALUE}.")
+  int questionsMax;
 
   @Override
-  public Map<String, String> run(Settings settings, PrintWriter out) throws IOException {
-    Path questions = settings.file(name(), "questions.csv");
+  Map<String, String> measure(PrintWriter out) throws IOException {
+    Path questions = data == null ? null : data.resolve("questions.csv");
+    if (questions == null || !Files.isReadable(questions)) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "bench retrieval",
+          "its data is missing: questions.csv in the directory --data",
+          "give --data DIR");
+    }
     Map<String, String> corpora = new LinkedHashMap<>();
     double[] kept = new double[3];
     int asked = 0;
@@ -45,7 +69,7 @@ public final class RetrievalBenchmark implements Benchmark {
     try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(questions)) {
       for (NamedCsvRecord row : csv) {
         Path corpus = questions.resolveSibling(row.getField("corpus_id") + ".md");
-        if (!Files.isReadable(corpus) || (settings.size() > 0 && asked == settings.size())) {
+        if (!Files.isReadable(corpus) || (questionsMax > 0 && asked == questionsMax)) {
           continue;
         }
         String text = corpora.get(corpus.toString());

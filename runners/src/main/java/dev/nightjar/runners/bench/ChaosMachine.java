@@ -1,0 +1,200 @@
+package dev.nightjar.runners.bench;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.local.LocalPostgres;
+import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * What chaotic nights share, all of it their own: a PostgreSQL cluster with a migrated template,
+ * and a Flink cluster of separate processes, started when the first night wants it. Used by one
+ * thread.
+ */
+final class ChaosMachine implements AutoCloseable {
+  private static final String TEMPLATE = "template_night";
+  private static final int CLUSTER_START_SECONDS_MAX = 180;
+
+  private final Path home;
+  private final LocalPostgres postgres;
+  private final int flinkPort;
+  private DatabaseAddress server;
+  private boolean flinkStarted;
+
+  private ChaosMachine(Path home, int flinkPort) {
+    this.home = home;
+    this.flinkPort = flinkPort;
+    this.postgres = LocalPostgres.in(home);
+    this.server = postgres.start();
+  }
+
+  static ChaosMachine start(Path home) throws IOException {
+    ChaosMachine machine = new ChaosMachine(home, freePort());
+    DatabaseAddress template = machine.server.withDatabase(TEMPLATE);
+    Migrations.migrate(template);
+    try (PostgresStores stores = PostgresStores.open(template, 1, Clock.systemUTC())) {
+      stores.prices().seed();
+    }
+    return machine;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  Path home() {
+    return home;
+  }
+
+  /** Where the commands of the night in hand write. */
+  Path output() {
+    return home.resolve("night.log");
+  }
+
+  /** A fresh, migrated database. */
+  DatabaseAddress newDatabase(String name) throws SQLException {
+    execute("create database " + name + " template " + TEMPLATE);
+    return server.withDatabase(name);
+  }
+
+  void dropDatabase(String name) throws SQLException {
+    execute("drop database if exists " + name + " with (force)");
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (PostgresStores stores =
+            PostgresStores.open(server.withDatabase("postgres"), 1, Clock.systemUTC());
+        Connection connection = stores.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** Kills the database server and its backends. */
+  void killPostgres() {
+    postgres
+        .process()
+        .ifPresent(
+            server -> {
+              List<ProcessHandle> backends = server.descendants().toList();
+              server.destroyForcibly();
+              backends.forEach(ProcessHandle::destroyForcibly);
+            });
+  }
+
+  /** Starts the database server if it does not run. */
+  void startPostgres() {
+    server = postgres.start();
+  }
+
+  /**
+   * JVM options that let commands start from an archive of loaded classes: a third of a small
+   * night's time is the loading of Beam's. The first command, which must not be killed, writes it.
+   */
+  List<String> classArchive() {
+    boolean jarsOnly =
+        Stream.of(System.getProperty("java.class.path").split(":"))
+            .map(Path::of)
+            .noneMatch(Files::isDirectory);
+    Path archive = home.resolve("classes.jsa");
+    if (!jarsOnly) {
+      return List.of();
+    }
+    return Files.exists(archive)
+        ? List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+        : List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off");
+  }
+
+  /** The environment of commands and of Flink's processes. */
+  Map<String, String> environment() {
+    return Map.of(
+        "NIGHTJAR_HOME", home.toString(),
+        "NIGHTJAR_FLINK_PORT", Integer.toString(flinkPort),
+        "PGPASSFILE", home.resolve("pgpass").toString());
+  }
+
+  String flinkMaster() {
+    return "127.0.0.1:" + flinkPort;
+  }
+
+  /** Starts whatever of the Flink cluster does not run. */
+  void startFlink() throws IOException, InterruptedException {
+    flinkStarted = true;
+    flinkCluster("start");
+  }
+
+  private void flinkCluster(String verb) throws IOException, InterruptedException {
+    Path jar = Path.of(System.getProperty("nightjar.cluster.jar", "runners/target/x"));
+    Path script = jar.toAbsolutePath().getParent().resolveSibling("bin/flink-cluster");
+    ProcessBuilder builder =
+        new ProcessBuilder(script.toString(), verb)
+            .redirectErrorStream(true)
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(home.resolve("flink-cluster.log").toFile()));
+    builder.environment().putAll(environment());
+    Process process = builder.start();
+    if (!process.waitFor(CLUSTER_START_SECONDS_MAX, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      process.destroyForcibly();
+      throw new IOException(
+          "the Flink cluster did not "
+              + verb
+              + ": "
+              + Files.readString(home.resolve("flink-cluster.log")));
+    }
+  }
+
+  /**
+   * Kills one of Flink's processes.
+   *
+   * @param name jobmanager, taskmanager-1 or taskmanager-2
+   */
+  void killFlink(String name) {
+    pid(name).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  private Optional<ProcessHandle> pid(String name) {
+    try {
+      return ProcessHandle.of(
+          Long.parseLong(Files.readString(home.resolve("flink/" + name + ".pid")).strip()));
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (flinkStarted) {
+      flinkCluster("stop");
+    }
+    postgres.destroy();
+    delete(home);
+  }
+
+  /** Deletes a directory with everything in it. */
+  void delete(Path directory) throws IOException {
+    List<Path> leftovers = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).forEach(leftovers::add);
+    }
+    for (Path leftover : leftovers) {
+      Files.deleteIfExists(leftover);
+    }
+  }
+}
