@@ -22,6 +22,7 @@ public final class ProviderClients implements AutoCloseable {
 
   /** Clients with keys from a given environment. */
   public static ProviderClients open(ProviderSettings settings, Map<String, String> environment) {
+    Spool.deleteLeftovers();
     return new ProviderClients(settings, environment);
   }
 

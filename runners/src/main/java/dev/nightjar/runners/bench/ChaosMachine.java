@@ -33,7 +33,7 @@ final class ChaosMachine implements AutoCloseable {
   private final Path home;
   private final LocalPostgres postgres;
   private final int flinkPort;
-  private DatabaseAddress server;
+  private volatile DatabaseAddress server;
   private boolean flinkStarted;
 
   private ChaosMachine(Path home, int flinkPort) {
@@ -87,20 +87,21 @@ final class ChaosMachine implements AutoCloseable {
     }
   }
 
-  /** Kills the database server and its backends. */
+  /** Kills the database server and its backends, and waits until they are gone. */
   void killPostgres() {
     postgres
         .process()
         .ifPresent(
-            server -> {
-              List<ProcessHandle> backends = server.descendants().toList();
-              server.destroyForcibly();
-              backends.forEach(ProcessHandle::destroyForcibly);
+            killed -> {
+              List<ProcessHandle> all =
+                  Stream.concat(Stream.of(killed), killed.descendants()).toList();
+              all.forEach(ProcessHandle::destroyForcibly);
+              all.forEach(process -> process.onExit().join());
             });
   }
 
   /** Starts the database server if it does not run. */
-  void startPostgres() {
+  synchronized void startPostgres() {
     server = postgres.start();
   }
 

@@ -181,7 +181,6 @@ final class ChaosNight {
             : process.waitFor(COMMAND_SECONDS_MAX, TimeUnit.SECONDS);
     if (!itself && kill instanceof Kill.After) {
       strike(kill, "at a random time");
-      machine.startPostgres();
       itself = process.waitFor(COMMAND_SECONDS_MAX, TimeUnit.SECONDS);
     }
     next = null;
@@ -248,7 +247,11 @@ final class ChaosNight {
           process.destroyForcibly();
         }
       }
-      case "postgresql" -> machine.killPostgres();
+      case "postgresql" -> {
+        machine.killPostgres();
+        // As its supervisor would: the command meets a server that was away for a second or two.
+        new Thread(machine::startPostgres, "postgres-supervisor").start();
+      }
       default -> machine.killFlink(kill.target());
     }
   }
