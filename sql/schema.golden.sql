@@ -202,7 +202,8 @@ column prices.batch_output_usd numeric not null
 column prices.source text not null
 column provider_quotas.provider text not null
 column provider_quotas.model text not null
-column provider_quotas.enqueued_tokens_max bigint not null
+column provider_quotas.enqueued_tokens_max bigint
+column provider_quotas.hold_until timestamp with time zone not null
 column provider_quotas.learnt_at timestamp with time zone not null
 column results.run_id text not null
 column results.document_id text not null
@@ -261,6 +262,7 @@ column submissions.creating_at timestamp with time zone
 column submissions.in_progress_at timestamp with time zone
 column submissions.ended_at timestamp with time zone
 column submissions.collected_at timestamp with time zone
+column submissions.ending text
 column submissions.mode text not null default 'batch'::text
 column submissions.came_from text
 column submissions.prompt_tokens bigint not null default 0
@@ -270,7 +272,6 @@ column submissions.tries smallint not null default 0
 column submissions.not_before timestamp with time zone
 column submissions.uploading_at timestamp with time zone
 column submissions.cancel_requested_at timestamp with time zone
-column submissions.ending text
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null

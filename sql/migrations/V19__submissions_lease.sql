@@ -1,6 +1,14 @@
 -- What the state machine needs beside the state: who holds a submission, when it may be tried next, how the
 -- provider ended it. lease_owner names one claim, not one worker: whoever holds an older name has lost it.
 alter table submissions
+    add column ending               text;
+
+-- A night that was interrupted before this migration.
+update submissions
+set ending = 'completed'
+where state = 'ended';
+
+alter table submissions
     add column mode                 text not null default 'batch',
     add column came_from            text,
     add column prompt_tokens        bigint not null default 0,   -- estimate; counts against enqueued-token quotas
@@ -10,7 +18,6 @@ alter table submissions
     add column not_before           timestamptz,
     add column uploading_at         timestamptz,
     add column cancel_requested_at  timestamptz,
-    add column ending               text,
     drop constraint submissions_state_is_known,
     drop constraint submissions_failed_says_why,
     add constraint submissions_transition_is_legal

@@ -1,5 +1,5 @@
 -- Which requests may have been billed without anyone knowing? Online requests whose process died between the
--- question and the answer: never asked again, held against the budget at their worst case, to be compared
+-- question and the answer, and batches that nobody collected before their provider deleted them: never asked again, held against the budget at their worst case, to be compared
 -- with the provider's own usage page.
 create or replace view unknown_spend as
 select
@@ -8,8 +8,8 @@ select
     a.model,
     a.custom_id,
     a.item_key,
-    q.asked_at,
+    coalesce(q.asked_at, a.planned_at) as asked_at,
     a.reserved_usd as worst_case_usd
 from attempts a
-join online_requests q using (custom_id)
+left join online_requests q using (custom_id)
 where a.failure_code = 'OUTCOME_UNKNOWN';

@@ -149,9 +149,8 @@ public interface SubmissionStore {
   boolean markEnded(String submissionId, String owner, Ending ending, String failure, Instant at);
 
   /**
-   * ended to collected, failed, expired or cancelled.
-   *
-   * @throws NightjarException INTERNAL if an attempt of it is still open
+   * ended to collected, failed, expired or cancelled; false also while an attempt of it is open,
+   * because its results could not be read to the end.
    */
   boolean close(String submissionId, String owner, Instant at);
 
@@ -160,6 +159,9 @@ public interface SubmissionStore {
    * one transaction. Any holder loses it: its next transition is refused.
    */
   boolean withdraw(String submissionId, ErrorCode code, String reason);
+
+  /** Leaves an online submission that is in_progress alone until a time, and counts a try. */
+  boolean postpone(String submissionId, String owner, Instant notBefore);
 
   /** Notes that an in_progress submission shall be cancelled at its provider. */
   boolean requestCancel(String submissionId, Instant at);

@@ -41,8 +41,8 @@ public record JobContext(
     implements Serializable {
 
   /**
-   * Connections of a worker's pool: a subtask that submits holds one for its lock and one for its
-   * cursor while others need one each.
+   * Connections of a worker's pool: a subtask that submits holds one for its cursor while its lease
+   * is renewed on another.
    */
   private static final int POOL_CONNECTIONS_MAX =
       8 + 3 * Runtime.getRuntime().availableProcessors();

@@ -1,5 +1,6 @@
 package dev.nightjar.runners;
 
+import dev.nightjar.runners.bench.BatchBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
 import picocli.CommandLine.Command;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     header = "Runs a benchmark: floor, peer and ours side by side, from one run on this machine.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {ChaosBenchmark.class, RetrievalBenchmark.class})
+    subcommands = {BatchBenchmark.class, ChaosBenchmark.class, RetrievalBenchmark.class})
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

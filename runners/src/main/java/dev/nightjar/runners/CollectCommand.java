@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
 final class CollectCommand extends NightCommand {
   @Override
   void drive(Night night) {
-    while (night.collect()) {
+    while (night.step()) {
       // as long as something moves: an escalation may have been answered already
     }
     if (!night.finished()) {

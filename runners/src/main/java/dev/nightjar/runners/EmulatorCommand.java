@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.emulator.Emulator;
+import dev.nightjar.emulator.FaultPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -20,11 +21,15 @@ import picocli.CommandLine.Spec;
     header = "Serves the providers' batch APIs on loopback, with an invoice, until it is stopped.",
     description = {
       "",
-      "Point OPENAI_BASE_URL and ANTHROPIC_BASE_URL at the address that it prints. The invoice is at"
-          + " /emulator/invoice.",
+      "Point OPENAI_BASE_URL, ANTHROPIC_BASE_URL and GEMINI_BASE_URL at the address that it prints, and"
+          + " SELF_HOSTED_BASE_URL at its path /vllm. A page of its batches is at /emulator/, the invoice at"
+          + " /emulator/invoice. Its state survives a kill.",
       ""
     })
 final class EmulatorCommand implements Callable<Integer> {
+  private static final double CALL_FAULT_RATE = 0.1;
+  private static final double BATCH_FAULT_RATE = 0.2;
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -45,10 +50,21 @@ final class EmulatorCommand implements Callable<Integer> {
       description = "Where to keep its state. Default: NIGHTJAR_HOME/emulator.")
   @Nullable Path state;
 
+  @Option(
+      names = "--faults",
+      paramLabel = "SEED",
+      description =
+          "Go wrong at random from this seed: one call in ten, one batch in five. Default: never.")
+  @Nullable Long faultSeed;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path home = state == null ? StoreOptions.home().resolve("emulator") : state;
-    try (Emulator emulator = start(Emulator.in(home).port(port).speed(speed), port)) {
+    FaultPlan plan =
+        faultSeed == null
+            ? FaultPlan.none()
+            : FaultPlan.seeded(faultSeed, CALL_FAULT_RATE, BATCH_FAULT_RATE);
+    try (Emulator emulator = start(Emulator.in(home).port(port).speed(speed).faults(plan), port)) {
       spec.commandLine().getOut().println(emulator.uri());
       Thread.currentThread().join(); // until interrupted
     }

@@ -202,8 +202,7 @@ final class Night implements AutoCloseable {
       if (pause.stopRequested()) {
         return false;
       }
-      boolean moved = readAgain() | giveBatchesUp();
-      if (!(collect() | moved) && !deadlinePassed()) {
+      if (!step() && !deadlinePassed()) {
         pause.sleep(plan.pollInterval());
       }
     }
@@ -212,11 +211,24 @@ final class Night implements AutoCloseable {
   }
 
   /**
-   * Reads the corpus again if documents of it wait for a leader that nobody will ask: another run
-   * was to ask it and is gone.
+   * Everything that can be done now, once.
+   *
+   * @return whether anything moved, so that another step may find more to do
+   */
+  boolean step() {
+    boolean moved = readAgain();
+    moved |= giveBatchesUp();
+    moved |= collect();
+    return moved && !pause.stopRequested();
+  }
+
+  /**
+   * Reads the corpus again if documents of it are unread: an operator had them retried, or they
+   * waited for a leader that another run was to ask, which is gone.
    */
   private boolean readAgain() {
-    if (!prepared() || stores.work().reclaim(run.runId()) == 0) {
+    boolean begun = progress().items() > 0; // 'collect' begins no night
+    if (!begun || (prepared() && stores.work().reclaim(run.runId()) == 0)) {
       return false;
     }
     prepare();
@@ -310,10 +322,11 @@ final class Night implements AutoCloseable {
           }
         }
       }
-      if (!ended.isEmpty()
-          || online
-          || !stores.submissions().unpacked(context.namespaceId()).isEmpty()) {
-        moved |= runCollect(ended);
+      boolean work =
+          !ended.isEmpty() || !stores.submissions().unpacked(context.namespaceId()).isEmpty();
+      if (work || online) {
+        // Online requests alone are no reason to look again at once: they may have been refused.
+        moved |= runCollect(ended) && work;
       }
     }
     if (refused != null && !moved) {

@@ -8,8 +8,8 @@ import sun.misc.Signal;
 
 /**
  * Ctrl-C and SIGTERM, gracefully: the first one lets the step in hand come to its end, the second
- * ends the process at once. Nothing is lost either way; the first leaves no lease to run out and no
- * upload to tidy. One for a process; thread-safe.
+ * ends the process at once. No batch is lost either way; the first leaves no lease to run out, no
+ * upload to tidy and no online request in flight. One for a process; thread-safe.
  */
 final class Signals implements Pause {
   private static final int EXIT_INTERRUPTED = 130;
@@ -41,7 +41,7 @@ final class Signals implements Pause {
     }
     requested.countDown();
     out.println(
-        "stopping after the step in hand; once more stops at once (nothing is lost either way)");
+        "stopping after the step in hand; once more stops at once (no batch is lost either way)");
     out.flush();
   }
 

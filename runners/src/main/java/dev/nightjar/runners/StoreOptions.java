@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** Where a command keeps its state. */
 final class StoreOptions {
@@ -22,6 +23,7 @@ final class StoreOptions {
       names = "--database",
       paramLabel = "URL",
       defaultValue = "${env:NIGHTJAR_DATABASE_URL}",
+      scope = ScopeType.INHERIT,
       description = {
         "PostgreSQL with pgvector: postgresql://user@host:port/database. The password comes from"
             + " PGPASSWORD or PGPASSFILE.",

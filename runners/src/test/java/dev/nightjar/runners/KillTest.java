@@ -9,6 +9,7 @@ import dev.nightjar.emulator.Emulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -35,47 +36,8 @@ class KillTest {
 
   private Process start(Path task, Path corpus, DatabaseAddress database, Emulator emulator)
       throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                "--add-opens=java.base/java.util=ALL-UNNAMED",
-                "--add-opens=java.base/java.nio=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.nightjar.runners.Main",
-                "run",
-                task.toString(),
-                "--corpus",
-                corpus.toString(),
-                "--run-id",
-                "night",
-                "--engine",
-                "direct",
-                "--poll-seconds",
-                "0.2",
-                "--settle-seconds",
-                "2",
-                "--call-seconds",
-                "2",
-                "--lease-seconds",
-                "1",
-                "--database",
-                "postgresql://"
-                    + database.user()
-                    + "@"
-                    + database.host()
-                    + ":"
-                    + database.port()
-                    + "/"
-                    + database.database())
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("output.log").toFile()));
-    builder.environment().put("PGPASSWORD", database.readPassword().orElseThrow());
-    builder.environment().put("OPENAI_BASE_URL", emulator.uri() + "/v1");
-    builder.environment().put("ANTHROPIC_BASE_URL", emulator.uri().toString());
-    return builder.start();
+    return TestNights.command(
+        home.resolve("output.log"), database, emulator, TestNights.runArguments(task, corpus));
   }
 
   @Test
@@ -124,5 +86,38 @@ class KillTest {
     assertThat(TestNights.defects(killed)).isEqualTo("0");
     assertThat(one(killed, "select count(*) from pg_locks where locktype = 'advisory'"))
         .isEqualTo("0");
+  }
+
+  @Test
+  void twoCommandsOfTheSameCorpusAtOnceAreBilledLikeOne() throws Exception {
+    Path task = Files.writeString(home.resolve("task.yaml"), TestNights.TASK);
+    Path corpus = TestNights.write(home, "a.jsonl", TestNights.documents(0, 120));
+    List<String> bills = new ArrayList<>();
+    for (int commands = 1; commands <= 2; commands++) {
+      DatabaseAddress database = TestPostgres.newDatabase();
+      try (Emulator emulator = Emulator.in(home.resolve("at-once-" + commands)).speed(20).start()) {
+        List<Process> started = new ArrayList<>();
+        for (int i = 0; i < commands; i++) {
+          started.add(start(task, corpus, database, emulator));
+        }
+        for (Process process : started) {
+          assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
+          assertThat(process.exitValue()).as(Files.readString(home.resolve("output.log"))).isZero();
+        }
+        assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+        assertThat(emulator.invoice().billedTwice()).isEmpty();
+        assertThat(one(database, "select count(*) from submissions where lease_owner is not null"))
+            .isEqualTo("0");
+        assertThat(TestNights.defects(database)).isEqualTo("0");
+        bills.add(
+            emulator.invoice().count()
+                + " requests, "
+                + one(database, "select trim_scale(sum(total_usd)) from ledger")
+                + " USD, "
+                + one(database, "select count(*) from items where state = 'answered'")
+                + " answered");
+      }
+    }
+    assertThat(bills.get(1)).isEqualTo(bills.get(0));
   }
 }

@@ -151,6 +151,65 @@ final class TestNights {
     }
   }
 
+  /** Arguments of a night that goes quickly. */
+  static List<String> runArguments(Path task, Path corpus) {
+    return List.of(
+        "run",
+        task.toString(),
+        "--corpus",
+        corpus.toString(),
+        "--run-id",
+        "night",
+        "--engine",
+        "direct",
+        "--poll-seconds",
+        "0.2",
+        "--settle-seconds",
+        "2",
+        "--call-seconds",
+        "2",
+        "--lease-seconds",
+        "1");
+  }
+
+  /** A command in a process of its own; its output is appended to a file. */
+  static Process command(
+      Path output, DatabaseAddress database, Emulator emulator, List<String> arguments)
+      throws IOException {
+    List<String> line =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--add-opens=java.base/java.util=ALL-UNNAMED",
+                "--add-opens=java.base/java.nio=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.nightjar.runners.Main"));
+    line.addAll(arguments);
+    line.addAll(
+        List.of(
+            "--database",
+            "postgresql://"
+                + database.user()
+                + "@"
+                + database.host()
+                + ":"
+                + database.port()
+                + "/"
+                + database.database()));
+    ProcessBuilder builder =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+    builder.environment().put("PGPASSWORD", database.readPassword().orElseThrow());
+    for (Provider provider : Provider.values()) {
+      builder.environment().put(provider.baseUrlVariable(), emulator.uri().toString());
+    }
+    return builder.start();
+  }
+
   /** The first column of the first row. */
   static String one(DatabaseAddress database, String sql) {
     try (PostgresStores stores = StoreOptions.open(database);

@@ -200,8 +200,28 @@ final class Budget {
         texts(failures, Map.Entry::getValue));
   }
 
+  /**
+   * In key order, as everybody takes them: documents that begin to wait are seen, or wait for the
+   * commit.
+   */
+  static void holdMisses(DSLContext tx, String[] itemKeys) {
+    fetch(
+        tx,
+        """
+        select item_key
+        from misses
+        where item_key = any (?::text[])
+           or (leader_key = any (?::text[]) and state = 'follower')
+        order by item_key
+        for update
+        """,
+        itemKeys,
+        itemKeys);
+  }
+
   static void fail(
       DSLContext tx, Clock clock, String[] itemKeys, String[] codes, String[] reasons) {
+    holdMisses(tx, itemKeys);
     tx.execute(
         """
         update misses

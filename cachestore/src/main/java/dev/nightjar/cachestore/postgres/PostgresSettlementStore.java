@@ -81,7 +81,7 @@ final class PostgresSettlementStore implements SettlementStore {
             .filter(outcome -> itemKeys.containsKey(outcome.customId()))
             .sorted(Comparator.comparing(Outcome::customId))
             .toList();
-    holdMisses(tx, itemKeys);
+    Budget.holdMisses(tx, Sql.array(itemKeys.values()));
     charge(tx, runId, settled);
     answer(tx, settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(), itemKeys);
     List<Outcome> unanswered =
@@ -102,25 +102,6 @@ final class PostgresSettlementStore implements SettlementStore {
             .toList(),
         itemKeys);
     return settled.size();
-  }
-
-  /**
-   * In key order, as everybody takes them: documents that begin to wait are seen, or wait for the
-   * commit.
-   */
-  private static void holdMisses(DSLContext tx, Map<String, String> itemKeys) {
-    fetch(
-        tx,
-        """
-        select item_key
-        from misses
-        where item_key = any (?::text[])
-           or (leader_key = any (?::text[]) and state = 'follower')
-        order by item_key
-        for update
-        """,
-        Sql.array(itemKeys.values()),
-        Sql.array(itemKeys.values()));
   }
 
   private static Set<String> waitedFor(

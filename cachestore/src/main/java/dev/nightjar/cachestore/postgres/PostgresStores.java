@@ -51,8 +51,7 @@ public final class PostgresStores implements Stores {
   /**
    * Opens the ports. The schema must be there: see {@link Migrations}.
    *
-   * @param poolConnectionsMax most connections at once; each submission being created holds one
-   *     more than the statements in flight
+   * @param poolConnectionsMax most connections at once
    */
   public static PostgresStores open(DatabaseAddress address, int poolConnectionsMax, Clock clock) {
     return new PostgresStores(DataSources.open(address, poolConnectionsMax), clock);

@@ -99,6 +99,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                         and a.mode = ?
                         and a.state = 'planned'
                       order by a.run_id, a.item_key, a.attempt_number
+                      for update of a
                       """,
                       limits.promptTokensMax(),
                       namespaceId,
@@ -617,14 +618,6 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public boolean close(String submissionId, String owner, Instant at) {
-    List<String> unsettled = unsettled(submissionId);
-    if (!unsettled.isEmpty()) {
-      throw new NightjarException(
-          ErrorCode.INTERNAL,
-          submissionId,
-          unsettled.size() + " attempts are still open",
-          "report this as a defect");
-    }
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -644,6 +637,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   where submission_id = ?
                     and state = 'ended'
                     and lease_owner = ?
+                    and not exists (
+                        select
+                        from attempts a
+                        where a.submission_id = submissions.submission_id
+                          and a.state = 'submitted')
                   """,
                   Sql.time(at),
                   submissionId,
@@ -778,6 +776,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
       return;
     }
     String[] keys = array(reasons.keySet());
+    Budget.holdMisses(tx, keys);
     tx.execute(
         """
         update misses
@@ -804,6 +803,16 @@ final class PostgresSubmissionStore implements SubmissionStore {
         Sql.now(clock),
         runId,
         keys);
+  }
+
+  @Override
+  public boolean postpone(String submissionId, String owner, Instant notBefore) {
+    return held(
+        "not_before = ?, tries = least(tries + 1, 1000)",
+        submissionId,
+        owner,
+        "state = 'in_progress' and mode = 'online'",
+        Sql.time(notBefore));
   }
 
   @Override
@@ -852,7 +861,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   from attempts a
                   join submissions s on s.submission_id = a.submission_id
                   where s.submission_id = ?
-                    and s.state in ('failed', 'cancelled', 'expired')
+                    and s.state in ('collected', 'failed', 'cancelled', 'expired')
                     and i.run_id = a.run_id
                     and i.leader_key = a.item_key
                     and i.state = 'failed'

@@ -208,9 +208,7 @@ final class AnthropicClient implements ProviderClient {
                       .POST(envelope(requests.orElseThrow()))
                       .build());
           return ProviderBatch.working(
-              batch.path("id").asText(),
-              submission.requests(),
-              Instant.parse(batch.path("created_at").asText()));
+              http.id(batch, "id"), submission.requests(), submission.creatingAt().orElseThrow());
         });
   }
 
@@ -271,8 +269,8 @@ final class AnthropicClient implements ProviderClient {
       Submission submission,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
-    Instant oldest =
-        submission.creatingAt().orElse(Instant.EPOCH).minusSeconds(CLOCK_SKEW_SECONDS_MAX);
+    // A create may have been accepted long before its answer was given up.
+    Instant oldest = submission.plannedAt().minusSeconds(CLOCK_SKEW_SECONDS_MAX);
     boolean undecided = false;
     BatchListPage page =
         reading(
@@ -455,13 +453,13 @@ final class AnthropicClient implements ProviderClient {
               http.send(
                   http.post(baseUrl + "/v1/messages", http.json(line).path("params").toString())
                       .build());
-          return new Response(response.statusCode(), response.body());
+          return RawHttp.response(response);
         });
   }
 
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
-    JsonNode body = http.json(request.body().orElseThrow());
+    JsonNode body = RawHttp.lenient(request.body().orElseThrow());
     ObjectNode line = RawHttp.JSON.createObjectNode();
     line.put("custom_id", request.customId());
     ObjectNode result = line.putObject("result");

@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
 import dev.nightjar.cachestore.AttemptMode;
+import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.RunStore;
@@ -47,6 +48,7 @@ public final class BatchSubmitter {
   private static final int MISSING_UPLOAD_TRIES_MAX = 3;
 
   private static final int BACKOFF_DOUBLINGS_MAX = 20;
+  private static final Duration GONE_AFTER_LOSS = Duration.ofDays(1);
 
   private final SubmissionStore submissions;
   private final RunStore runs;
@@ -118,7 +120,9 @@ public final class BatchSubmitter {
         }
         case CREATING -> settle(submission, lease);
         case IN_PROGRESS ->
-            submission.mode() == AttemptMode.ONLINE && askOnline(submission, lease.owner());
+            submission.mode() == AttemptMode.ONLINE
+                && submission.notBefore().filter(clock.instant()::isBefore).isEmpty()
+                && askOnline(submission, lease.owner());
         case ENDED, COLLECTED, FAILED, EXPIRED, CANCELLED -> false;
       };
     }
@@ -146,6 +150,11 @@ public final class BatchSubmitter {
       return false;
     }
     String id = submission.submissionId();
+    if (submission.cancelRequestedAt().isPresent()) {
+      submissions.withdraw(
+          id, ErrorCode.SUBMISSION_CANCELLED, "an operator cancelled its submission");
+      return false;
+    }
     boolean online = submission.mode() == AttemptMode.ONLINE;
     ProviderClient client = client(submission);
     boolean uploads = !online && client.uploads(submission);
@@ -192,12 +201,38 @@ public final class BatchSubmitter {
       try {
         ProviderBatch batch =
             client.create(current, tier, Optional.ofNullable(spool).map(Spool::file));
-        return submissions.markInProgress(id, owner, batch.id(), now());
+        return submissions.markInProgress(id, owner, batch.id(), now())
+            || disown(client, id, batch.id());
       } catch (ProviderException e) {
         createFailed(current, owner, e);
         return false;
       }
     }
+  }
+
+  /**
+   * Another worker took the submission over while this one created its batch. Either it has found
+   * that batch, or it makes one of its own: then this one must not be worked on.
+   *
+   * @return false: this worker has moved nothing
+   */
+  private boolean disown(ProviderClient client, String submissionId, String batchId) {
+    if (!submissions
+        .find(submissionId)
+        .orElseThrow()
+        .providerBatchId()
+        .equals(Optional.of(batchId))) {
+      LOG.warn(
+          "{}: its lease was lost while {} was created; cancelling that batch",
+          submissionId,
+          batchId);
+      try {
+        client.cancel(batchId);
+      } catch (ProviderException e) {
+        LOG.warn("{}: {} could not be cancelled: {}", submissionId, batchId, e.getMessage());
+      }
+    }
+    return false;
   }
 
   private void forEachLine(Submission submission, TierSpec tier, Consumer<String> line) {
@@ -269,6 +304,7 @@ public final class BatchSubmitter {
             client(submission),
             Providers.of(Provider.ofLabel(submission.provider())),
             new RequestLines(task),
+            settings.waitMax(),
             clock)
         .work(submission, owner, task.tier(submission.tier()), deadlineAt);
   }
@@ -326,9 +362,21 @@ public final class BatchSubmitter {
     }
     boolean settled =
         Duration.between(submission.creatingAt().orElseThrow(), clock.instant())
-                .compareTo(settings.settleMin())
+                .compareTo(settleMin(submission))
             >= 0;
     return settled && submissions.giveBack(id, lease.owner(), now(), true) && resend(id, lease);
+  }
+
+  /**
+   * How long a create may still be under way, counted from when it was last intended: where the
+   * requests travel with it, as long as their transfer may take, in case a worker lost its lease
+   * and does not know; and as much as two workers' clocks may differ.
+   */
+  private Duration settleMin(Submission submission) {
+    Duration skewed = settings.settleMin().plus(settings.lease().dividedBy(2));
+    return client(submission).uploads(submission)
+        ? skewed
+        : skewed.plus(RawHttp.transferMax(submission.requestBytes()));
   }
 
   /**
@@ -350,6 +398,10 @@ public final class BatchSubmitter {
       }
       batch = client.status(batchId);
     } catch (ProviderException e) {
+      if (isGone(submission, e, clock.instant())) {
+        return keeper.claim(id).isPresent()
+            && submissions.markEnded(id, keeper.owner(), Ending.EXPIRED, "", now());
+      }
       throw refusal(
           id,
           e.kind() == ProviderException.Kind.REFUSED
@@ -370,11 +422,25 @@ public final class BatchSubmitter {
       submissions.learnQuota(
           submission.provider(),
           submission.model(),
-          batch.enqueuedTokensMax(),
+          // Without a limit in the refusal: smaller batches until they fit.
+          batch
+              .enqueuedTokensMax()
+              .or(() -> Optional.of(Math.max(1, submission.promptTokens() * 4 / 5))),
           now().plus(settings.waitMax()),
           now());
     }
     return submissions.markEnded(id, keeper.owner(), batch.ending().get(), batch.failure(), now());
+  }
+
+  /**
+   * Whether a provider's "there is no such batch" is to be believed: only once it may have deleted
+   * it. Providers say so falsely too.
+   */
+  static boolean isGone(Submission submission, ProviderException e, Instant now) {
+    return e.kind() == ProviderException.Kind.REFUSED
+        && Providers.resultsLostAt(submission)
+            .filter(lostAt -> now.isAfter(lostAt.plus(GONE_AFTER_LOSS)))
+            .isPresent();
   }
 
   /** Repeated until the batch has ended: the provider may not have heard the first. */

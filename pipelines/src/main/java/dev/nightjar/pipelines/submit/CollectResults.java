@@ -19,6 +19,8 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.values.PCollection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Downloads the results of ended submissions. Outputs one {@link ResultLine} for every attempt that
@@ -49,6 +51,8 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
 
   private static final class DownloadFn extends ProviderFn<ResultLine> {
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(CollectResults.class);
+    private static final int READS_MAX = 2;
 
     DownloadFn(JobContext context) {
       super(context);
@@ -71,11 +75,22 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
           batch(client, submission, open, output);
         }
       } catch (ProviderException e) {
-        throw BatchSubmitter.refusal(
-            submission.submissionId(),
-            e.kind() == ProviderException.Kind.REFUSED
-                ? e.as(ProviderException.Kind.UNAVAILABLE)
-                : e);
+        if (BatchSubmitter.isGone(submission, e, context.clock().instant())) {
+          for (String customId : open) {
+            output.accept(
+                unanswered(
+                    submission,
+                    customId,
+                    context.clock().instant(),
+                    ErrorCode.OUTCOME_UNKNOWN,
+                    "the provider has deleted the results"));
+          }
+        } else if (e.kind() == ProviderException.Kind.KEY_REFUSED) {
+          throw BatchSubmitter.refusal(submission.submissionId(), e);
+        } else {
+          // This one stays ended and is read again; the others go on.
+          LOG.warn("{}: its results: {}", submission.submissionId(), e.getMessage());
+        }
       }
     }
 
@@ -86,7 +101,11 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Consumer<ResultLine> output) {
       ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
       boolean failed = batch.ending().equals(Optional.of(Ending.FAILED));
-      if (!failed) {
+      // Also of a failed batch, should it have any; and again if lines are missing, before that is
+      // believed: a download may end early without an error.
+      for (int reads = 0;
+          reads < READS_MAX && !open.isEmpty() && (reads == 0 || !failed);
+          reads++) {
         client.results(
             submission.submissionId(),
             batch,

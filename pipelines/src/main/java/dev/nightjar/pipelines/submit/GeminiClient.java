@@ -83,6 +83,8 @@ final class GeminiClient implements ProviderClient {
   /** The API allows 20 MB inline; results of inline batches come in one body, hence less. */
   static final long INLINE_BYTES_MAX = 4L << 20;
 
+  private static final int INLINE_REQUESTS_MAX = 500;
+
   private static final String NAME = Provider.GEMINI.label();
   private static final String UPLOAD_SUFFIX = ".jsonl";
   private static final String UPLOAD_TYPE = "application/jsonl";
@@ -133,7 +135,8 @@ final class GeminiClient implements ProviderClient {
 
   @Override
   public boolean uploads(Submission submission) {
-    return submission.requestBytes() > INLINE_BYTES_MAX;
+    return submission.requestBytes() > INLINE_BYTES_MAX
+        || submission.requests() > INLINE_REQUESTS_MAX;
   }
 
   /** An upload costs nothing: if its outcome is unknown it is simply made again. */
@@ -204,16 +207,19 @@ final class GeminiClient implements ProviderClient {
       inline(requests.orElseThrow(), input.putObject("requests").putArray("requests"));
     }
     return calls.once(
-        () ->
-            batch(
-                http.json(
-                    http.post(
-                            api
-                                + "/models/"
-                                + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
-                                + ":batchGenerateContent",
-                            body.toString())
-                        .build())));
+        () -> {
+          JsonNode operation =
+              http.json(
+                  http.post(
+                          api
+                              + "/models/"
+                              + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
+                              + ":batchGenerateContent",
+                          body.toString())
+                      .build());
+          http.id(operation, "name");
+          return batch(operation);
+        });
   }
 
   private void inline(Path requests, ArrayNode inlined) {
@@ -415,13 +421,13 @@ final class GeminiClient implements ProviderClient {
                               + ":generateContent",
                           http.json(line).path("request").toString())
                       .build());
-          return new Response(response.statusCode(), response.body());
+          return RawHttp.response(response);
         });
   }
 
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
-    JsonNode body = http.json(request.body().orElseThrow());
+    JsonNode body = RawHttp.lenient(request.body().orElseThrow());
     ObjectNode line = RawHttp.JSON.createObjectNode();
     line.put("key", request.customId());
     if (request.status().orElseThrow() / 100 == 2) {

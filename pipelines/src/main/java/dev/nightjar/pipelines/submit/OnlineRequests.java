@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,22 +30,30 @@ final class OnlineRequests {
   /** Full blocks without one answer before the rest is left to the next try. */
   private static final int BARREN_BLOCKS_MAX = 3;
 
+  private static final int KEEP_TRIES_MAX = 5;
+
   private final SubmissionStore submissions;
   private final ProviderClient client;
   private final ProviderKind kind;
   private final RequestLines lines;
+  private final Duration waitMax;
   private final Clock clock;
+
+  /** The provider asked to be left alone until then. */
+  private volatile Instant restUntil = Instant.EPOCH;
 
   OnlineRequests(
       SubmissionStore submissions,
       ProviderClient client,
       ProviderKind kind,
       RequestLines lines,
+      Duration waitMax,
       Clock clock) {
     this.submissions = submissions;
     this.client = client;
     this.kind = kind;
     this.lines = lines;
+    this.waitMax = waitMax;
     this.clock = clock;
   }
 
@@ -61,6 +70,7 @@ final class OnlineRequests {
     try {
       while (barren < BARREN_BLOCKS_MAX
           && clock.instant().isBefore(deadlineAt)
+          && !clock.instant().isBefore(restUntil)
           && stillOurs(id, owner)) {
         List<StoredAttempt> block = submissions.unasked(id, kind.onlineRequestsMax());
         if (block.isEmpty()) {
@@ -90,47 +100,118 @@ final class OnlineRequests {
         .isPresent();
   }
 
-  /** Sends one block and returns how many were answered. */
+  /** Sends one block, waits for all of it, and returns how many were answered. */
   private int ask(ExecutorService senders, TierSpec tier, List<StoredAttempt> block) {
     List<Future<Boolean>> sent = new ArrayList<>();
     for (StoredAttempt attempt : block) {
       sent.add(senders.submit(() -> ask(tier, attempt)));
     }
     int answered = 0;
+    RuntimeException failed = null;
     for (Future<Boolean> one : sent) {
       try {
         answered += one.get() ? 1 : 0;
-      } catch (ExecutionException e) {
-        throw e.getCause() instanceof NightjarException known
-            ? known
-            : new IllegalStateException(e.getCause());
+      } catch (ExecutionException e) { // the others are paid for too: theirs are kept first
+        failed =
+            e.getCause() instanceof RuntimeException known
+                ? known
+                : new IllegalStateException(e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new NightjarException(
             ErrorCode.INTERNAL, "online requests", "interrupted", "run the same command again", e);
       }
     }
+    if (failed != null) {
+      throw failed;
+    }
     return answered;
   }
 
   private boolean ask(TierSpec tier, StoredAttempt attempt) {
-    String line = RequestLines.write(lines.of(tier, attempt.customId(), attempt.prompt()));
+    String customId = attempt.customId();
+    String line = RequestLines.write(lines.of(tier, customId, attempt.prompt()));
+    ProviderClient.Response response;
     try {
-      ProviderClient.Response response = client.ask(tier, line);
-      if (response.status() == 429) { // surely not done
-        submissions.notAsked(attempt.customId());
-        return false;
-      }
-      submissions.answered(attempt.customId(), response.status(), response.body(), clock.instant());
-      return true;
+      response = client.ask(tier, line);
     } catch (ProviderException e) {
-      boolean surelyNotDone = e.kind() != ProviderException.Kind.OUTCOME_UNKNOWN || !kind.bills();
-      LOG.warn("{}: {}", attempt.customId(), e.getMessage());
-      if (surelyNotDone) {
-        submissions.notAsked(attempt.customId());
+      LOG.warn("{}: {}", customId, e.getMessage());
+      if (e.kind() != ProviderException.Kind.OUTCOME_UNKNOWN || !kind.bills()) {
+        submissions.notAsked(customId); // surely not done, or done for nothing
       }
       // Else the intent stays without an answer: the collector says what that means.
       return false;
     }
+    switch (meaning(response)) {
+      case ANSWER -> {
+        keep(customId, response);
+        return true;
+      }
+      case LATER -> {
+        submissions.notAsked(customId);
+        response.retryAfter().ifPresent(this::rest);
+        return false;
+      }
+      case KEY_REFUSED -> {
+        submissions.notAsked(customId);
+        throw new NightjarException(
+            ErrorCode.PROVIDER_KEY_REFUSED,
+            tier.provider().label(),
+            "it answered " + response.status(),
+            "correct the API key in the environment and run the same command again");
+      }
+      case UNKNOWN -> {
+        LOG.warn("{}: {} answered {}", customId, tier.provider().label(), response.status());
+        if (!kind.bills()) {
+          submissions.notAsked(customId);
+        }
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** What an answer says about the request and its bill. */
+  private enum Meaning {
+    /** It was answered, or refused for good: nothing else will come of it. */
+    ANSWER,
+    /** It was not done, and may be later. */
+    LATER,
+    KEY_REFUSED,
+    /** Something between us and the provider answered: it may have been done. */
+    UNKNOWN
+  }
+
+  private static Meaning meaning(ProviderClient.Response response) {
+    int status = response.status();
+    boolean providersOwn = RawHttp.lenient(response.body()).path("error").isObject();
+    return switch (status) {
+      case 401, 403 -> Meaning.KEY_REFUSED;
+      case 429 -> Meaning.LATER;
+      case 503, 529 -> providersOwn ? Meaning.LATER : Meaning.UNKNOWN;
+      case 408, 409 -> Meaning.UNKNOWN;
+      default ->
+          status / 100 == 2
+              ? RawHttp.lenient(response.body()).isObject() ? Meaning.ANSWER : Meaning.UNKNOWN
+              : status < 500 || providersOwn ? Meaning.ANSWER : Meaning.UNKNOWN;
+    };
+  }
+
+  /** Paid for: worth more than one try. */
+  private void keep(String customId, ProviderClient.Response response) {
+    for (int tries = 1; ; tries++) {
+      try {
+        submissions.answered(customId, response.status(), response.body(), clock.instant());
+        return;
+      } catch (RuntimeException e) {
+        if (tries == KEEP_TRIES_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void rest(Duration asked) {
+    restUntil = clock.instant().plus(asked.compareTo(waitMax) < 0 ? asked : waitMax);
   }
 }

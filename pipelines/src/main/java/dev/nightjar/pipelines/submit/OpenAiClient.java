@@ -185,9 +185,7 @@ final class OpenAiClient implements ProviderClient {
           }
           JsonNode batch = http.json(http.answered(response).body());
           return ProviderBatch.working(
-              batch.path("id").asText(),
-              0,
-              Instant.ofEpochSecond(batch.path("created_at").asLong()));
+              http.id(batch, "id"), 0, Instant.ofEpochSecond(batch.path("created_at").asLong()));
         });
   }
 
@@ -196,8 +194,8 @@ final class OpenAiClient implements ProviderClient {
       Submission submission,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
-    long oldest =
-        submission.creatingAt().map(Instant::getEpochSecond).orElse(0L) - CLOCK_SKEW_SECONDS_MAX;
+    // A create may have been accepted long before its answer was given up.
+    long oldest = submission.plannedAt().getEpochSecond() - CLOCK_SKEW_SECONDS_MAX;
     String after = "";
     while (true) {
       BatchListParams.Builder params = BatchListParams.builder().limit(PAGE_BATCHES_MAX);
@@ -355,22 +353,21 @@ final class OpenAiClient implements ProviderClient {
                   http.post(
                           baseUrl + OpenAiFormat.url(tier), http.json(line).path("body").toString())
                       .build());
-          return new Response(response.statusCode(), response.body());
+          return RawHttp.response(response);
         });
   }
 
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
-    return onlineResult(NAME, http, submissionId, request);
+    return onlineResult(NAME, submissionId, request);
   }
 
-  static ResultLine onlineResult(
-      String provider, RawHttp http, String submissionId, OnlineRequest request) {
+  static ResultLine onlineResult(String provider, String submissionId, OnlineRequest request) {
     ObjectNode line = RawHttp.JSON.createObjectNode();
     line.put("custom_id", request.customId());
     ObjectNode response = line.putObject("response");
     response.put("status_code", request.status().orElseThrow());
-    response.set("body", http.json(request.body().orElseThrow()));
+    response.set("body", RawHttp.lenient(request.body().orElseThrow()));
     return OpenAiFormat.resultLine(
         provider, submissionId, line, request.answeredAt().orElseThrow());
   }

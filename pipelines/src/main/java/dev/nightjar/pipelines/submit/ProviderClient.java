@@ -5,6 +5,7 @@ import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,12 @@ public interface ProviderClient extends AutoCloseable {
     record Undecided() implements Found {}
   }
 
-  /** The answer to an online request, whatever its status. */
-  record Response(int status, String body) {}
+  /**
+   * The answer to an online request, whatever its status.
+   *
+   * @param retryAfter how long the provider asks to be left alone
+   */
+  record Response(int status, String body, Optional<Duration> retryAfter) {}
 
   // ---- batches ----
 
@@ -91,8 +96,7 @@ public interface ProviderClient extends AutoCloseable {
   // ---- online ----
 
   /**
-   * Asks one request and waits for its answer. An HTTP error is an answer too: nothing is billed
-   * for it.
+   * Asks one request and waits for its answer, whatever its status.
    *
    * @param line the request as in a batch
    */

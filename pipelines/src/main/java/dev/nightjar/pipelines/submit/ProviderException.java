@@ -81,7 +81,7 @@ public final class ProviderException extends RuntimeException {
   }
 
   /** What the HTTP status of an answer says about a call with an effect. */
-  private static Kind kindOf(int status) {
+  static Kind kindOf(int status) {
     return switch (status) {
       case 401, 403 -> Kind.KEY_REFUSED;
       case 429 -> Kind.UNAVAILABLE;

@@ -38,8 +38,9 @@ public record ProviderSettings(
       implements Serializable {
 
     /**
-     * A create that the provider accepted is listed well within two minutes; the limit on one call
-     * is shorter than that, so that no create of ours is still under way by then.
+     * A create that the provider accepted is listed well within two minutes. The wait is not
+     * shorter than the limit on one call, and is prolonged where requests travel with the create,
+     * so that no create of ours is still under way by then.
      */
     public static final Patience DEFAULT = new Patience(120_000, 60_000, 600_000, 100_000);
 

@@ -12,6 +12,10 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Requests in a provider's wire format, for what its SDK cannot do safely.
@@ -54,9 +58,14 @@ final class RawHttp {
     return request;
   }
 
-  /** How long the transfer of so many bytes may take. */
+  /** How long a call that carries so many bytes may take. */
   Duration limitFor(long bytes) {
-    return callMax.plusSeconds(bytes / BYTES_PER_SECOND_MIN);
+    return callMax.plus(transferMax(bytes));
+  }
+
+  /** How long the transfer of so many bytes may take. */
+  static Duration transferMax(long bytes) {
+    return Duration.ofSeconds(bytes / BYTES_PER_SECOND_MIN);
   }
 
   HttpRequest.Builder post(String url, String json) {
@@ -71,11 +80,19 @@ final class RawHttp {
   }
 
   private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
+    // The request's own limit ends with the headers; a body may stall for ever.
+    Duration limit = request.timeout().orElse(callMax);
+    CompletableFuture<HttpResponse<T>> answer = client.sendAsync(request, handler);
     try {
-      return client.send(request, handler);
-    } catch (IOException e) {
-      throw ProviderException.ofFailure(provider, e);
+      return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw ProviderException.ofFailure(provider, e.getCause());
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      throw ProviderException.ofFailure(
+          provider, new IOException("no answer within " + limit.toSeconds() + " s"));
     } catch (InterruptedException e) {
+      answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new ProviderException(
           ProviderException.Kind.OUTCOME_UNKNOWN,
@@ -89,14 +106,39 @@ final class RawHttp {
     return json(answered(send(request)).body());
   }
 
-  /** Reads a body as JSON; one that broke off may or may not have had its effect. */
+  /** Reads a body as a JSON object; one that broke off may or may not have had its effect. */
   JsonNode json(String body) {
+    JsonNode node = lenient(body);
+    if (!node.isObject()) {
+      throw new ProviderException(
+          ProviderException.Kind.OUTCOME_UNKNOWN, provider + " answered with a broken body", null);
+    }
+    return node;
+  }
+
+  /** The same, but a missing node for what is no JSON: a proxy's page, a server's plain text. */
+  static JsonNode lenient(String body) {
     try {
       return JSON.readTree(body);
     } catch (JsonProcessingException e) {
-      throw new ProviderException(
-          ProviderException.Kind.OUTCOME_UNKNOWN, provider + " answered with a broken body", e);
+      return JSON.missingNode();
     }
+  }
+
+  /** The name of what was created; without one nobody knows whether it was. */
+  String id(JsonNode created, String field) {
+    String id = created.path(field).asText("");
+    if (id.isBlank()) {
+      throw new ProviderException(
+          ProviderException.Kind.OUTCOME_UNKNOWN, provider + " named nothing that it made", null);
+    }
+    return id;
+  }
+
+  /** An answer as a client of online requests wants it. */
+  static ProviderClient.Response response(HttpResponse<String> response) {
+    return new ProviderClient.Response(
+        response.statusCode(), response.body(), retryAfter(response));
   }
 
   /** The answer, if it is 2xx. */
@@ -109,16 +151,11 @@ final class RawHttp {
 
   private ProviderException refusal(HttpResponse<String> response) {
     // The message may quote the key or the prompt; status and type do not.
-    String code = "";
-    try {
-      JsonNode error = JSON.readTree(response.body()).path("error");
-      code =
-          error.path("code").isTextual()
-              ? error.path("code").asText()
-              : error.path("status").asText(error.path("type").asText(""));
-    } catch (JsonProcessingException e) {
-      code = "";
-    }
+    JsonNode error = lenient(response.body()).path("error");
+    String code =
+        error.path("code").isTextual()
+            ? error.path("code").asText()
+            : error.path("status").asText(error.path("type").asText(""));
     return ProviderException.ofStatus(
         provider, response.statusCode(), code, retryAfter(response), null);
   }
@@ -154,6 +191,7 @@ final class RawHttp {
       throw ProviderException.ofStatus(
           provider, response.statusCode(), "", retryAfter(response), null);
     }
-    return new ResumingLines.Body(response.body(), response.statusCode() == 206);
+    return new ResumingLines.Body(
+        new StallGuard(response.body(), callMax), response.statusCode() == 206);
   }
 }

@@ -217,6 +217,7 @@ final class SelfHostedClient implements ProviderClient {
           .map(file -> file.getFileName().toString())
           .filter(name -> name.endsWith(SUFFIX))
           .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+          .filter(id -> Files.exists(out(id))) // one that is not done is somebody's work
           .forEach(id -> uploads.put(id, id));
     } catch (IOException e) {
       throw unavailable(e);
@@ -238,13 +239,13 @@ final class SelfHostedClient implements ProviderClient {
                   http.post(
                           baseUrl + OpenAiFormat.CHAT_URL, http.json(line).path("body").toString())
                       .build());
-          return new Response(response.statusCode(), response.body());
+          return RawHttp.response(response);
         });
   }
 
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
-    return OpenAiClient.onlineResult(NAME, http, submissionId, request);
+    return OpenAiClient.onlineResult(NAME, submissionId, request);
   }
 
   @Override

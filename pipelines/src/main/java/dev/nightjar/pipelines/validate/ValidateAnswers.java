@@ -11,6 +11,7 @@ import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.RequestLines;
+import dev.nightjar.pipelines.task.TierSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,7 +97,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            mayBeAskedAgain(line.error().get()) ? next(attempt, false) : Optional.empty());
+            nextAfter(line.error().get(), attempt));
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -111,31 +112,35 @@ public final class ValidateAnswers
           accepted ? Optional.empty() : next(attempt, true));
     }
 
-    /** What was cancelled is asked again only if that was done to ask it online. */
-    private boolean mayBeAskedAgain(ErrorCode code) {
+    private Optional<AttemptPlan> nextAfter(ErrorCode code, StoredAttempt attempt) {
       return switch (code) {
-        case OUTCOME_UNKNOWN -> false; // it may have been billed
-        case SUBMISSION_CANCELLED -> context.isForOnline();
-        default -> true;
+        case OUTCOME_UNKNOWN -> Optional.empty(); // it may have been billed
+        case QUEUE_FULL ->
+            Optional.of(plan(context.task().tier(attempt.tier()), attempt)); // no try
+        case SUBMISSION_CANCELLED -> // again only if that was done to ask it online
+            context.isForOnline() ? next(attempt, false) : Optional.empty();
+        default -> next(attempt, false);
       };
     }
 
     private Optional<AttemptPlan> next(StoredAttempt attempt, boolean executed) {
+      return Escalation.next(context.task().tiers(), attempt, executed)
+          .map(tier -> plan(tier, attempt));
+    }
+
+    private AttemptPlan plan(TierSpec tier, StoredAttempt attempt) {
       RequestLines requests = lines;
       if (requests == null) {
         throw new IllegalStateException("setup has not run");
       }
-      return Escalation.next(context.task().tiers(), attempt, executed)
-          .map(
-              tier ->
-                  PlanAttempts.plan(
-                      requests,
-                      tier,
-                      attempt.itemKey(),
-                      attempt.attemptNumber() + 1,
-                      attempt.prompt(),
-                      attempt.promptTokens(),
-                      context.mode(tier)));
+      return PlanAttempts.plan(
+          requests,
+          tier,
+          attempt.itemKey(),
+          attempt.attemptNumber() + 1,
+          attempt.prompt(),
+          attempt.promptTokens(),
+          context.mode(tier));
     }
   }
 }

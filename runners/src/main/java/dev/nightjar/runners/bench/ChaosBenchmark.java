@@ -92,7 +92,7 @@ public final class ChaosBenchmark extends Benchmark {
     Map<Fault, Tally> byFault = new TreeMap<>();
     List<String> wrong = new ArrayList<>();
     Instant start = Instant.now();
-    try (ChaosMachine machine = ChaosMachine.start(home)) {
+    try (BenchMachine machine = BenchMachine.start(home)) {
       ChaosNight.warmUp(machine);
       for (int i = 0; i < runs; i++) {
         ChaosNight.Outcome outcome = new ChaosNight(machine, seed + i).run();
@@ -143,7 +143,7 @@ public final class ChaosBenchmark extends Benchmark {
         name, "nights", "lost", "double-billed", "orphans", "difference USD");
   }
 
-  private void keepOutput(ChaosMachine machine, long nightSeed) throws IOException {
+  private void keepOutput(BenchMachine machine, long nightSeed) throws IOException {
     if (keep != null) {
       Files.createDirectories(keep);
       Files.copy(

@@ -4,12 +4,15 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.local.LocalPostgres;
 import dev.nightjar.cachestore.postgres.Migrations;
 import dev.nightjar.cachestore.postgres.PostgresStores;
+import dev.nightjar.emulator.Emulator;
+import dev.nightjar.pipelines.model.Provider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
@@ -26,7 +29,7 @@ import java.util.stream.Stream;
  * and a Flink cluster of separate processes, started when the first night wants it. Used by one
  * thread.
  */
-final class ChaosMachine implements AutoCloseable {
+final class BenchMachine implements AutoCloseable {
   private static final String TEMPLATE = "template_night";
   private static final int CLUSTER_START_SECONDS_MAX = 180;
 
@@ -36,15 +39,15 @@ final class ChaosMachine implements AutoCloseable {
   private volatile DatabaseAddress server;
   private boolean flinkStarted;
 
-  private ChaosMachine(Path home, int flinkPort) {
+  private BenchMachine(Path home, int flinkPort) {
     this.home = home;
     this.flinkPort = flinkPort;
     this.postgres = LocalPostgres.in(home);
     this.server = postgres.start();
   }
 
-  static ChaosMachine start(Path home) throws IOException {
-    ChaosMachine machine = new ChaosMachine(home, freePort());
+  static BenchMachine start(Path home) throws IOException {
+    BenchMachine machine = new BenchMachine(home, freePort());
     DatabaseAddress template = machine.server.withDatabase(TEMPLATE);
     Migrations.migrate(template);
     try (PostgresStores stores = PostgresStores.open(template, 1, Clock.systemUTC())) {
@@ -121,6 +124,64 @@ final class ChaosMachine implements AutoCloseable {
     return Files.exists(archive)
         ? List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
         : List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off");
+  }
+
+  /**
+   * Starts 'nightjar run' in a process of its own, its output appended to {@link #output}.
+   *
+   * @param jvm options of its JVM
+   * @param options further options of the command
+   */
+  Process run(
+      List<String> jvm,
+      Path task,
+      Path corpus,
+      DatabaseAddress address,
+      Emulator emulator,
+      List<String> options)
+      throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(jvm);
+    for (String opened : List.of("lang", "util", "nio", "time", "net")) {
+      line.add("--add-opens=java.base/java." + opened + "=ALL-UNNAMED");
+    }
+    line.add("-Dnightjar.cluster.jar=" + System.getProperty("nightjar.cluster.jar", ""));
+    line.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main", "run"));
+    line.addAll(List.of(task.toString(), "--corpus", corpus.toString(), "--run-id", "night"));
+    line.addAll(options);
+    line.addAll(
+        List.of(
+            "--database",
+            "postgresql://"
+                + address.user()
+                + "@"
+                + address.host()
+                + ":"
+                + address.port()
+                + "/"
+                + address.database()));
+    ProcessBuilder builder =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
+    builder.environment().putAll(environment());
+    for (Provider provider : Provider.values()) {
+      builder.environment().put(provider.baseUrlVariable(), emulator.uri().toString());
+    }
+    return builder.start();
+  }
+
+  /** The first column of the first row. */
+  static String one(DatabaseAddress address, String sql) throws SQLException {
+    try (PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC());
+        Connection connection = stores.dataSource().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return String.valueOf(rows.getString(1));
+    }
   }
 
   /** The environment of commands and of Flink's processes. */

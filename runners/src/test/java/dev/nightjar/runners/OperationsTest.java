@@ -1,0 +1,126 @@
+package dev.nightjar.runners;
+
+import static dev.nightjar.runners.TestNights.one;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.testing.TestPostgres;
+import dev.nightjar.emulator.Emulator;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator does to a night: stops it, looks at it, cancels, retries. */
+class OperationsTest {
+  private static final int SECONDS_MAX = 120;
+
+  @TempDir Path home;
+
+  private DatabaseAddress database;
+  private Path task;
+  private Path corpus;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    database = TestPostgres.newDatabase();
+    // One tier, without likeness: what happens to a document is what happens to its submission.
+    task =
+        Files.writeString(
+            home.resolve("task.yaml"),
+            """
+            name: notes
+            system: You sort notes. Answer with JSON only.
+            user: "{{text}}"
+            output_schema:
+              type: object
+              required: [category]
+              properties:
+                category: {enum: [spam, business, personal]}
+            tiers:
+              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
+            """);
+    corpus = TestNights.write(home, "a.jsonl", TestNights.documents(0, 40));
+  }
+
+  private String ended(Emulator emulator, int exitCode, List<String> arguments) throws Exception {
+    Path output = home.resolve("command.log");
+    Files.deleteIfExists(output);
+    Process process = TestNights.command(output, database, emulator, arguments);
+    assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
+    String text = Files.readString(output);
+    assertThat(process.exitValue()).as(text).isEqualTo(exitCode);
+    return text;
+  }
+
+  @Test
+  void aNightThatIsStoppedSaysHowToGoOnAndItsSubmissionCanBeCancelledAndRetried() throws Exception {
+    try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(4).start()) {
+      Path output = home.resolve("run.log");
+      Process run =
+          TestNights.command(output, database, emulator, TestNights.runArguments(task, corpus));
+      while (run.isAlive()
+          && one(database, "select count(*) from submissions where state = 'in_progress'")
+              .equals("0")) {
+        run.waitFor(50, TimeUnit.MILLISECONDS);
+      }
+      run.destroy(); // SIGTERM, as Ctrl-C
+      assertThat(run.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
+      String said = Files.readString(output);
+      assertThat(run.exitValue()).as(said).isEqualTo(Main.EXIT_STOPPED);
+      assertThat(said)
+          .contains("stopping after the step in hand")
+          .contains("items are open")
+          .contains("with the same arguments to go on");
+      assertThat(one(database, "select count(*) from submissions where lease_owner is not null"))
+          .as("nothing is left to run out")
+          .isEqualTo("0");
+
+      String id = one(database, "select submission_id from submissions");
+      assertThat(ended(emulator, 0, List.of("submissions"))).contains(id).contains("in_progress");
+      assertThat(ended(emulator, 0, List.of("submissions", "show", id)))
+          .contains("in_progress")
+          .contains("gpt-6.2-sol")
+          .contains("results kept until");
+      assertThat(ended(emulator, 0, List.of("submissions", "cancel", id)))
+          .contains("billed")
+          .contains("openai");
+
+      ended(emulator, 1, TestNights.runArguments(task, corpus)); // some documents failed
+      assertThat(one(database, "select state from submissions where submission_id = '" + id + "'"))
+          .isEqualTo("cancelled");
+      assertThat(one(database, "select string_agg(distinct failure_code, ' ') from items"))
+          .isEqualTo("SUBMISSION_CANCELLED");
+      assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+
+      assertThat(ended(emulator, 0, List.of("submissions", "retry", id)))
+          .contains("documents are open again");
+      ended(emulator, 0, TestNights.runArguments(task, corpus));
+      assertThat(one(database, "select count(*) from items where state = 'answered'"))
+          .isEqualTo("40");
+      assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+      assertThat(emulator.invoice().billedTwice()).isEmpty();
+      assertThat(TestNights.defects(database)).isEqualTo("0");
+      assertThat(ended(emulator, 0, List.of("submissions", "list"))).contains("none is open");
+      assertThat(ended(emulator, 2, List.of("submissions", "show", "sub_none")))
+          .startsWith("OPTION_INVALID: sub_none");
+    }
+  }
+
+  @Test
+  void theFirstSignalEndsTheWaitAndAsksToStop() throws Exception {
+    StringWriter said = new StringWriter();
+    Signals signals = Signals.handled(new PrintWriter(said));
+    assertThat(signals.stopRequested()).isFalse();
+    signals.received();
+    assertThat(signals.stopRequested()).isTrue();
+    signals.sleep(Duration.ofDays(1)); // returns at once
+    assertThat(said.toString()).contains("no batch is lost");
+  }
+}
