@@ -20,15 +20,13 @@ alter table submissions
     add column cancel_requested_at  timestamptz,
     drop constraint submissions_state_is_known,
     drop constraint submissions_failed_says_why,
-    add constraint submissions_transition_is_legal
-        foreign key (came_from, state) references submission_transitions (from_state, to_state),
+    add constraint submissions_transition_is_legal foreign key (came_from, state) references submission_transitions (from_state, to_state),
     add constraint submissions_mode_is_known check (mode in ('batch', 'online')),
     add constraint submissions_failed_says_why check (state <> 'failed' or failure_code is not null),
     add constraint submissions_ending_is_known check (ending in ('completed', 'expired', 'cancelled', 'failed')),
     add constraint submissions_ended_says_how check (state not in ('ended', 'expired') or ending is not null),
     add constraint submissions_lease_is_whole check ((lease_owner is null) = (lease_until is null)),
-    add constraint submissions_lease_ends_with_the_work
-        check (lease_owner is null or state in ('planned', 'uploading', 'creating', 'in_progress', 'ended'));
+    add constraint submissions_lease_ends_with_the_work check (lease_owner is null or state in ('planned', 'uploading', 'creating', 'in_progress', 'ended'));
 
 drop index submissions_open_idx;
 

@@ -4,7 +4,7 @@ create function record_submission_transition() returns trigger
     language plpgsql
 as $$
 begin
-    if tg_op = 'INSERT' then
+    if lower(tg_op) = 'insert' then
         new.came_from := 'new';
     elsif new.state <> old.state then
         new.came_from := old.state;

@@ -9,8 +9,7 @@ create table online_requests (
     answered_at      timestamptz,
     constraint online_requests_pkey primary key (custom_id),
     constraint online_requests_attempt_fkey foreign key (custom_id) references attempts,
-    constraint online_requests_answered_is_whole
-        check ((response_status is null) = (answered_at is null) and (response_status is null) = (response_body is null))
+    constraint online_requests_answered_is_whole check ((response_status is null) = (answered_at is null) and (response_status is null) = (response_body is null))
 );
 
 create index online_requests_submission_idx on online_requests (submission_id);

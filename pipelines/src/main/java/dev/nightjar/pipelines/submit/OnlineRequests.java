@@ -31,6 +31,7 @@ final class OnlineRequests {
   private static final int BARREN_BLOCKS_MAX = 3;
 
   private static final int KEEP_TRIES_MAX = 5;
+  private static final int DOUBLINGS_MAX = 20;
 
   private final SubmissionStore submissions;
   private final ProviderClient client;
@@ -86,9 +87,16 @@ final class OnlineRequests {
     boolean cancelled = submissions.find(id).flatMap(Submission::cancelRequestedAt).isPresent();
     boolean done =
         cancelled || submissions.unasked(id, 1).isEmpty() || !clock.instant().isBefore(deadlineAt);
-    return done
-        && submissions.markEnded(
-            id, owner, cancelled ? Ending.CANCELLED : Ending.COMPLETED, "", clock.instant());
+    if (!done) {
+      // Left alone: for as long as the provider asks, or longer with each try.
+      Instant now = clock.instant();
+      Duration wait = Duration.ofSeconds(1L << Math.min(submission.tries(), DOUBLINGS_MAX));
+      Instant next = now.plus(wait.compareTo(waitMax) < 0 ? wait : waitMax);
+      submissions.postpone(id, owner, next.isAfter(restUntil) ? next : restUntil);
+      return false;
+    }
+    return submissions.markEnded(
+        id, owner, cancelled ? Ending.CANCELLED : Ending.COMPLETED, "", clock.instant());
   }
 
   private boolean stillOurs(String id, String owner) {

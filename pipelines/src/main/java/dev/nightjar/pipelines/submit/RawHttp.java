@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -86,7 +87,7 @@ final class RawHttp {
     try {
       return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw ProviderException.ofFailure(provider, e.getCause());
+      throw ProviderException.ofFailure(provider, Objects.requireNonNullElse(e.getCause(), e));
     } catch (TimeoutException e) {
       answer.cancel(true);
       throw ProviderException.ofFailure(

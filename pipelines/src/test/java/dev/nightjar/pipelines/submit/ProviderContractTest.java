@@ -120,7 +120,7 @@ class ProviderContractTest {
     fixture.clock.advance(Duration.ofSeconds(31));
     assertThat(fixture.submit(id)).as("too early to say").isFalse();
     assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
-    fixture.clock.advance(Duration.ofSeconds(30));
+    fixture.clock.advance(Duration.ofSeconds(60)); // the wait, and half a lease for two clocks
     assertThat(fixture.submit(id)).isTrue();
     fixture.runToEnd(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
@@ -418,5 +418,176 @@ class ProviderContractTest {
     assertThat(submissions.withdraw(id, ErrorCode.SUBMISSION_CANCELLED, "by hand")).isTrue();
     assertThat(submissions.beginCreating(id, "me", "file", fixture.clock.instant())).isFalse();
     assertThat(Optional.of(fixture.state(id))).contains(SubmissionState.CANCELLED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void aCreateThatWasAcceptedLongBeforeItsAnswerWasGivenUpIsFound(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
+    fixture.submit(id);
+    // As if a large body had been waited for half an hour.
+    fixture.execute("update submissions set creating_at = creating_at + interval '30 minutes'");
+    fixture.pass(Duration.ofMinutes(30));
+    fixture.pass(Duration.ofSeconds(1));
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.emulator.invoice().count()).isEqualTo(3);
+  }
+
+  @Test
+  void aBatchThatIsMadeAfterTheLeaseWasLostIsCancelled() {
+    ProviderFixture[] self = new ProviderFixture[1];
+    fixture =
+        new ProviderFixture(
+            home,
+            builder ->
+                builder.onCall(
+                    (number, call, phase) -> {
+                      if (call == Call.CREATE && self[0] != null) {
+                        self[0].execute("update submissions set lease_owner = 'another'");
+                      }
+                    }),
+            false,
+            "");
+    self[0] = fixture;
+    String id = fixture.planned(Provider.ANTHROPIC);
+    assertThat(fixture.submit(id)).isFalse();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
+    fixture.emulator.advance(); // the provider has heard it
+    fixture.finishAtProvider();
+    assertThat(fixture.emulator.invoice().count()).as("cancelled at once").isZero();
+  }
+
+  @Test
+  void theFileOfASelfHostedBatchAtWorkIsNotAnOrphan() {
+    open();
+    String id = fixture.planned(Provider.SELF_HOSTED);
+    fixture.submit(id);
+    OrphanUploads.delete(
+        fixture.stores.submissions(),
+        fixture.clients,
+        List.of(Provider.SELF_HOSTED),
+        fixture.clock);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+    OrphanUploads.delete(
+        fixture.stores.submissions(),
+        fixture.clients,
+        List.of(Provider.SELF_HOSTED),
+        fixture.clock);
+    assertThat(fixture.batchDirectory.resolve("in").resolve(id + ".jsonl")).doesNotExist();
+  }
+
+  private ProviderFixture nearDeadline() {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
+    fixture.deadline(Duration.ofMinutes(30));
+    return fixture;
+  }
+
+  @ParameterizedTest
+  @org.junit.jupiter.params.provider.CsvSource({
+    "OPENAI,HTTP_429",
+    "ANTHROPIC,HTTP_529",
+    "GEMINI,HTTP_503"
+  })
+  void anOnlineProviderThatIsBusyIsAskedLaterAndCostsNoTry(Provider provider, Fault busy) {
+    nearDeadline();
+    String id = fixture.planned(fixture.tier(provider), 4);
+    fixture.emulator.inject(busy, Call.ASK, 12);
+    assertThat(fixture.submit(id)).isFalse();
+    assertThat(fixture.find(id).notBefore()).as("left alone for a while").isPresent();
+    for (int i = 0; i < 60 && fixture.state(id) == SubmissionState.IN_PROGRESS; i++) {
+      fixture.clock.advance(Duration.ofSeconds(1));
+      fixture.submit(id);
+    }
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=4");
+  }
+
+  @Test
+  void anOnlineKeyThatIsRefusedStopsTheNightAndNotTheDocuments() {
+    fixture =
+        new ProviderFixture(
+            home,
+            builder -> builder.apiKey("another"),
+            true,
+            "online_fallback: {minutes_before_deadline: 60}");
+    fixture.deadline(Duration.ofMinutes(30));
+    String id = fixture.planned(fixture.tier(Provider.OPENAI), 4);
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> fixture.submit(id))
+        .hasMessageStartingWith("PROVIDER_KEY_REFUSED: openai");
+    assertThat(fixture.stores.submissions().unasked(id, 10)).hasSize(4);
+  }
+
+  @Test
+  void anOnlineAnswerThatIsNoJsonHoldsNothingUp() {
+    open();
+    for (Provider provider : Provider.values()) {
+      ResultLine line =
+          fixture
+              .clients
+              .of(provider)
+              .onlineResult(
+                  "sub",
+                  new dev.nightjar.cachestore.OnlineRequest(
+                      "c",
+                      fixture.clock.instant(),
+                      Optional.of(500),
+                      Optional.of("Internal Server Error"),
+                      Optional.of(fixture.clock.instant())));
+      assertThat(line.error()).as(provider.label()).contains(ErrorCode.REQUEST_ERRORED);
+    }
+  }
+
+  @Test
+  void aBatchThatItsProviderHasDeletedEndsAsUnknownSpend() {
+    open();
+    fixture.deadline(Duration.ofDays(60));
+    String id = fixture.planned(Provider.GEMINI);
+    fixture.submit(id);
+    fixture.finishAtProvider();
+    fixture.emulator.inject(Fault.NOT_FOUND, Call.STATUS, 100);
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.state(id)).as("not believed yet").isEqualTo(SubmissionState.IN_PROGRESS);
+    fixture.clock.advance(Duration.ofDays(4));
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=3");
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.EXPIRED);
+    assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("3");
+  }
+
+  @Test
+  void aFullQueueIsNoTryAlsoWhenItIsTheThirdAttempt() {
+    open();
+    String id = fixture.planned(fixture.tier(Provider.OPENAI), 2);
+    fixture.emulator.inject(Fault.ALL_LINES_FAIL, Call.CREATE, 2);
+    fixture.submit(id);
+    fixture.finishAtProvider();
+    fixture.round(fixture.runOf(id)); // the second attempt is on its way
+    fixture.finishAtProvider();
+    fixture.emulator.inject(Fault.QUEUE_FULL, Call.CREATE, 1);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id)))
+        .isEqualTo("QUEUE_FULL=2 REQUEST_ERRORED=4 succeeded=2");
+  }
+
+  @Test
+  void aSubmissionThatIsCancelledWhileNobodyKnowsWhetherItExistsIsNotMadeAgain() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.emulator.inject(Fault.RESET_BEFORE, Call.CREATE, 1);
+    fixture.submit(id);
+    assertThat(fixture.stores.submissions().requestCancel(id, fixture.clock.instant())).isTrue();
+    fixture.clock.advance(Duration.ofMinutes(5));
+    fixture.submit(id);
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CANCELLED);
+    fixture.finishAtProvider();
+    assertThat(fixture.emulator.invoice().count()).isZero();
   }
 }

@@ -52,7 +52,7 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  */
 final class ProviderFixture implements AutoCloseable {
   static final Instant START = Instant.parse("2026-11-24T00:00:00Z");
-  static final Duration DEADLINE = Duration.ofHours(72);
+  static final Duration DEADLINE = Duration.ofDays(3);
 
   private static final String YAML =
       """

@@ -35,19 +35,19 @@ final class BenchMachine implements AutoCloseable {
 
   private final Path home;
   private final LocalPostgres postgres;
-  private final int flinkPort;
+  private final Thread cleanUp = new Thread(this::stopQuietly);
   private volatile DatabaseAddress server;
-  private boolean flinkStarted;
+  private int flinkPort; // 0 until the cluster is wanted
 
-  private BenchMachine(Path home, int flinkPort) {
+  private BenchMachine(Path home) {
     this.home = home;
-    this.flinkPort = flinkPort;
     this.postgres = LocalPostgres.in(home);
     this.server = postgres.start();
+    Runtime.getRuntime().addShutdownHook(cleanUp); // also after Ctrl-C: they are servers
   }
 
   static BenchMachine start(Path home) throws IOException {
-    BenchMachine machine = new BenchMachine(home, freePort());
+    BenchMachine machine = new BenchMachine(home);
     DatabaseAddress template = machine.server.withDatabase(TEMPLATE);
     Migrations.migrate(template);
     try (PostgresStores stores = PostgresStores.open(template, 1, Clock.systemUTC())) {
@@ -198,13 +198,15 @@ final class BenchMachine implements AutoCloseable {
 
   /** Starts whatever of the Flink cluster does not run. */
   void startFlink() throws IOException, InterruptedException {
-    flinkStarted = true;
+    if (flinkPort == 0) {
+      flinkPort = freePort();
+    }
     flinkCluster("start");
   }
 
   private void flinkCluster(String verb) throws IOException, InterruptedException {
     Path jar = Path.of(System.getProperty("nightjar.cluster.jar", "runners/target/x"));
-    Path script = jar.toAbsolutePath().getParent().resolveSibling("bin/flink-cluster");
+    Path script = jar.toAbsolutePath().resolve("../../bin/flink-cluster").normalize();
     ProcessBuilder builder =
         new ProcessBuilder(script.toString(), verb)
             .redirectErrorStream(true)
@@ -240,13 +242,26 @@ final class BenchMachine implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws Exception {
-    if (flinkStarted) {
+  private void stop() throws IOException, InterruptedException {
+    if (flinkPort != 0) {
       flinkCluster("stop");
     }
     postgres.destroy();
     delete(home);
+  }
+
+  private void stopQuietly() {
+    try {
+      stop();
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      System.err.println("left behind: " + home + " (" + e.getMessage() + ")");
+    }
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    Runtime.getRuntime().removeShutdownHook(cleanUp);
+    stop();
   }
 
   /** Deletes a directory with everything in it. */
