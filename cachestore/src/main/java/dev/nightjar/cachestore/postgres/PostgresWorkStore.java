@@ -382,6 +382,9 @@ final class PostgresWorkStore implements WorkStore {
   }
 
   private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
+    // Joined, not '= any': for 5,000 keys that is compared with each row of the state's index, two
+    // minutes a block at 50,000 candidates.
+    //
     // A standing leader may have been settled since it was read. Who is still there is held until
     // the
     // commit; who is not is nobody's leader any more, and the candidate leads itself.
@@ -391,12 +394,12 @@ final class PostgresWorkStore implements WorkStore {
                 fetch(
                     tx,
                     """
-                    select item_key
-                    from misses
-                    where item_key = any (?::text[])
-                      and state in ('candidate', 'leader', 'asked')
-                    order by item_key
-                    for update
+                    select m.item_key
+                    from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
+                    join misses m on m.item_key = k.item_key
+                    where m.state in ('candidate', 'leader', 'asked')
+                    order by m.item_key
+                    for update of m
                     """,
                     (Object) texts(decisions, decision -> (String) decision[1])),
                 "item_key",

@@ -590,4 +590,19 @@ class ProviderContractTest {
     fixture.finishAtProvider();
     assertThat(fixture.emulator.invoice().count()).isZero();
   }
+
+  @ParameterizedTest
+  @org.junit.jupiter.params.provider.CsvSource({"OPENAI,30", "ANTHROPIC,29", "GEMINI,2"})
+  void itIsKnownWhenAProviderDeletesResults(Provider provider, int days) {
+    open();
+    String id = fixture.planned(provider);
+    assertThat(Providers.resultsLostAt(fixture.find(id))).as("it has none").isEmpty();
+    fixture.submit(id);
+    assertThat(Providers.resultsLostAt(fixture.find(id)))
+        .contains(fixture.clock.instant().plus(Duration.ofDays(days)));
+    assertThat(
+            fixture.one(
+                "select extract(day from results_lost_at - in_progress_at)::text from open_submissions"))
+        .isEqualTo(Integer.toString(days));
+  }
 }
