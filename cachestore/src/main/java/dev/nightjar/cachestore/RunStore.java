@@ -54,7 +54,10 @@ public interface RunStore {
    */
   void finish(String runId);
 
-  /** Deletes prompts and bands that no open leader needs any more. */
+  /**
+   * Deletes prompts and bands that no open leader needs any more, and has the server look at what
+   * the run has written.
+   */
   void tidy(String runId);
 
   /**

@@ -159,10 +159,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
         pack.customIds.get(0));
     tx.execute(
         """
-        update attempts
+        update attempts a
         set state = 'submitted',
             submission_id = ?
-        where custom_id = any (?::text[])
+        from unnest(?::text[]) as k (custom_id)
+        where a.custom_id = k.custom_id
         """,
         submissionId,
         array(pack.customIds));

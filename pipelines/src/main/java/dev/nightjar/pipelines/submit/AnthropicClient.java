@@ -288,11 +288,13 @@ final class AnthropicClient implements ProviderClient {
           new HashSet<>(knownIds.apply(recent.stream().map(MessageBatch::id).toList()));
       for (MessageBatch candidate : recent) {
         ProviderBatch batch = batch(candidate);
-        if (known.contains(batch.id()) || batch.requests() != submission.requests()) {
+        if (known.contains(batch.id())) {
           continue;
         }
+        // Its custom ids show only in its results. Until then its size must do; after the end that
+        // would be wrong, because a batch may lack lines.
         if (batch.ending().isEmpty()) {
-          undecided = true; // its custom ids show only in its results
+          undecided |= batch.requests() == submission.requests();
         } else if (holdsOneOf(batch.id(), customIds)) {
           return new Found.Batch(batch);
         }

@@ -438,6 +438,25 @@ class ProviderContractTest {
     assertThat(fixture.emulator.invoice().count()).isEqualTo(3);
   }
 
+  /** Found by chaos: the counts of a batch that lacks a line are not the submission's any more. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void aLostCreateIsFoundAlsoIfTheBatchLacksALine(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
+    fixture.emulator.inject(Fault.MISSING_LINE, Call.CREATE, 1);
+    fixture.submit(id);
+    fixture.finishAtProvider();
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("REQUEST_LOST=1 succeeded=3");
+    assertThat(fixture.emulator.invoice().count()).isEqualTo(3);
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
   @Test
   void aBatchThatIsMadeAfterTheLeaseWasLostIsCancelled() {
     ProviderFixture[] self = new ProviderFixture[1];
