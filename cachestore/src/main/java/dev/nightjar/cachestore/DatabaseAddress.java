@@ -68,6 +68,11 @@ public record DatabaseAddress(
     return new DatabaseAddress(host, port, name, user, passwordFile);
   }
 
+  /** As {@link #parse} takes it, without the password. */
+  public String url() {
+    return "postgresql://" + user + "@" + host + ":" + port + "/" + database;
+  }
+
   public String jdbcUrl() {
     return "jdbc:postgresql://" + host + ":" + port + "/" + database;
   }

@@ -86,14 +86,7 @@ final class AnthropicApi {
   }
 
   Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
-    return new Invoice.Line(
-        PROVIDER,
-        batchId,
-        customId,
-        completion.model(),
-        completion.usage().prompt(),
-        completion.usage().output(),
-        prices.amount(completion.model(), completion.usage(), batch));
+    return prices.line(PROVIDER, batchId, customId, completion, batch);
   }
 
   /** The requests go to disk as they come: a batch of 256 MB must not need memory of its size. */

@@ -99,14 +99,7 @@ final class OpenAiApi {
   }
 
   Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
-    return new Invoice.Line(
-        PROVIDER,
-        batchId,
-        customId,
-        completion.model(),
-        completion.usage().prompt(),
-        completion.usage().output(),
-        prices.amount(completion.model(), completion.usage(), batch));
+    return prices.line(PROVIDER, batchId, customId, completion, batch);
   }
 
   private ObjectNode upload(Exchange exchange) throws IOException {

@@ -39,6 +39,23 @@ final class PriceList {
     return prices.get(model).get("cache_from_tokens").asLong();
   }
 
+  /** What the invoice says of one executed request; no batch id for one asked by itself. */
+  Invoice.Line line(
+      String provider,
+      String batchId,
+      String customId,
+      Models.Completion completion,
+      boolean batch) {
+    return new Invoice.Line(
+        provider,
+        batchId,
+        customId,
+        completion.model(),
+        completion.usage().prompt(),
+        completion.usage().output(),
+        amount(completion.model(), completion.usage(), batch));
+  }
+
   /** In dollars, exact. */
   BigDecimal amount(String model, Usage usage, boolean batch) {
     JsonNode price = prices.get(model);

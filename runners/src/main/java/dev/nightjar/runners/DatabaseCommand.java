@@ -42,17 +42,7 @@ final class DatabaseCommand implements Runnable {
   @Command(header = "Prints its URL, without the password.")
   int url(@Mixin StoreOptions store) {
     DatabaseAddress address = store.server();
-    spec.commandLine()
-        .getOut()
-        .println(
-            "postgresql://"
-                + address.user()
-                + "@"
-                + address.host()
-                + ":"
-                + address.port()
-                + "/"
-                + address.database());
+    spec.commandLine().getOut().println(address.url());
     return 0;
   }
 }

@@ -188,17 +188,7 @@ final class TestNights {
                 System.getProperty("java.class.path"),
                 "dev.nightjar.runners.Main"));
     line.addAll(arguments);
-    line.addAll(
-        List.of(
-            "--database",
-            "postgresql://"
-                + database.user()
-                + "@"
-                + database.host()
-                + ":"
-                + database.port()
-                + "/"
-                + database.database()));
+    line.addAll(List.of("--database", database.url()));
     ProcessBuilder builder =
         new ProcessBuilder(line)
             .redirectErrorStream(true)

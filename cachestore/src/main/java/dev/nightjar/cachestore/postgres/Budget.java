@@ -219,8 +219,8 @@ final class Budget {
         itemKeys);
   }
 
-  static void fail(
-      DSLContext tx, Clock clock, String[] itemKeys, String[] codes, String[] reasons) {
+  /** Fails leaders and their followers; the documents that wait for them are the caller's. */
+  static void failMisses(DSLContext tx, String[] itemKeys) {
     holdMisses(tx, itemKeys);
     tx.execute(
         """
@@ -232,6 +232,11 @@ final class Budget {
         """,
         itemKeys,
         itemKeys);
+  }
+
+  static void fail(
+      DSLContext tx, Clock clock, String[] itemKeys, String[] codes, String[] reasons) {
+    failMisses(tx, itemKeys);
     tx.execute(
         """
         update items i

@@ -335,8 +335,7 @@ final class PostgresRunStore implements RunStore {
   @Override
   public void tidy(String runId) {
     // A night is one bulk load. Until the server has looked at it, its reports are planned as if
-    // the
-    // tables were empty: minutes instead of a second for 50,000 items.
+    // the tables were empty: minutes instead of a second for 50,000 items.
     context.execute("analyze items, misses, attempts, submissions, ledger, results, cache_entries");
     context.transaction(
         configuration -> {

@@ -53,24 +53,11 @@ final class PostgresSettlementStore implements SettlementStore {
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
-          int withdrawn =
-              tx.execute(
-                  """
-                  update submissions
-                  set state = 'cancelled',
-                      failure_code = ?,
-                      failure_reason = ?,
-                      lease_owner = null,
-                      lease_until = null
-                  where submission_id = ?
-                    and run_id = ?
-                    and state in ('planned', 'uploading')
-                  """,
-                  code.name(),
-                  reason,
-                  submissionId,
-                  runId);
-          return withdrawn == 0 ? 0 : settle(tx, runId, outcomes);
+          boolean withdrawn =
+              PostgresSubmissionStore.markWithdrawn(tx, submissionId, code, reason)
+                  .filter(runId::equals)
+                  .isPresent();
+          return withdrawn ? settle(tx, runId, outcomes) : 0;
         });
   }
 

@@ -691,8 +691,22 @@ final class PostgresSubmissionStore implements SubmissionStore {
   /** The caller holds the row of the run that pays. */
   static boolean withdraw(
       DSLContext tx, Clock clock, String submissionId, ErrorCode code, String reason) {
-    int withdrawn =
-        tx.execute(
+    Optional<String> runId = markWithdrawn(tx, submissionId, code, reason);
+    // Documents of other runs may wait for the same keys: those runs ask them again.
+    runId.ifPresent(
+        id -> failOwn(tx, clock, id, endAttempts(tx, clock, submissionId, code, reason), code));
+    return runId.isPresent();
+  }
+
+  /**
+   * planned or uploading to cancelled; what becomes of the attempts is the caller's.
+   *
+   * @return the run that pays; empty if the submission was not there to withdraw
+   */
+  static Optional<String> markWithdrawn(
+      DSLContext tx, String submissionId, ErrorCode code, String reason) {
+    return fetch(
+            tx,
             """
             update submissions
             set state = 'cancelled',
@@ -702,19 +716,14 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 lease_until = null
             where submission_id = ?
               and state in ('planned', 'uploading')
+            returning run_id
             """,
             code.name(),
             reason,
-            submissionId);
-    if (withdrawn == 1) {
-      // Documents of other runs may wait for the same keys: those runs ask them again.
-      String runId =
-          fetch(tx, "select run_id from submissions where submission_id = ?", submissionId)
-              .get(0)
-              .get("run_id", String.class);
-      failOwn(tx, clock, runId, endAttempts(tx, clock, submissionId, code, reason), code);
-    }
-    return withdrawn == 1;
+            submissionId)
+        .stream()
+        .findFirst()
+        .map(row -> row.get("run_id", String.class));
   }
 
   private static void lockRunOf(DSLContext tx, String submissionId) {
@@ -777,17 +786,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
       return;
     }
     String[] keys = array(reasons.keySet());
-    Budget.holdMisses(tx, keys);
-    tx.execute(
-        """
-        update misses
-        set state = 'failed',
-            prompt = null
-        where item_key = any (?::text[])
-           or (leader_key = any (?::text[]) and state = 'follower')
-        """,
-        keys,
-        keys);
+    Budget.failMisses(tx, keys);
     tx.execute(
         """
         update items

@@ -50,43 +50,15 @@ import java.util.function.Supplier;
  */
 final class AnthropicClient implements ProviderClient {
   static final ProviderKind KIND =
-      new ProviderKind() {
-        @Override
-        public PackingLimits packing() {
-          return new PackingLimits(
-              100_000, 240L << 20, 1_000_000_000); // 100,000 requests or 256 MB
-        }
-
-        @Override
-        public QueueLimits queue() {
-          return new QueueLimits(100, 1_000, 1_000_000_000);
-        }
-
-        @Override
-        public int onlineRequestsMax() {
-          return 8;
-        }
-
-        @Override
-        public Duration resultsKept() {
-          return Duration.ofDays(29);
-        }
-
-        @Override
-        public boolean bills() {
-          return true;
-        }
-
-        @Override
-        public RequestFormat requests(TaskSpec task) {
-          return new Format(task);
-        }
-
-        @Override
-        public ProviderClient open(ProviderSettings settings, String apiKey) {
-          return new AnthropicClient(settings, apiKey);
-        }
-      };
+      new ProviderKind(
+          new PackingLimits(100_000, 240L << 20, 1_000_000_000), // 100,000 requests or 256 MB
+          new QueueLimits(100, 1_000, 1_000_000_000),
+          8,
+          Duration.ofDays(29),
+          true,
+          settings -> true,
+          Format::new,
+          AnthropicClient::new);
 
   private static final String NAME = Provider.ANTHROPIC.label();
   private static final String WIRE_VERSION = "2026-10-21"; // the SDK's own

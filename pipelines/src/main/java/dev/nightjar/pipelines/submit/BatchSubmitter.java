@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +46,6 @@ public final class BatchSubmitter {
   /** How often a provider may say that it does not see an upload before it is made again. */
   private static final int MISSING_UPLOAD_TRIES_MAX = 3;
 
-  private static final int BACKOFF_DOUBLINGS_MAX = 20;
   private static final Duration GONE_AFTER_LOSS = Duration.ofDays(1);
 
   private final SubmissionStore submissions;
@@ -56,7 +54,6 @@ public final class BatchSubmitter {
   private final ProviderSettings settings;
   private final TaskSpec task;
   private final Clock clock;
-  private final Supplier<String> owners;
 
   public BatchSubmitter(
       Stores stores,
@@ -64,28 +61,12 @@ public final class BatchSubmitter {
       ProviderSettings settings,
       TaskSpec task,
       Clock clock) {
-    this(stores, clients, settings, task, clock, () -> UUID.randomUUID().toString());
-  }
-
-  /**
-   * With names of one's own for its leases.
-   *
-   * @param owners gives a name that nobody else has or had
-   */
-  BatchSubmitter(
-      Stores stores,
-      ProviderClients clients,
-      ProviderSettings settings,
-      TaskSpec task,
-      Clock clock,
-      Supplier<String> owners) {
     this.submissions = stores.submissions();
     this.runs = stores.runs();
     this.clients = clients;
     this.settings = settings;
     this.task = task;
     this.clock = clock;
-    this.owners = owners;
   }
 
   /** Whether {@link #submit} has something to do for a submission in this state. */
@@ -105,7 +86,8 @@ public final class BatchSubmitter {
    *     yet, and it will be tried again
    */
   public boolean submit(String submissionId) {
-    try (LeaseKeeper lease = new LeaseKeeper(submissions, owners.get(), settings.lease(), clock)) {
+    try (LeaseKeeper lease =
+        new LeaseKeeper(submissions, UUID.randomUUID().toString(), settings.lease(), clock)) {
       Optional<Submission> claimed = lease.claim(submissionId);
       if (claimed.isEmpty()) {
         return false;
@@ -158,8 +140,7 @@ public final class BatchSubmitter {
     boolean online = submission.mode() == AttemptMode.ONLINE;
     ProviderClient client = client(submission);
     boolean uploads = !online && client.uploads(submission);
-    ProviderKind kind = Providers.of(Provider.ofLabel(submission.provider()));
-    switch (submissions.begin(id, owner, uploads, kind.queue(), now())) {
+    switch (submissions.begin(id, owner, uploads, Providers.of(submission).queue(), now())) {
       case ADMITTED -> {}
       case NO_ROOM -> {
         LOG.info("{} waits for room at {}", id, submission.provider());
@@ -282,12 +263,8 @@ public final class BatchSubmitter {
     }
   }
 
-  /** After what the provider asks for, else after a time that doubles with each try; bounded. */
   private Instant retryAt(Submission submission, ProviderException e) {
-    Duration wait =
-        e.retryAfter()
-            .orElse(Duration.ofSeconds(1L << Math.min(submission.tries(), BACKOFF_DOUBLINGS_MAX)));
-    return now().plus(wait.compareTo(settings.waitMax()) < 0 ? wait : settings.waitMax());
+    return now().plus(settings.waitBefore(submission.tries(), e.retryAfter()));
   }
 
   /** Refused for good: the documents fail with the reason, and the rest of the night goes on. */
@@ -302,9 +279,9 @@ public final class BatchSubmitter {
     return new OnlineRequests(
             submissions,
             client(submission),
-            Providers.of(Provider.ofLabel(submission.provider())),
+            Providers.of(submission),
             new RequestLines(task),
-            settings.waitMax(),
+            settings,
             clock)
         .work(submission, owner, task.tier(submission.tier()), deadlineAt);
   }

@@ -76,15 +76,13 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         }
       } catch (ProviderException e) {
         if (BatchSubmitter.isGone(submission, e, context.clock().instant())) {
-          for (String customId : open) {
-            output.accept(
-                unanswered(
-                    submission,
-                    customId,
-                    context.clock().instant(),
-                    ErrorCode.OUTCOME_UNKNOWN,
-                    "the provider has deleted the results"));
-          }
+          unanswered(
+              submission,
+              open,
+              context.clock().instant(),
+              ErrorCode.OUTCOME_UNKNOWN,
+              "the provider has deleted the results",
+              output);
         } else if (e.kind() == ProviderException.Kind.KEY_REFUSED) {
           throw BatchSubmitter.refusal(submission.submissionId(), e);
         } else {
@@ -124,9 +122,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                       ? ErrorCode.SUBMISSION_CANCELLED
                       : ErrorCode.REQUEST_LOST;
       String reason = failed ? batch.failure() : "the batch ended without a line for this request";
-      for (String customId : open) {
-        output.accept(unanswered(submission, customId, batch.workedAt(), code, reason));
-      }
+      unanswered(submission, open, batch.workedAt(), code, reason, output);
     }
 
     private void online(
@@ -134,7 +130,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Submission submission,
         Set<String> open,
         Consumer<ResultLine> output) {
-      boolean bills = Providers.of(Provider.ofLabel(submission.provider())).bills();
+      boolean bills = Providers.of(submission).bills();
       stores()
           .submissions()
           .forEachOnlineRequest(
@@ -154,17 +150,27 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                                   + " and no answer was seen"));
                 }
               });
-      for (String customId : open) {
-        output.accept(
-            unanswered(
-                submission,
-                customId,
-                context.clock().instant(),
-                submission.cancelRequestedAt().isPresent()
-                    ? ErrorCode.SUBMISSION_CANCELLED
-                    : ErrorCode.REQUEST_EXPIRED,
-                "the request was not sent any more"));
-      }
+      unanswered(
+          submission,
+          open,
+          context.clock().instant(),
+          submission.cancelRequestedAt().isPresent()
+              ? ErrorCode.SUBMISSION_CANCELLED
+              : ErrorCode.REQUEST_EXPIRED,
+          "the request was not sent any more",
+          output);
+    }
+
+    /** A line for each attempt that got none. */
+    private static void unanswered(
+        Submission submission,
+        Set<String> customIds,
+        Instant at,
+        ErrorCode code,
+        String reason,
+        Consumer<ResultLine> output) {
+      customIds.forEach(
+          customId -> output.accept(unanswered(submission, customId, at, code, reason)));
     }
 
     private static ResultLine unanswered(

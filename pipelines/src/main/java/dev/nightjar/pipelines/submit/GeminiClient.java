@@ -43,42 +43,15 @@ import java.util.function.Function;
  */
 final class GeminiClient implements ProviderClient {
   static final ProviderKind KIND =
-      new ProviderKind() {
-        @Override
-        public PackingLimits packing() {
-          return new PackingLimits(50_000, 1L << 30, 1_000_000_000); // a file may have 2 GB
-        }
-
-        @Override
-        public QueueLimits queue() {
-          return new QueueLimits(90, 100_000, 1_000_000_000); // 100 concurrent batches
-        }
-
-        @Override
-        public int onlineRequestsMax() {
-          return 8;
-        }
-
-        @Override
-        public Duration resultsKept() {
-          return Duration.ofDays(2);
-        }
-
-        @Override
-        public boolean bills() {
-          return true;
-        }
-
-        @Override
-        public RequestFormat requests(TaskSpec task) {
-          return new Format(task);
-        }
-
-        @Override
-        public ProviderClient open(ProviderSettings settings, String apiKey) {
-          return new GeminiClient(settings, apiKey);
-        }
-      };
+      new ProviderKind(
+          new PackingLimits(50_000, 1L << 30, 1_000_000_000), // a file may have 2 GB
+          new QueueLimits(90, 100_000, 1_000_000_000), // 100 concurrent batches
+          8,
+          Duration.ofDays(2),
+          true,
+          settings -> true,
+          Format::new,
+          GeminiClient::new);
 
   /** The API allows 20 MB inline; results of inline batches come in one body, hence less. */
   static final long INLINE_BYTES_MAX = 4L << 20;
@@ -86,7 +59,6 @@ final class GeminiClient implements ProviderClient {
   private static final int INLINE_REQUESTS_MAX = 500;
 
   private static final String NAME = Provider.GEMINI.label();
-  private static final String UPLOAD_SUFFIX = ".jsonl";
   private static final String UPLOAD_TYPE = "application/jsonl";
   private static final int PAGE_MAX = 100;
 
@@ -145,7 +117,7 @@ final class GeminiClient implements ProviderClient {
     return calls.reading(
         () -> {
           ObjectNode file = RawHttp.JSON.createObjectNode();
-          file.putObject("file").put("displayName", submission.submissionId() + UPLOAD_SUFFIX);
+          file.putObject("file").put("displayName", UploadName.of(submission.submissionId()));
           HttpResponse<String> started =
               http.answered(
                   http.send(
@@ -382,12 +354,8 @@ final class GeminiClient implements ProviderClient {
     do {
       JsonNode page = get("files?pageSize=" + PAGE_MAX + token(pageToken));
       for (JsonNode file : page.path("files")) {
-        String name = file.path("displayName").asText();
-        if (name.endsWith(UPLOAD_SUFFIX)) {
-          uploads.put(
-              file.path("name").asText(),
-              name.substring(0, name.length() - UPLOAD_SUFFIX.length()));
-        }
+        UploadName.submissionId(file.path("displayName").asText())
+            .ifPresent(id -> uploads.put(file.path("name").asText(), id));
       }
       pageToken = page.path("nextPageToken").asText("");
     } while (!pageToken.isEmpty());

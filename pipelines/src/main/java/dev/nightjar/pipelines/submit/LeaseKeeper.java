@@ -56,12 +56,6 @@ public final class LeaseKeeper implements AutoCloseable {
     return claimed;
   }
 
-  /** Gives a submission back. */
-  public void release(String submissionId) {
-    held.remove(submissionId);
-    submissions.release(submissionId, owner);
-  }
-
   private void renew(String submissionId) {
     if (!submissions.renew(submissionId, lease())) {
       held.remove(submissionId); // closed, or taken over: the next transition will tell

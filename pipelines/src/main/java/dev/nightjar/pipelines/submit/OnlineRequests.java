@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,13 +32,12 @@ final class OnlineRequests {
   private static final int BARREN_BLOCKS_MAX = 3;
 
   private static final int KEEP_TRIES_MAX = 5;
-  private static final int DOUBLINGS_MAX = 20;
 
   private final SubmissionStore submissions;
   private final ProviderClient client;
   private final ProviderKind kind;
   private final RequestLines lines;
-  private final Duration waitMax;
+  private final ProviderSettings settings;
   private final Clock clock;
 
   /** The provider asked to be left alone until then. */
@@ -48,13 +48,13 @@ final class OnlineRequests {
       ProviderClient client,
       ProviderKind kind,
       RequestLines lines,
-      Duration waitMax,
+      ProviderSettings settings,
       Clock clock) {
     this.submissions = submissions;
     this.client = client;
     this.kind = kind;
     this.lines = lines;
-    this.waitMax = waitMax;
+    this.settings = settings;
     this.clock = clock;
   }
 
@@ -89,9 +89,8 @@ final class OnlineRequests {
         cancelled || submissions.unasked(id, 1).isEmpty() || !clock.instant().isBefore(deadlineAt);
     if (!done) {
       // Left alone: for as long as the provider asks, or longer with each try.
-      Instant now = clock.instant();
-      Duration wait = Duration.ofSeconds(1L << Math.min(submission.tries(), DOUBLINGS_MAX));
-      Instant next = now.plus(wait.compareTo(waitMax) < 0 ? wait : waitMax);
+      Instant next =
+          clock.instant().plus(settings.waitBefore(submission.tries(), Optional.empty()));
       submissions.postpone(id, owner, next.isAfter(restUntil) ? next : restUntil);
       return false;
     }
@@ -220,6 +219,6 @@ final class OnlineRequests {
   }
 
   private void rest(Duration asked) {
-    restUntil = clock.instant().plus(asked.compareTo(waitMax) < 0 ? asked : waitMax);
+    restUntil = clock.instant().plus(settings.waitBefore(0, Optional.of(asked)));
   }
 }

@@ -26,7 +26,6 @@ import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
-import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,47 +49,19 @@ final class OpenAiClient implements ProviderClient {
   static final String METADATA_KEY = "nightjar_submission";
 
   static final ProviderKind KIND =
-      new ProviderKind() {
-        @Override
-        public PackingLimits packing() {
+      new ProviderKind(
           // 50,000 requests, 200 MB and one model a file. Queues are not published: 2,000,000
           // tokens were seen for small models, and what a refusal says is learnt.
-          return new PackingLimits(50_000, 190L << 20, 40_000_000);
-        }
-
-        @Override
-        public QueueLimits queue() {
-          return new QueueLimits(500, 1_900, 1_000_000_000);
-        }
-
-        @Override
-        public int onlineRequestsMax() {
-          return 8;
-        }
-
-        @Override
-        public Duration resultsKept() {
-          return Duration.ofDays(30);
-        }
-
-        @Override
-        public boolean bills() {
-          return true;
-        }
-
-        @Override
-        public RequestFormat requests(TaskSpec task) {
-          return new OpenAiFormat(task);
-        }
-
-        @Override
-        public ProviderClient open(ProviderSettings settings, String apiKey) {
-          return new OpenAiClient(settings, apiKey);
-        }
-      };
+          new PackingLimits(50_000, 190L << 20, 40_000_000),
+          new QueueLimits(500, 1_900, 1_000_000_000),
+          8,
+          Duration.ofDays(30),
+          true,
+          settings -> true,
+          OpenAiFormat::new,
+          OpenAiClient::new);
 
   private static final String NAME = Provider.OPENAI.label();
-  private static final String UPLOAD_SUFFIX = ".jsonl";
   private static final int PAGE_BATCHES_MAX = 100;
   private static final int PAGE_FILES_MAX = 10_000;
   private static final int CLOCK_SKEW_SECONDS_MAX = 300;
@@ -319,11 +290,7 @@ final class OpenAiClient implements ProviderClient {
                             .build()));
     while (true) {
       for (FileObject file : page.data()) {
-        if (file.filename().endsWith(UPLOAD_SUFFIX)) {
-          uploads.put(
-              file.id(),
-              file.filename().substring(0, file.filename().length() - UPLOAD_SUFFIX.length()));
-        }
+        UploadName.submissionId(file.filename()).ifPresent(id -> uploads.put(file.id(), id));
       }
       if (page.data().isEmpty() || !page.hasNextPage()) {
         return uploads;

@@ -31,7 +31,7 @@ public final class ProviderClients implements AutoCloseable {
     return open.computeIfAbsent(
         provider,
         p -> {
-          return Providers.of(p).open(settings, settings.apiKey(p, environment));
+          return Providers.of(p).open().apply(settings, settings.apiKey(p, environment));
         });
   }
 

@@ -51,6 +51,7 @@ public record ProviderSettings(
     }
   }
 
+  private static final int DOUBLINGS_MAX = 20;
   private static final String BATCH_DIRECTORY_VARIABLE = "SELF_HOSTED_BATCH_DIR";
 
   public ProviderSettings {
@@ -92,8 +93,17 @@ public record ProviderSettings(
     return Duration.ofMillis(patience.leaseMillis());
   }
 
+  /**
+   * How long to leave a provider alone: as long as it asks, else a second that doubles with each
+   * try; never longer than {@link #waitMax}.
+   */
+  Duration waitBefore(int tries, Optional<Duration> asked) {
+    Duration wait = asked.orElse(Duration.ofSeconds(1L << Math.min(tries, DOUBLINGS_MAX)));
+    return wait.compareTo(waitMax()) < 0 ? wait : waitMax();
+  }
+
   /** Longest wait between two tries. */
-  public Duration waitMax() {
+  Duration waitMax() {
     return Duration.ofMillis(patience.waitMillisMax());
   }
 

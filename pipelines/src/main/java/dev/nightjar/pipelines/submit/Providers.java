@@ -22,6 +22,10 @@ public final class Providers {
     };
   }
 
+  static ProviderKind of(Submission submission) {
+    return of(Provider.ofLabel(submission.provider()));
+  }
+
   /** How large one submission to a provider may be. */
   public static PackingLimits packing(Provider provider) {
     return of(provider).packing();
@@ -29,9 +33,7 @@ public final class Providers {
 
   /** When the results of a submission can be fetched no more, if a provider has it. */
   public static Optional<Instant> resultsLostAt(Submission submission) {
-    return submission
-        .inProgressAt()
-        .map(at -> at.plus(of(Provider.ofLabel(submission.provider())).resultsKept()));
+    return submission.inProgressAt().map(at -> at.plus(of(submission).resultsKept()));
   }
 
   /**
@@ -40,7 +42,7 @@ public final class Providers {
    */
   public static AttemptMode mode(
       TaskSpec task, TierSpec tier, ProviderSettings settings, Instant now, Instant deadlineAt) {
-    if (!of(tier.provider()).takesBatches(settings)) {
+    if (!of(tier.provider()).takesBatches().test(settings)) {
       return AttemptMode.ONLINE;
     }
     return isForOnline(task, now, deadlineAt) ? AttemptMode.ONLINE : AttemptMode.BATCH;

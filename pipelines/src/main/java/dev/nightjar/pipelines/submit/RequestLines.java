@@ -24,7 +24,8 @@ public final class RequestLines {
   /** Requests of one task, for the providers that its tiers name. */
   public RequestLines(TaskSpec task) {
     for (TierSpec tier : task.tiers()) {
-      formats.computeIfAbsent(tier.provider(), provider -> Providers.of(provider).requests(task));
+      formats.computeIfAbsent(
+          tier.provider(), provider -> Providers.of(provider).requests().apply(task));
     }
   }
 

@@ -7,7 +7,6 @@ import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
-import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -34,50 +33,17 @@ import java.util.stream.Stream;
  */
 final class SelfHostedClient implements ProviderClient {
   static final ProviderKind KIND =
-      new ProviderKind() {
-        @Override
-        public PackingLimits packing() {
-          return new PackingLimits(50_000, 190L << 20, 1_000_000_000);
-        }
-
-        @Override
-        public QueueLimits queue() {
-          return new QueueLimits(1_000, 100_000, 1_000_000_000_000L);
-        }
-
-        @Override
-        public int onlineRequestsMax() {
-          return 32; // vLLM batches what is in flight; more waits in its queue
-        }
-
-        @Override
-        public Duration resultsKept() {
-          return Duration.ofDays(36500); // files of one's own
-        }
-
-        @Override
-        public boolean bills() {
-          return false;
-        }
-
-        @Override
-        public boolean takesBatches(ProviderSettings settings) {
-          return settings.selfHostedBatchDirectory().isPresent();
-        }
-
-        @Override
-        public RequestFormat requests(TaskSpec task) {
-          return new OpenAiFormat(task);
-        }
-
-        @Override
-        public ProviderClient open(ProviderSettings settings, String apiKey) {
-          return new SelfHostedClient(settings, apiKey);
-        }
-      };
+      new ProviderKind(
+          new PackingLimits(50_000, 190L << 20, 1_000_000_000),
+          new QueueLimits(1_000, 100_000, 1_000_000_000_000L),
+          32, // vLLM batches what is in flight; more waits in its queue
+          Duration.ofDays(36_500), // files of one's own
+          false,
+          settings -> settings.selfHostedBatchDirectory().isPresent(),
+          OpenAiFormat::new,
+          SelfHostedClient::new);
 
   private static final String NAME = Provider.SELF_HOSTED.label();
-  private static final String SUFFIX = ".jsonl";
 
   private final String baseUrl;
   private final Optional<Path> directory;
@@ -92,11 +58,11 @@ final class SelfHostedClient implements ProviderClient {
   }
 
   private Path in(String submissionId) {
-    return directory("in").resolve(submissionId + SUFFIX);
+    return directory("in").resolve(UploadName.of(submissionId));
   }
 
   private Path out(String submissionId) {
-    return directory("out").resolve(submissionId + SUFFIX);
+    return directory("out").resolve(UploadName.of(submissionId));
   }
 
   private Path directory(String name) {
@@ -215,8 +181,7 @@ final class SelfHostedClient implements ProviderClient {
     try (Stream<Path> files = Files.list(directory("in"))) {
       files
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(SUFFIX))
-          .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+          .flatMap(name -> UploadName.submissionId(name).stream())
           .filter(id -> Files.exists(out(id))) // one that is not done is somebody's work
           .forEach(id -> uploads.put(id, id));
     } catch (IOException e) {

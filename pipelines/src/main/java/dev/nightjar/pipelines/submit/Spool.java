@@ -47,7 +47,8 @@ final class Spool implements AutoCloseable {
           Files.createTempDirectory(
               DIRECTORY + ProcessHandle.current().pid() + "-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      Spool spool = new Spool(directory, directory.resolve(submission.submissionId() + ".jsonl"));
+      Spool spool =
+          new Spool(directory, directory.resolve(UploadName.of(submission.submissionId())));
       try {
         spool.write(lines);
         long bytes = Files.size(spool.file);

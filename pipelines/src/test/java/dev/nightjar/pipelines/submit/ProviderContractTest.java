@@ -33,6 +33,8 @@ class ProviderContractTest {
   /** Thirty of these are more than goes inline at Gemini. */
   private static final int LARGE_CHARACTERS = 150_000;
 
+  private static final String ONLINE_FALLBACK = "online_fallback: {minutes_before_deadline: 60}";
+
   @TempDir Path home;
 
   private ProviderFixture fixture;
@@ -328,10 +330,7 @@ class ProviderContractTest {
   @ParameterizedTest
   @EnumSource(Provider.class)
   void anOnlineRequestIsAnsweredChargedAtListPriceAndBounded(Provider provider) throws Exception {
-    fixture =
-        new ProviderFixture(
-            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
-    fixture.deadline(Duration.ofMinutes(30)); // near from the start
+    nearDeadline();
     String id = fixture.planned(fixture.tier(provider), 12);
     assertThat(fixture.submit(id)).isTrue();
     assertThat(fixture.state(id)).isEqualTo(SubmissionState.ENDED);
@@ -347,10 +346,7 @@ class ProviderContractTest {
 
   @Test
   void anOnlineRequestWhoseAnswerIsLostIsNeverSentAgainAndStaysCommitted() {
-    fixture =
-        new ProviderFixture(
-            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
-    fixture.deadline(Duration.ofMinutes(30));
+    nearDeadline();
     String id = fixture.planned(fixture.tier(Provider.OPENAI), 5);
     fixture.emulator.inject(Fault.RESET_AFTER, Call.ASK, 2);
     fixture.submit(id);
@@ -378,9 +374,7 @@ class ProviderContractTest {
 
   @Test
   void whenTheDeadlineNearsBatchesAreGivenUpAndTheRestIsAskedOnline() {
-    fixture =
-        new ProviderFixture(
-            home, builder -> builder, false, "online_fallback: {minutes_before_deadline: 60}");
+    fixture = new ProviderFixture(home, builder -> builder, false, ONLINE_FALLBACK);
     fixture.deadline(Duration.ofHours(3));
     String working = fixture.planned(fixture.tier(Provider.OPENAI), 20);
     fixture.submit(working);
@@ -501,12 +495,14 @@ class ProviderContractTest {
     assertThat(fixture.batchDirectory.resolve("in").resolve(id + ".jsonl")).doesNotExist();
   }
 
-  private ProviderFixture nearDeadline() {
-    fixture =
-        new ProviderFixture(
-            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 60}");
+  /** A fixture whose task is asked online from the start. */
+  private void nearDeadline() {
+    nearDeadline(builder -> builder);
+  }
+
+  private void nearDeadline(UnaryOperator<Emulator.Builder> emulated) {
+    fixture = new ProviderFixture(home, emulated, true, ONLINE_FALLBACK);
     fixture.deadline(Duration.ofMinutes(30));
-    return fixture;
   }
 
   @ParameterizedTest
@@ -531,13 +527,7 @@ class ProviderContractTest {
 
   @Test
   void anOnlineKeyThatIsRefusedStopsTheNightAndNotTheDocuments() {
-    fixture =
-        new ProviderFixture(
-            home,
-            builder -> builder.apiKey("another"),
-            true,
-            "online_fallback: {minutes_before_deadline: 60}");
-    fixture.deadline(Duration.ofMinutes(30));
+    nearDeadline(builder -> builder.apiKey("another"));
     String id = fixture.planned(fixture.tier(Provider.OPENAI), 4);
     org.assertj.core.api.Assertions.assertThatThrownBy(() -> fixture.submit(id))
         .hasMessageStartingWith("PROVIDER_KEY_REFUSED: openai");

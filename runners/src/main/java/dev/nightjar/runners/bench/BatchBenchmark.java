@@ -8,7 +8,6 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -53,20 +52,16 @@ public final class BatchBenchmark extends Benchmark {
 
   @Override
   Map<String, String> measure(PrintWriter out) throws Exception {
-    Path home =
-        Files.createTempDirectory(
-            "nightjar-batch",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     Map<String, String> result = new LinkedHashMap<>();
-    try (BenchMachine machine = BenchMachine.start(home);
+    try (BenchMachine machine = BenchMachine.start("nightjar-batch");
         Emulator emulator =
-            Emulator.in(home.resolve("emulator"))
+            Emulator.in(machine.home().resolve("emulator"))
                 .speed(10_000)
                 .answers(question -> "{\"topic\":\"t\"}")
                 .start()) {
       DatabaseAddress address = machine.newDatabase("batch");
-      Path task = Files.writeString(home.resolve("task.yaml"), TASK);
-      Path corpus = corpus(home.resolve("corpus.jsonl"));
+      Path task = Files.writeString(machine.home().resolve("task.yaml"), TASK);
+      Path corpus = corpus(machine.home().resolve("corpus.jsonl"));
       Instant start = Instant.now();
       Process process =
           machine.run(

@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -25,9 +26,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What chaotic nights share, all of it their own: a PostgreSQL cluster with a migrated template,
- * and a Flink cluster of separate processes, started when the first night wants it. Used by one
- * thread.
+ * What the nights of a benchmark share, all of it their own: a PostgreSQL cluster with a migrated
+ * template, and a Flink cluster of separate processes, started when the first night wants it.
+ * Nights are run one after the other; killing and starting servers is thread-safe.
  */
 final class BenchMachine implements AutoCloseable {
   private static final String TEMPLATE = "template_night";
@@ -46,8 +47,19 @@ final class BenchMachine implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(cleanUp); // also after Ctrl-C: they are servers
   }
 
-  static BenchMachine start(Path home) throws IOException {
-    BenchMachine machine = new BenchMachine(home);
+  /**
+   * Starts the servers in a temporary directory.
+   *
+   * @param name begins the directory's name
+   */
+  static BenchMachine start(String name) throws IOException {
+    // Others may look in: the server runs as a user of its own when root starts it.
+    BenchMachine machine =
+        new BenchMachine(
+            Files.createTempDirectory(
+                name,
+                PosixFilePermissions.asFileAttribute(
+                    PosixFilePermissions.fromString("rwxr-xr-x"))));
     DatabaseAddress template = machine.server.withDatabase(TEMPLATE);
     Migrations.migrate(template);
     try (PostgresStores stores = PostgresStores.open(template, 1, Clock.systemUTC())) {
@@ -151,17 +163,7 @@ final class BenchMachine implements AutoCloseable {
         List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main", "run"));
     line.addAll(List.of(task.toString(), "--corpus", corpus.toString(), "--run-id", "night"));
     line.addAll(options);
-    line.addAll(
-        List.of(
-            "--database",
-            "postgresql://"
-                + address.user()
-                + "@"
-                + address.host()
-                + ":"
-                + address.port()
-                + "/"
-                + address.database()));
+    line.addAll(List.of("--database", address.url()));
     ProcessBuilder builder =
         new ProcessBuilder(line)
             .redirectErrorStream(true)

@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -83,16 +82,12 @@ public final class ChaosBenchmark extends Benchmark {
 
   @Override
   Map<String, String> measure(PrintWriter out) throws Exception {
-    Path home =
-        Files.createTempDirectory(
-            "nightjar-chaos",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     Tally all = new Tally();
     Map<String, Tally> byKill = new TreeMap<>();
     Map<Fault, Tally> byFault = new TreeMap<>();
     List<String> wrong = new ArrayList<>();
     Instant start = Instant.now();
-    try (BenchMachine machine = BenchMachine.start(home)) {
+    try (BenchMachine machine = BenchMachine.start("nightjar-chaos")) {
       ChaosNight.warmUp(machine);
       for (int i = 0; i < runs; i++) {
         ChaosNight.Outcome outcome = new ChaosNight(machine, seed + i).run();
