@@ -80,13 +80,17 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  /** A provider without a key is not used, which is no fault. */
+  /** A provider without a key, or a server without an address, is not used, which is no fault. */
   private void checkProviders() {
     ProviderSettings settings =
         ProviderSettings.fromEnvironment(System.getenv(), ProviderSettings.Patience.DEFAULT);
     try (ProviderClients clients = ProviderClients.open(settings)) {
       for (Provider provider : Provider.values()) {
         String name = provider.label() + " at " + settings.baseUrl(provider);
+        if (!settings.isLocated(provider)) {
+          reportUnused(name, provider.baseUrlVariable());
+          continue;
+        }
         try {
           Optional<ProviderException> problem = clients.of(provider).check();
           report(
@@ -95,12 +99,14 @@ final class DoctorCommand implements Callable<Integer> {
               "answers, key accepted",
               problem.map(ProviderException::getMessage).orElse(""));
         } catch (NightjarException e) {
-          spec.commandLine()
-              .getOut()
-              .printf("%-10s %s: %s%n", "unused", name, provider.keyVariable() + " is not set");
+          reportUnused(name, provider.keyVariable());
         }
       }
     }
+  }
+
+  private void reportUnused(String name, String variable) {
+    spec.commandLine().getOut().printf("%-10s %s: %s is not set%n", "unused", name, variable);
   }
 
   private void report(

@@ -60,6 +60,15 @@ class OperationsTest {
   }
 
   @Test
+  void theDoctorMissesOnlyWhatSomebodySetUp() throws Exception {
+    try (Emulator emulator = Emulator.in(home.resolve("emulator")).start()) {
+      assertThat(ended(emulator, 0, List.of("doctor")))
+          .containsPattern("ok +openai at http://127.0.0.1:\\d+: answers")
+          .containsPattern("unused +self_hosted at .*: SELF_HOSTED_BASE_URL is not set");
+    }
+  }
+
+  @Test
   void aNightThatIsStoppedSaysHowToGoOnAndItsSubmissionCanBeCancelledAndRetried() throws Exception {
     try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(4).start()) {
       Path output = home.resolve("run.log");

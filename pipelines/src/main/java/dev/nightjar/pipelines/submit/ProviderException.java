@@ -77,7 +77,8 @@ public final class ProviderException extends RuntimeException {
         return t.getMessage();
       }
     }
-    return String.valueOf(failure.getMessage());
+    // the JDK's client refuses a connection without a word
+    return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
   }
 
   /** What the HTTP status of an answer says about a call with an effect. */

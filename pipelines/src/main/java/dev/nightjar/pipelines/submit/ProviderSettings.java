@@ -80,6 +80,16 @@ public record ProviderSettings(
     return baseUrls.getOrDefault(provider, provider.baseUrl());
   }
 
+  /**
+   * Whether somebody said where a server of one's own is: only then is it missed if it is not
+   * there. A provider on the network is always where it is.
+   */
+  public boolean isLocated(Provider provider) {
+    return provider != Provider.SELF_HOSTED
+        || baseUrls.containsKey(provider)
+        || selfHostedBatchDirectory().isPresent();
+  }
+
   Optional<String> selfHostedBatchDirectory() {
     return Optional.ofNullable(selfHostedBatchDirectoryOrNull);
   }
