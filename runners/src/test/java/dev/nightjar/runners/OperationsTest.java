@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.testing.TestPostgres;
+import dev.nightjar.emulator.Call;
 import dev.nightjar.emulator.Emulator;
+import dev.nightjar.emulator.Fault;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -70,7 +72,9 @@ class OperationsTest {
 
   @Test
   void aNightThatIsStoppedSaysHowToGoOnAndItsSubmissionCanBeCancelledAndRetried() throws Exception {
-    try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(4).start()) {
+    try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(40).start()) {
+      // However slow the machine, the batch is still in progress when it is cancelled.
+      emulator.inject(Fault.STUCK, Call.CREATE, 1);
       Path output = home.resolve("run.log");
       Process run =
           TestNights.command(output, database, emulator, TestNights.runArguments(task, corpus));
