@@ -27,6 +27,12 @@ column cache_entries.answer jsonb not null
 column cache_entries.output_tokens integer not null
 column cache_entries.embedding vector(384)
 column cache_entries.created_at timestamp with time zone not null
+column cache_entries.score real
+column cache_entries.answer_class text
+column cache_entries.agreed integer not null default 0
+column cache_entries.contradicted integer not null default 0
+column cache_entries.guard_marks text[]
+column cache_entries.measure text not null default 'cosine'::text
 column cost_by_run.run_id text
 column cost_by_run.task text
 column cost_by_run.tenant text
@@ -148,6 +154,9 @@ column misses.prompt_tokens integer
 column misses.attempts_used smallint not null default 0
 column misses.attempts_first smallint not null default 1
 column misses.created_at timestamp with time zone not null
+column misses.guard_marks text[]
+column misses.measure text not null default 'cosine'::text
+column misses.shingles integer[]
 column namespaces.namespace_id bigint not null identity
 column namespaces.tenant text not null
 column namespaces.task_fingerprint text not null
@@ -241,6 +250,53 @@ column runs.prepared_at timestamp with time zone
 column runs.finished_at timestamp with time zone
 column runs.alive_until timestamp with time zone
 column runs.unknown_usd numeric not null default 0
+column semantic_cache_risk.run_id text
+column semantic_cache_risk.task text
+column semantic_cache_risk.tenant text
+column semantic_cache_risk.max_error real
+column semantic_cache_risk.confidence real
+column semantic_cache_risk.threshold real
+column semantic_cache_risk.evidence integer
+column semantic_cache_risk.drift_found boolean
+column semantic_cache_risk.lookups bigint
+column semantic_cache_risk.hits bigint
+column semantic_cache_risk.shadows bigint
+column semantic_cache_risk.vetoes bigint
+column semantic_cache_risk.hit_rate numeric
+column semantic_cache_risk.verified bigint
+column semantic_cache_risk.wrong bigint
+column semantic_cache_risk.observed_error numeric
+column semantic_cache_risk.observed_error_low numeric
+column semantic_cache_risk.observed_error_high numeric
+column semantic_cache_risk.shadow_usd numeric
+column semantic_cache_risk.saved_usd numeric
+column semantic_cache_risk.saved_net_usd numeric
+column semantic_lookups.lookup_id bigint not null identity
+column semantic_lookups.namespace_id bigint not null
+column semantic_lookups.run_id text not null
+column semantic_lookups.item_key text not null
+column semantic_lookups.source_key text
+column semantic_lookups.similarity real
+column semantic_lookups.score real not null
+column semantic_lookups.threshold real not null
+column semantic_lookups.error_bound real
+column semantic_lookups.decision text not null
+column semantic_lookups.veto text
+column semantic_lookups.is_sampled boolean not null
+column semantic_lookups.policy text not null
+column semantic_lookups.is_right boolean
+column semantic_lookups.looked_up_at timestamp with time zone not null
+column semantic_lookups.verified_at timestamp with time zone
+column semantic_thresholds.namespace_id bigint not null
+column semantic_thresholds.run_id text not null
+column semantic_thresholds.threshold real not null
+column semantic_thresholds.max_error real not null
+column semantic_thresholds.confidence real not null
+column semantic_thresholds.error_bound real
+column semantic_thresholds.shadow_share real not null
+column semantic_thresholds.evidence integer not null
+column semantic_thresholds.drift_found boolean not null
+column semantic_thresholds.learnt_at timestamp with time zone not null
 column submission_transitions.from_state text not null
 column submission_transitions.to_state text not null
 column submission_transitions.meaning text not null
@@ -278,6 +334,12 @@ column tasks.definition jsonb not null
 column tasks.baseline_provider text not null
 column tasks.baseline_model text not null
 column tasks.created_at timestamp with time zone not null
+column text_embeddings.tenant text not null
+column text_embeddings.model text not null
+column text_embeddings.content_hash text not null
+column text_embeddings.windows integer not null
+column text_embeddings.embedding vector(384)
+column text_embeddings.created_at timestamp with time zone not null
 column unknown_spend.run_id text
 column unknown_spend.provider text
 column unknown_spend.model text
@@ -295,7 +357,9 @@ constraint attempts attempts_pkey PRIMARY KEY (custom_id)
 constraint attempts attempts_state_is_known CHECK ((state = ANY (ARRAY['planned'::text, 'submitted'::text, 'succeeded'::text, 'rejected'::text, 'errored'::text])))
 constraint attempts attempts_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint attempts attempts_submitted_has_submission CHECK (((state = ANY (ARRAY['submitted'::text, 'succeeded'::text, 'rejected'::text])) <= (submission_id IS NOT NULL)))
+constraint cache_entries cache_entries_counts_are_not_negative CHECK (((agreed >= 0) AND (contradicted >= 0)))
 constraint cache_entries cache_entries_embedding_only_of_its_own CHECK (((embedding IS NULL) OR (source_key = item_key)))
+constraint cache_entries cache_entries_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint cache_entries cache_entries_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint cache_entries cache_entries_pkey PRIMARY KEY (item_key)
 constraint cache_entries cache_entries_similarity_in_range CHECK (((similarity >= ('-1'::integer)::double precision) AND (similarity <= (1)::double precision)))
@@ -315,6 +379,7 @@ constraint ledger ledger_one_charge_per_attempt UNIQUE (custom_id)
 constraint ledger ledger_pkey PRIMARY KEY (charge_id)
 constraint ledger ledger_price_fkey FOREIGN KEY (price_id) REFERENCES prices(price_id)
 constraint misses misses_follower_has_leader CHECK (((state = 'follower'::text) <= ((leader_key IS NOT NULL) AND (leader_key <> item_key))))
+constraint misses misses_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint misses misses_pkey PRIMARY KEY (item_key)
 constraint misses misses_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint misses misses_state_is_known CHECK ((state = ANY (ARRAY['candidate'::text, 'leader'::text, 'follower'::text, 'asked'::text, 'answered'::text, 'failed'::text])))
@@ -340,6 +405,16 @@ constraint runs runs_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namesp
 constraint runs runs_pkey PRIMARY KEY (run_id)
 constraint runs runs_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'finished'::text])))
 constraint runs runs_unknown_is_not_negative CHECK ((unknown_usd >= (0)::numeric))
+constraint semantic_lookups semantic_lookups_decision_is_known CHECK ((decision = ANY (ARRAY['hit'::text, 'shadow'::text, 'miss'::text, 'vetoed'::text])))
+constraint semantic_lookups semantic_lookups_found_is_whole CHECK (((source_key IS NULL) = (similarity IS NULL)))
+constraint semantic_lookups semantic_lookups_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
+constraint semantic_lookups semantic_lookups_once_a_run UNIQUE (run_id, item_key)
+constraint semantic_lookups semantic_lookups_pkey PRIMARY KEY (lookup_id)
+constraint semantic_lookups semantic_lookups_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
+constraint semantic_lookups semantic_lookups_verified_has_time CHECK (((is_right IS NULL) = (verified_at IS NULL)))
+constraint semantic_lookups semantic_lookups_veto_says_which CHECK (((decision = 'vetoed'::text) = (veto IS NOT NULL)))
+constraint semantic_thresholds semantic_thresholds_pkey PRIMARY KEY (namespace_id, run_id)
+constraint semantic_thresholds semantic_thresholds_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
 constraint submissions submissions_ended_says_how CHECK (((state <> ALL (ARRAY['ended'::text, 'expired'::text])) OR (ending IS NOT NULL)))
@@ -356,6 +431,9 @@ constraint submissions submissions_run_fkey FOREIGN KEY (run_id) REFERENCES runs
 constraint submissions submissions_transition_is_legal FOREIGN KEY (came_from, state) REFERENCES submission_transitions(from_state, to_state)
 constraint tasks tasks_fingerprint_is_sha256 CHECK ((task_fingerprint ~ '^[0-9a-f]{64}$'::text))
 constraint tasks tasks_pkey PRIMARY KEY (task_fingerprint)
+constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
+constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
+constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
 index CREATE INDEX attempts_run_idx ON nightjar.attempts USING btree (run_id)
@@ -364,6 +442,7 @@ index CREATE INDEX attempts_unpacked_idx ON nightjar.attempts USING btree (names
 index CREATE INDEX cache_entries_embedding_hnsw ON nightjar.cache_entries USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX cache_entries_namespace_idx ON nightjar.cache_entries USING btree (namespace_id)
 index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btree (item_key)
+index CREATE INDEX cache_entries_unclassified_idx ON nightjar.cache_entries USING btree (namespace_id) WHERE ((answer_class IS NULL) AND (source_key = item_key))
 index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree (run_id, source_uri, source_position)
 index CREATE INDEX items_key_idx ON nightjar.items USING btree (item_key, run_id)
 index CREATE INDEX items_open_idx ON nightjar.items USING btree (run_id) WHERE (state = ANY (ARRAY['new'::text, 'waiting'::text]))
@@ -388,6 +467,11 @@ index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
+index CREATE INDEX semantic_lookups_evidence_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id DESC) WHERE (is_sampled AND (is_right IS NOT NULL))
+index CREATE UNIQUE INDEX semantic_lookups_once_a_run ON nightjar.semantic_lookups USING btree (run_id, item_key)
+index CREATE UNIQUE INDEX semantic_lookups_pkey ON nightjar.semantic_lookups USING btree (lookup_id)
+index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id) WHERE ((is_right IS NULL) AND (source_key IS NOT NULL) AND (decision <> 'hit'::text))
+index CREATE UNIQUE INDEX semantic_thresholds_pkey ON nightjar.semantic_thresholds USING btree (namespace_id, run_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
 index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
 index CREATE UNIQUE INDEX submissions_pkey ON nightjar.submissions USING btree (submission_id)
@@ -395,8 +479,10 @@ index CREATE UNIQUE INDEX submissions_provider_batch_key ON nightjar.submissions
 index CREATE INDEX submissions_queue_idx ON nightjar.submissions USING btree (provider, model) WHERE (state = ANY (ARRAY['uploading'::text, 'creating'::text, 'in_progress'::text]))
 index CREATE INDEX submissions_run_idx ON nightjar.submissions USING btree (run_id)
 index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (task_fingerprint)
+index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING btree (tenant, model, content_hash)
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
 trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()
+function jaccard(a integer[], b integer[]) returns double precision
 function list_cost_usd(p_provider text, p_model text, p_at timestamp with time zone, p_input_tokens bigint, p_output_tokens bigint) returns numeric
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger
@@ -408,4 +494,5 @@ view item_costs
 view open_submissions
 view run_balance_check
 view run_progress
+view semantic_cache_risk
 view unknown_spend

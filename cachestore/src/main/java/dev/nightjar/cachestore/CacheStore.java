@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -10,28 +11,26 @@ public interface CacheStore {
   /**
    * Looks keys up as they are. One statement.
    *
-   * @param similarityMin an entry that borrowed another text's answer counts only if it was at
-   *     least this similar; a task whose threshold was raised does not keep what the lower one let
-   *     in
    * @return the hits by item key; a key without an entry is absent
    */
   Map<String, CacheHit> lookupExact(
-      long namespaceId, Collection<String> itemKeys, double similarityMin);
+      long namespaceId, Collection<String> itemKeys, ReuseBounds bounds);
 
   /**
-   * Looks for the nearest entry of the same namespace to each embedding. The namespace is a
-   * condition inside the index scan, not a filter over its result, so a large neighbour namespace
-   * cannot crowd a small one out. One statement.
+   * Looks for the entries nearest to each embedding, in the same namespace. Namespace and age are
+   * conditions inside the index scan, not a filter over its result, so a large neighbour namespace
+   * cannot crowd a small one out. One statement for all embeddings.
    *
-   * @param similarityMin least cosine for a hit, in [-1, 1]
-   * @return the hits by item key; a key whose nearest entry is less similar is absent
+   * @param neighboursMax most neighbours of one embedding, from 1 to 40
+   * @return neighbours by item key, nearest first; a key of an empty namespace is absent
    */
-  Map<String, CacheHit> lookupNearest(
-      long namespaceId, Map<String, Embedding> embeddings, double similarityMin);
+  Map<String, List<Neighbour>> nearest(
+      long namespaceId, Map<String, Embedding> embeddings, int neighboursMax, Instant writtenAfter);
 
   /**
-   * Answers waiting documents of a run from the entries that were hit. Repeatable: documents that
-   * are settled already stay as they are.
+   * Records what was decided on texts looked up by likeness, and answers waiting documents of a run
+   * from the entries that were hit, in one transaction. Repeatable: documents that are settled
+   * already stay as they are, and the first decision on a text in a run stands.
    */
-  void answerFromCache(String runId, List<CacheHit> hits);
+  void answerFromCache(String runId, List<CacheHit> hits, List<SemanticLookup> lookups);
 }

@@ -4,6 +4,10 @@ package dev.nightjar.cachestore;
 public interface Stores extends AutoCloseable {
   CacheStore cache();
 
+  EmbeddingStore embeddings();
+
+  LearningStore learning();
+
   PriceStore prices();
 
   RunStore runs();

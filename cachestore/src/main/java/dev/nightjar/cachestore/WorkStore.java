@@ -25,9 +25,9 @@ public interface WorkStore {
    * process drives it, is not asked again: the documents wait for that answer. A key answered
    * between look-up and this call is answered from the cache now.
    *
-   * @param similarityMin as in {@link CacheStore#lookupExact}
+   * @param bounds as in {@link CacheStore#lookupExact}
    */
-  void recordMisses(String runId, List<Miss> misses, double similarityMin);
+  void recordMisses(String runId, List<Miss> misses, ReuseBounds bounds);
 
   /**
    * Decides which candidates of a run are asked and which wait for one like them, by {@link
@@ -35,8 +35,10 @@ public interface WorkStore {
    * parallelism or on restarts.
    *
    * @param similarityMin least cosine between a follower and its leader; 2 for no followers
+   * @param jaccardMin the same for long texts, which are compared by their shingles
+   * @param guards positions, from 1, of the guard marks in which the two must not differ
    */
-  void electLeaders(String runId, double similarityMin);
+  void electLeaders(String runId, double similarityMin, double jaccardMin, List<Integer> guards);
 
   /** Of the given keys, those elected as leaders of this run that have no attempt yet. */
   Map<String, Leader> leadersToPlan(String runId, Collection<String> itemKeys);

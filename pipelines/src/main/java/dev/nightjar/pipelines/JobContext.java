@@ -2,11 +2,15 @@ package dev.nightjar.pipelines;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.LearntThreshold;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.embed.Embedder;
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.cachestore.embed.OnnxEmbedder;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.beam.SharedResource;
+import dev.nightjar.pipelines.reuse.SemanticPolicy;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
@@ -15,6 +19,8 @@ import dev.nightjar.pipelines.task.TierSpec;
 import java.io.Serializable;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every stage of a run needs, small enough to travel with each of them. It says where things
@@ -25,6 +31,7 @@ import java.time.Instant;
  * @param database where the store is
  * @param task what to ask
  * @param providers where providers are
+ * @param learntThresholdOrNull the least vote for a semantic hit, if the task has it learnt
  * @param deadlineAt when the run stops waiting
  * @param workerId names the process that drives the run; leases for collecting carry it
  * @param clock the time
@@ -35,6 +42,7 @@ public record JobContext(
     DatabaseAddress database,
     TaskSpec task,
     ProviderSettings providers,
+    @Nullable LearntThreshold learntThresholdOrNull,
     Instant deadlineAt,
     String workerId,
     Clock clock)
@@ -53,12 +61,13 @@ public record JobContext(
         database, Stores.class, () -> PostgresStores.open(database, POOL_CONNECTIONS_MAX, clock));
   }
 
-  /** The embedding model, shared by all stages in this JVM. */
-  public static SharedResource.Lease<Embedder> embedder() {
+  /** The task's embedding model, shared by all stages in this JVM. */
+  public SharedResource.Lease<Embedder> embedder() {
+    EmbeddingModel model = task.embeddingModel();
     return SharedResource.acquire(
-        MiniLmEmbedder.MODEL,
+        model,
         Embedder.class,
-        () -> MiniLmEmbedder.load(1)); // subtasks run in parallel already: one thread each
+        () -> OnnxEmbedder.load(model, Runtime.getRuntime().availableProcessors()));
   }
 
   /** The provider clients, shared by all stages in this JVM. */
@@ -77,13 +86,13 @@ public record JobContext(
     return Providers.isForOnline(task, clock.instant(), deadlineAt);
   }
 
-  /**
-   * How similar a borrowed answer's text must be for it to be used again; 2 if this task borrows
-   * nothing.
-   */
-  public double borrowSimilarityMin() {
-    Double semantic = task.semanticSimilarityMin();
-    Double near = task.nearDuplicateSimilarityMin();
-    return Math.min(semantic == null ? 2 : semantic, near == null ? 2 : near);
+  /** How this run decides on texts that have neighbours in the cache. */
+  public SemanticPolicy semanticPolicy() {
+    return new SemanticPolicy(task, Optional.ofNullable(learntThresholdOrNull));
+  }
+
+  /** Which stored answers this run may use. */
+  public ReuseBounds reuseBounds() {
+    return semanticPolicy().bounds(clock.instant());
   }
 }

@@ -1,6 +1,5 @@
 package dev.nightjar.pipelines;
 
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
 import dev.nightjar.pipelines.batch.PackSubmissions;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.compress.RetrieveChunks;
@@ -42,7 +41,12 @@ public final class PrepareAndSubmit {
    */
   public PrepareAndSubmit(JobContext context, String tenant, List<String> patterns) {
     this.context = context;
-    this.namespace = tenant + "\n" + context.task().fingerprint() + "\n" + MiniLmEmbedder.MODEL;
+    this.namespace =
+        tenant
+            + "\n"
+            + context.task().fingerprint()
+            + "\n"
+            + context.task().embeddingModel().label();
     this.patterns = List.copyOf(patterns);
   }
 

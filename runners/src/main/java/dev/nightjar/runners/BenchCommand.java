@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.runners.bench.BatchBenchmark;
+import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
 import picocli.CommandLine.Command;
@@ -13,7 +14,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     header = "Runs a benchmark: floor, peer and ours side by side, from one run on this machine.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {BatchBenchmark.class, ChaosBenchmark.class, RetrievalBenchmark.class})
+    subcommands = {
+      BatchBenchmark.class,
+      ChaosBenchmark.class,
+      RetrievalBenchmark.class,
+      CacheBenchmark.class
+    })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

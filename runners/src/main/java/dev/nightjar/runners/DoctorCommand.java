@@ -3,7 +3,8 @@ package dev.nightjar.runners;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.embed.Embedder;
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.cachestore.embed.OnnxEmbedder;
 import dev.nightjar.cachestore.local.DockerPostgres;
 import dev.nightjar.cachestore.local.LocalPostgres;
 import dev.nightjar.cachestore.postgres.Migrations;
@@ -55,7 +56,7 @@ final class DoctorCommand implements Callable<Integer> {
           "run 'runners/bin/nightjar setup'");
     }
     checkDatabase();
-    try (Embedder embedder = MiniLmEmbedder.load(1)) {
+    try (Embedder embedder = OnnxEmbedder.load(EmbeddingModel.ALL_MINILM_L6_V2, 1)) {
       embedder.embed(List.of("ready"));
       report("model", true, embedder.model(), "");
     }

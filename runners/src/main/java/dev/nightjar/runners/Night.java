@@ -9,12 +9,12 @@ import dev.nightjar.cachestore.Run;
 import dev.nightjar.cachestore.RunProgress;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.Collect;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.PrepareAndSubmit;
 import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.reuse.SemanticLearning;
 import dev.nightjar.pipelines.submit.BatchSubmitter;
 import dev.nightjar.pipelines.submit.DeadlineFallback;
 import dev.nightjar.pipelines.submit.Heartbeat;
@@ -115,7 +115,7 @@ final class Night implements AutoCloseable {
       providersUsed(task)
           .forEach(clients::of); // a missing key is found now, not after the corpus was read
       long namespaceId =
-          stores.runs().namespace(plan.tenant(), task.version(), MiniLmEmbedder.MODEL);
+          stores.runs().namespace(plan.tenant(), task.version(), task.embeddingModel().label());
       Run run =
           stores
               .runs()
@@ -132,6 +132,9 @@ final class Night implements AutoCloseable {
               database,
               task,
               providers,
+              new SemanticLearning(stores.learning(), task, namespaceId)
+                  .begin(run.runId())
+                  .orElse(null),
               run.deadlineAt(),
               "night-" + UUID.randomUUID(),
               clock);
@@ -360,6 +363,7 @@ final class Night implements AutoCloseable {
       launcher.run(
           "nightjar collect " + run.runId(),
           pipeline -> new Collect(context, ended).addTo(pipeline));
+      new SemanticLearning(stores.learning(), context.task(), context.namespaceId()).learn();
       return true;
     } catch (NightjarException e) {
       if (e.code() != ErrorCode.PROVIDER_UNAVAILABLE) {

@@ -2,7 +2,8 @@ package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.embed.Embedder;
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.cachestore.embed.OnnxEmbedder;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -31,7 +32,7 @@ final class SetupCommand implements Callable<Integer> {
   public Integer call() {
     DatabaseAddress address = store.migrated(Optional.empty());
     spec.commandLine().getOut().println("database   " + address);
-    try (Embedder embedder = MiniLmEmbedder.load(1)) {
+    try (Embedder embedder = OnnxEmbedder.load(EmbeddingModel.ALL_MINILM_L6_V2, 1)) {
       embedder.embed(List.of("ready"));
       spec.commandLine().getOut().println("embeddings " + embedder.model());
     }

@@ -2,21 +2,52 @@ package dev.nightjar.cachestore.postgres;
 
 import static dev.nightjar.cachestore.postgres.Sql.array;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
+import static dev.nightjar.cachestore.postgres.Sql.floats;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.Embedding;
+import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.SemanticLookup;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 
 /** The cache in {@code cache_entries}. */
 final class PostgresCacheStore implements CacheStore {
+  private static final int NEIGHBOURS_MAX = 40;
+
+  /** Recall of the nearest at this setting: see ADR 8. */
+  private static final int EF_SEARCH = 40;
+
+  /** Also what {@code bench store} runs bare, so that the two do the same work. */
+  public static final String NEAREST =
+      """
+      select q.item_key as query_key, n.item_key, n.similarity, n.answer_class, n.agreed, n.contradicted, n.guard_marks
+      from unnest(?::text[], ?::text[]) as q (item_key, embedding)
+      cross join lateral (
+          select
+              e.item_key, 1 - (e.embedding <=> q.embedding::vector) as similarity,
+              coalesce(e.answer_class, e.item_key) as answer_class, e.agreed, e.contradicted, e.guard_marks
+          from cache_entries e
+          where e.namespace_id = ?
+            and e.embedding is not null
+            and e.created_at > ?
+          order by e.embedding <=> q.embedding::vector
+          limit ?
+      ) n
+      order by q.item_key, n.similarity desc, n.item_key
+      """;
+
   private final DSLContext context;
   private final Clock clock;
 
@@ -27,7 +58,7 @@ final class PostgresCacheStore implements CacheStore {
 
   @Override
   public Map<String, CacheHit> lookupExact(
-      long namespaceId, Collection<String> itemKeys, double similarityMin) {
+      long namespaceId, Collection<String> itemKeys, ReuseBounds bounds) {
     Map<String, CacheHit> hits = new HashMap<>();
     for (Record row :
         fetch(
@@ -37,76 +68,117 @@ final class PostgresCacheStore implements CacheStore {
             from cache_entries e
             where e.namespace_id = ?
               and e.item_key = any (?::text[])
-              and (e.source_key = e.item_key or e.similarity >= ?)
+              and e.created_at > ?
+              and (e.source_key = e.item_key
+                  or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                  or e.score >= ?::real)
             """,
             namespaceId,
             array(itemKeys),
-            similarityMin)) {
+            Sql.time(bounds.writtenAfter()),
+            bounds.jaccardMin(),
+            bounds.similarityMin(),
+            bounds.scoreMin())) {
       String key = row.get("item_key", String.class);
       hits.put(
           key,
-          new CacheHit(
-              key, row.get("source_key", String.class), row.get("similarity", Double.class), true));
+          CacheHit.exact(
+              key, row.get("source_key", String.class), row.get("similarity", Double.class)));
     }
     return hits;
   }
 
   @Override
-  public Map<String, CacheHit> lookupNearest(
-      long namespaceId, Map<String, Embedding> embeddings, double similarityMin) {
+  public Map<String, List<Neighbour>> nearest(
+      long namespaceId,
+      Map<String, Embedding> embeddings,
+      int neighboursMax,
+      Instant writtenAfter) {
+    if (neighboursMax < 1 || neighboursMax > NEIGHBOURS_MAX) {
+      throw new IllegalArgumentException(
+          "neighboursMax must be in [1, " + NEIGHBOURS_MAX + "], but was " + neighboursMax);
+    }
+    if (embeddings.isEmpty()) {
+      return Map.of();
+    }
     List<Map.Entry<String, Embedding>> queries = List.copyOf(embeddings.entrySet());
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          // Keeps scanning the index until an entry of this namespace is found (pgvector 0.8):
-          // without
-          // it the index returns its ef_search nearest of all namespaces and the filter may drop
-          // all.
+          // Keeps scanning the index until enough entries of this namespace are found (pgvector
+          // 0.8): without it the index returns its ef_search nearest of all namespaces and the
+          // filter may drop all.
           tx.execute("set local hnsw.iterative_scan = strict_order");
-          Map<String, CacheHit> hits = new HashMap<>();
+          tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
+          Map<String, List<Neighbour>> neighbours = new HashMap<>();
           for (Record row :
               fetch(
                   tx,
-                  """
-                  select q.item_key, n.source_key, n.similarity
-                  from unnest(?::text[], ?::text[]) as q (item_key, embedding)
-                  cross join lateral (
-                      select e.item_key as source_key, 1 - (e.embedding <=> q.embedding::vector) as similarity
-                      from cache_entries e
-                      where e.namespace_id = ?
-                        and e.embedding is not null
-                      order by e.embedding <=> q.embedding::vector
-                      limit 1
-                  ) n
-                  where n.similarity >= ?
-                  """,
+                  NEAREST,
                   texts(queries, Map.Entry::getKey),
                   texts(queries, query -> Sql.vector(query.getValue())),
                   namespaceId,
-                  similarityMin)) {
-            String key = row.get("item_key", String.class);
-            hits.put(
-                key,
-                new CacheHit(
-                    key,
-                    row.get("source_key", String.class),
-                    Math.min(1, row.get("similarity", Double.class)),
-                    false));
+                  Sql.time(writtenAfter),
+                  neighboursMax)) {
+            String[] marks = row.get("guard_marks", String[].class);
+            neighbours
+                .computeIfAbsent(row.get("query_key", String.class), key -> new ArrayList<>())
+                .add(
+                    new Neighbour(
+                        row.get("item_key", String.class),
+                        Math.min(1, row.get("similarity", Double.class)),
+                        row.get("answer_class", String.class),
+                        row.get("agreed", Integer.class),
+                        row.get("contradicted", Integer.class),
+                        marks == null ? List.of() : List.of(marks)));
           }
-          return hits;
+          return neighbours;
         });
   }
 
   @Override
-  public void answerFromCache(String runId, List<CacheHit> hits) {
-    if (hits.isEmpty()) {
+  public void answerFromCache(String runId, List<CacheHit> hits, List<SemanticLookup> lookups) {
+    if (hits.isEmpty() && lookups.isEmpty()) {
       return;
     }
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
+          recordLookups(tx, runId, lookups);
           answer(tx, clock, runId, hits);
         });
+  }
+
+  private void recordLookups(DSLContext tx, String runId, List<SemanticLookup> lookups) {
+    if (lookups.isEmpty()) {
+      return;
+    }
+    tx.execute(
+        """
+        insert into semantic_lookups (
+            namespace_id, run_id, item_key, source_key, similarity, score, threshold, error_bound,
+            decision, veto, is_sampled, policy, looked_up_at)
+        select
+            r.namespace_id, r.run_id, l.item_key, l.source_key, l.similarity, l.score, l.threshold, l.error_bound,
+            l.decision, l.veto, l.is_sampled, l.policy, ?
+        from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::real[], ?::real[], ?::text[], ?::text[], ?::boolean[], ?::text[])
+            as l (item_key, source_key, similarity, score, threshold, error_bound, decision, veto, is_sampled, policy)
+        join runs r on r.run_id = ?
+        order by l.item_key
+        on conflict (run_id, item_key) do nothing
+        """,
+        Sql.now(clock),
+        texts(lookups, SemanticLookup::itemKey),
+        texts(lookups, l -> l.source().map(Neighbour::itemKey).orElse(null)),
+        floats(lookups, l -> l.source().map(Neighbour::similarity).orElse(null)),
+        floats(lookups, SemanticLookup::score),
+        floats(lookups, SemanticLookup::threshold),
+        floats(lookups, SemanticLookup::errorBoundOrNull),
+        texts(lookups, l -> l.decision().name().toLowerCase(Locale.ROOT)),
+        texts(lookups, SemanticLookup::vetoOrNull),
+        lookups.stream().map(SemanticLookup::isSampled).toArray(Boolean[]::new),
+        texts(lookups, SemanticLookup::policy),
+        runId);
   }
 
   /** Answers documents inside a transaction that is already open. */
@@ -116,14 +188,16 @@ final class PostgresCacheStore implements CacheStore {
     // exactly the next night and is not embedded again.
     tx.execute(
         """
-        insert into cache_entries (item_key, namespace_id, source_key, similarity, answer, output_tokens, created_at)
-        select h.item_key, e.namespace_id, e.source_key, h.similarity, e.answer, e.output_tokens, ?
-        from unnest(?::text[], ?::text[], ?::real[], ?::boolean[]) as h (item_key, source_key, similarity, exact)
+        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, answer, output_tokens, created_at)
+        select h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, e.answer, e.output_tokens, ?
+        from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::boolean[]) as h (item_key, source_key, similarity, score, exact)
         join cache_entries e on e.item_key = h.source_key
         where not h.exact
         on conflict (item_key) do update
         set source_key = excluded.source_key,
             similarity = excluded.similarity,
+            measure = excluded.measure,
+            score = excluded.score,
             answer = excluded.answer,
             output_tokens = excluded.output_tokens,
             created_at = excluded.created_at
@@ -132,7 +206,8 @@ final class PostgresCacheStore implements CacheStore {
         Sql.now(clock),
         texts(hits, CacheHit::itemKey),
         texts(hits, CacheHit::sourceKey),
-        hits.stream().map(hit -> (float) hit.similarity()).toArray(Float[]::new),
+        floats(hits, CacheHit::similarity),
+        floats(hits, CacheHit::score),
         hits.stream().map(CacheHit::exact).toArray(Boolean[]::new));
     tx.execute(
         """

@@ -220,21 +220,28 @@ final class PostgresSettlementStore implements SettlementStore {
     // The leader's entry carries its embedding; followers get entries without one.
     tx.execute(
         """
-        insert into cache_entries (item_key, namespace_id, source_key, similarity, answer, output_tokens, embedding, created_at)
+        insert into cache_entries (
+            item_key, namespace_id, source_key, similarity, measure, answer, output_tokens, embedding, guard_marks, created_at)
         select
-            m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end,
-            s.answer::jsonb, s.output_tokens, case when m.item_key = s.item_key then m.embedding end, ?
+            m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end, m.measure,
+            s.answer::jsonb, s.output_tokens, case when m.item_key = s.item_key then m.embedding end,
+            case when m.item_key = s.item_key then m.guard_marks end, ?
         from unnest(?::text[], ?::text[], ?::integer[]) as s (item_key, answer, output_tokens)
         join misses m on m.item_key = s.item_key or (m.leader_key = s.item_key and m.state = 'follower')
         order by m.item_key
         on conflict (item_key) do update
         set source_key = excluded.source_key,
             similarity = excluded.similarity,
+            measure = excluded.measure,
+            score = null,
             answer = excluded.answer,
+            answer_class = null,
             output_tokens = excluded.output_tokens,
             embedding = excluded.embedding,
+            guard_marks = excluded.guard_marks,
             created_at = excluded.created_at
         where cache_entries.source_key <> cache_entries.item_key
+           or cache_entries.created_at < excluded.created_at
         """,
         Sql.now(clock),
         keys,

@@ -3,6 +3,8 @@ package dev.nightjar.cachestore.postgres;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.EmbeddingStore;
+import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
 import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.SettlementStore;
@@ -25,6 +27,8 @@ public final class PostgresStores implements Stores {
 
   private final HikariDataSource dataSource;
   private final PostgresCacheStore cache;
+  private final PostgresEmbeddingStore embeddings;
+  private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
   private final PostgresRunStore runs;
   private final PostgresSettlementStore settlements;
@@ -40,6 +44,8 @@ public final class PostgresStores implements Stores {
             // Bound values hold prompts: jOOQ must not log them.
             new Settings().withExecuteLogging(false).withDiagnosticsLogging(false));
     this.cache = new PostgresCacheStore(context, clock);
+    this.embeddings = new PostgresEmbeddingStore(context, clock);
+    this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
     this.runs = new PostgresRunStore(context, clock);
     Budget budget = new Budget(clock);
@@ -60,6 +66,16 @@ public final class PostgresStores implements Stores {
   @Override
   public CacheStore cache() {
     return cache;
+  }
+
+  @Override
+  public EmbeddingStore embeddings() {
+    return embeddings;
+  }
+
+  @Override
+  public LearningStore learning() {
+    return learning;
   }
 
   @Override

@@ -13,22 +13,29 @@ import dev.nightjar.cachestore.Leader;
 import dev.nightjar.cachestore.LeaderElection;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jooq.Cursor;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
 
 /** Items and misses in {@code items}, {@code misses} and {@code near_duplicate_bands}. */
 final class PostgresWorkStore implements WorkStore {
   private static final int DECISIONS_BATCH_MAX = 5_000;
+
+  /** Texts compared by different measures share no band. */
+  private static final int JACCARD_BANDS_FROM = 100;
 
   private final DSLContext context;
   private final Clock clock;
@@ -105,7 +112,7 @@ final class PostgresWorkStore implements WorkStore {
   }
 
   @Override
-  public void recordMisses(String runId, List<Miss> unordered, double similarityMin) {
+  public void recordMisses(String runId, List<Miss> unordered, ReuseBounds bounds) {
     List<Miss> misses =
         unordered.stream().sorted(java.util.Comparator.comparing(Miss::itemKey)).toList();
     String[] keys = texts(misses, Miss::itemKey);
@@ -114,9 +121,14 @@ final class PostgresWorkStore implements WorkStore {
           DSLContext tx = configuration.dsl();
           tx.execute(
               """
-              insert into misses (item_key, namespace_id, run_id, document_id, state, embedding, created_at)
-              select d.item_key, r.namespace_id, r.run_id, d.document_id, 'candidate', d.embedding::vector, ?
-              from unnest(?::text[], ?::text[], ?::text[]) as d (item_key, document_id, embedding)
+              insert into misses (
+                  item_key, namespace_id, run_id, document_id, state, embedding, guard_marks, measure, shingles, created_at)
+              select
+                  d.item_key, r.namespace_id, r.run_id, d.document_id, 'candidate', d.embedding::vector,
+                  string_to_array(d.guard_marks, ','), case when d.shingles is null then 'cosine' else 'jaccard' end,
+                  d.shingles::integer[], ?
+              from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+                  as d (item_key, document_id, embedding, guard_marks, shingles)
               join runs r on r.run_id = ?
               order by d.item_key
               on conflict (item_key) do nothing
@@ -125,6 +137,8 @@ final class PostgresWorkStore implements WorkStore {
               keys,
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
+              texts(misses, PostgresWorkStore::guardMarks),
+              texts(misses, PostgresWorkStore::shingles),
               runId);
           // Held to the end, in key order, as settling holds them: what is read below stays true,
           // and whoever
@@ -146,17 +160,22 @@ final class PostgresWorkStore implements WorkStore {
                       join cache_entries e using (item_key)
                       where m.item_key = any (?::text[])
                         and m.state in ('answered', 'failed')
-                        and (e.source_key = e.item_key or e.similarity >= ?)
+                        and e.created_at > ?
+                        and (e.source_key = e.item_key
+                            or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                            or e.score >= ?::real)
                       """,
                       keys,
-                      similarityMin)
+                      Sql.time(bounds.writtenAfter()),
+                      bounds.jaccardMin(),
+                      bounds.similarityMin(),
+                      bounds.scoreMin())
                   .map(
                       row ->
-                          new CacheHit(
+                          CacheHit.exact(
                               row.get("item_key", String.class),
                               row.get("source_key", String.class),
-                              row.get("similarity", Double.class),
-                              true));
+                              row.get("similarity", Double.class)));
           PostgresCacheStore.answer(tx, clock, runId, answeredMeanwhile);
           tx.execute(
               """
@@ -167,15 +186,22 @@ final class PostgresWorkStore implements WorkStore {
                   leader_key = null,
                   similarity = null,
                   embedding = d.embedding::vector,
+                  guard_marks = string_to_array(d.guard_marks, ','),
+                  measure = case when d.shingles is null then 'cosine' else 'jaccard' end,
+                  shingles = d.shingles::integer[],
                   attempts_first = m.attempts_used + 1
-              from unnest(?::text[], ?::text[], ?::text[]) as d (item_key, document_id, embedding)
+              from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+                  as d (item_key, document_id, embedding, guard_marks, shingles)
               where m.item_key = d.item_key
                 and m.state in ('answered', 'failed')
                 and not exists (
                     select
                     from cache_entries e
                     where e.item_key = m.item_key
-                      and (e.source_key = e.item_key or e.similarity >= ?))
+                      and e.created_at > ?
+                      and (e.source_key = e.item_key
+                          or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                          or e.score >= ?::real))
                 -- A second process of this run may have settled the key since this one looked.
                 and exists (
                     select
@@ -188,7 +214,12 @@ final class PostgresWorkStore implements WorkStore {
               keys,
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
-              similarityMin,
+              texts(misses, PostgresWorkStore::guardMarks),
+              texts(misses, PostgresWorkStore::shingles),
+              Sql.time(bounds.writtenAfter()),
+              bounds.jaccardMin(),
+              bounds.similarityMin(),
+              bounds.scoreMin(),
               runId);
           // Followers of a leader that nobody has asked would wait for ever, and a follower that is
           // less like
@@ -203,7 +234,7 @@ final class PostgresWorkStore implements WorkStore {
                   similarity = null
               where m.item_key = any (?::text[])
                 and m.state = 'follower'
-                and (m.similarity < ?
+                and (m.similarity < case m.measure when 'jaccard' then ?::real else ?::real end
                     or (m.run_id <> ?
                         and not exists (
                     select
@@ -220,7 +251,8 @@ final class PostgresWorkStore implements WorkStore {
               """,
               runId,
               keys,
-              similarityMin,
+              bounds.jaccardMin(),
+              bounds.similarityMin(),
               runId,
               runId,
               Sql.now(clock));
@@ -271,15 +303,37 @@ final class PostgresWorkStore implements WorkStore {
         });
   }
 
+  private static @Nullable String guardMarks(Miss miss) {
+    return miss.guardMarks().isEmpty() ? null : String.join(",", miss.guardMarks());
+  }
+
+  private static @Nullable String shingles(Miss miss) {
+    return miss.likeness()
+        .map(
+            likeness ->
+                likeness instanceof Miss.Likeness.Jaccard jaccard
+                    ? Arrays.stream(jaccard.shingles().hashes())
+                        .mapToObj(Integer::toString)
+                        .collect(Collectors.joining(",", "{", "}"))
+                    : null)
+        .orElse(null);
+  }
+
   private static void recordBands(DSLContext tx, List<Miss> misses) {
     List<String> keys = new ArrayList<>();
     List<Integer> bands = new ArrayList<>();
     List<Integer> bits = new ArrayList<>();
     for (Miss miss : misses) {
-      for (int band = 0; band < miss.bands().size(); band++) {
+      if (miss.likeness().isEmpty()) {
+        continue;
+      }
+      Miss.Likeness likeness = miss.likeness().get();
+      List<Integer> hashes = likeness.bands();
+      int first = likeness instanceof Miss.Likeness.Jaccard ? JACCARD_BANDS_FROM : 0;
+      for (int band = 0; band < hashes.size(); band++) {
         keys.add(miss.itemKey());
-        bands.add(band);
-        bits.add(miss.bands().get(band));
+        bands.add(first + band);
+        bits.add(hashes.get(band));
       }
     }
     if (keys.isEmpty()) {
@@ -300,7 +354,8 @@ final class PostgresWorkStore implements WorkStore {
   }
 
   @Override
-  public void electLeaders(String runId, double similarityMin) {
+  public void electLeaders(
+      String runId, double similarityMin, double jaccardMin, List<Integer> guards) {
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -318,7 +373,13 @@ final class PostgresWorkStore implements WorkStore {
                       select c.item_key as candidate, p.item_key as neighbour, p.state as neighbour_state, p.similarity
                       from misses c
                       left join lateral (
-                          select n.item_key, n.state, 1 - (n.embedding <=> c.embedding) as similarity
+                          select
+                              n.item_key,
+                              n.state,
+                              case c.measure
+                                  when 'jaccard' then jaccard(n.shingles, c.shingles)
+                                  else 1 - (n.embedding <=> c.embedding)
+                              end as similarity
                           from (
                               select distinct b.item_key
                               from near_duplicate_bands a
@@ -327,14 +388,20 @@ final class PostgresWorkStore implements WorkStore {
                                 and b.item_key <> c.item_key
                           ) bucket
                           join misses n on n.item_key = bucket.item_key
-                          where n.state = 'asked'
-                             or (n.run_id = c.run_id
-                                 and (n.state = 'leader' or (n.state = 'candidate' and n.item_key < c.item_key)))
-                      ) p on p.similarity >= ?
+                          where (n.state = 'asked'
+                                  or (n.run_id = c.run_id
+                                      and (n.state = 'leader' or (n.state = 'candidate' and n.item_key < c.item_key))))
+                            and not exists (
+                                select
+                                from unnest(?::integer[]) as g (position)
+                                where n.guard_marks[g.position] is distinct from c.guard_marks[g.position])
+                      ) p on p.similarity::real >= case c.measure when 'jaccard' then ?::real else ?::real end
                       where c.run_id = ?
                         and c.state = 'candidate'
                       order by c.item_key, p.item_key
                       """,
+                      guards.toArray(Integer[]::new),
+                      jaccardMin,
                       similarityMin,
                       runId)
                   .fetchSize(DECISIONS_BATCH_MAX)

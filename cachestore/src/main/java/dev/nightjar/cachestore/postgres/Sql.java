@@ -33,6 +33,14 @@ final class Sql {
     return rows.stream().map(column).toArray(Integer[]::new);
   }
 
+  /** As {@code real[]}, which is what the tables hold. */
+  static <T> @Nullable Float[] floats(Collection<T> rows, Function<T, @Nullable Double> column) {
+    return rows.stream()
+        .map(column)
+        .map(value -> value == null ? null : value.floatValue())
+        .toArray(Float[]::new);
+  }
+
   static String[] array(Collection<String> values) {
     return values.toArray(String[]::new);
   }

@@ -2,25 +2,33 @@ package dev.nightjar.cachestore.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.DeadLetter;
+import dev.nightjar.cachestore.EmbeddedText;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.LearningStore;
+import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.cachestore.Lease;
 import dev.nightjar.cachestore.Miss;
+import dev.nightjar.cachestore.Neighbour;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.Run;
 import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.cachestore.SemanticLookup;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
@@ -28,6 +36,7 @@ import dev.nightjar.cachestore.SubmissionStore.Admission;
 import dev.nightjar.cachestore.TaskVersion;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.cachestore.embed.HyperplaneBands;
+import dev.nightjar.cachestore.embed.ShingleSet;
 import dev.nightjar.cachestore.testing.MutableClock;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import java.math.BigDecimal;
@@ -105,6 +114,11 @@ class PostgresStoresTest {
   }
 
   private void miss(String run, String name, Optional<Embedding> embedding) {
+    miss(run, name, embedding, List.of("-"));
+  }
+
+  private void miss(
+      String run, String name, Optional<Embedding> embedding, List<String> guardMarks) {
     stores
         .work()
         .recordItems(run, List.of(new NewItem("doc-" + name, key(name), "file", 1, true, 100)));
@@ -117,8 +131,9 @@ class PostgresStoresTest {
                     key(name),
                     "doc-" + name,
                     embedding,
-                    embedding.map(BANDS::of).orElse(List.of()))),
-            0.9);
+                    guardMarks,
+                    embedding.map(e -> new Miss.Likeness.Cosine(BANDS.of(e))))),
+            ReuseBounds.similarity(0.9));
   }
 
   private AttemptPlan plan(String name, int number, String tier, String model) {
@@ -145,7 +160,7 @@ class PostgresStoresTest {
     for (String name : names) {
       miss(runId, name, Optional.empty());
     }
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     List<AttemptPlan> plans = new ArrayList<>();
     for (String name : names) {
       plans.add(plan(name, 1, "small", "gpt-6-luna"));
@@ -261,14 +276,15 @@ class PostgresStoresTest {
     // The answer that comes later is still charged, and kept for the next night.
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), 2)).hasSize(1);
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2)))
+        .hasSize(1);
   }
 
   @Test
   void whatNobodyWaitsForAnyMoreIsNotSentAndNotAskedAgain() {
     submitted("a");
     miss(runId, "b", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     stores.work().planAttempts(runId, List.of(plan("b", 1, "small", "gpt-6-luna")));
     stores.runs().markPrepared(runId);
     stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "too late");
@@ -307,14 +323,14 @@ class PostgresStoresTest {
   void aStrandedLeaderTakesItsFollowersWithIt() {
     miss(runId, "a", Optional.of(at(1, 1)));
     miss(runId, "b", Optional.of(at(0.995, 2)));
-    stores.work().electLeaders(runId, 0.98);
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1));
     stores.runs().markPrepared(runId);
     assertThat(itemState("a")).isEqualTo("failed INPUT_CHANGED");
     assertThat(itemState("b")).isEqualTo("failed INPUT_CHANGED");
     String other = openRun(runId + "-other", "other", Optional.empty()).runId();
     miss(other, "a", Optional.empty());
     miss(other, "b", Optional.empty());
-    stores.work().electLeaders(other, 2);
+    stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a"), key("b")))).hasSize(2);
   }
 
@@ -322,14 +338,14 @@ class PostgresStoresTest {
   void aFollowerOfALeaderThatADeadRunNeverAskedStandsForItself() {
     miss(runId, "a", Optional.of(at(1, 1)));
     miss(runId, "b", Optional.of(at(0.995, 2)));
-    stores.work().electLeaders(runId, 0.98); // and then its process died
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1)); // and then its process died
     String follower =
         stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))).containsKey(key("a"))
             ? "b"
             : "a";
     String other = openRun(runId + "-other", "other", Optional.empty()).runId();
     miss(other, follower, Optional.of(at(0.995, 2)));
-    stores.work().electLeaders(other, 0.98);
+    stores.work().electLeaders(other, 0.98, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key(follower)))).hasSize(1);
   }
 
@@ -347,8 +363,10 @@ class PostgresStoresTest {
                     .work()
                     .recordMisses(
                         other,
-                        List.of(new Miss(key("a"), "doc-a", Optional.empty(), List.of())),
-                        2));
+                        List.of(
+                            new Miss(
+                                key("a"), "doc-a", Optional.empty(), List.of(), Optional.empty())),
+                        ReuseBounds.similarity(2)));
     // Both begin while the miss is held, so that they meet in it whichever comes first.
     try (Connection holder = Migrations.connect(database);
         Statement statement = holder.createStatement()) {
@@ -369,7 +387,7 @@ class PostgresStoresTest {
   @Test
   void aDocumentThatVanishedWhileTheRunWasInterruptedFailsInsteadOfWaitingForEver() {
     miss(runId, "gone", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     stores.runs().markPrepared(runId);
     assertThat(itemState("gone")).isEqualTo("failed INPUT_CHANGED");
   }
@@ -409,7 +427,8 @@ class PostgresStoresTest {
     submitted("a");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), 2)).isEmpty();
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2)))
+        .isEmpty();
   }
 
   @Test
@@ -424,12 +443,18 @@ class PostgresStoresTest {
           .work()
           .recordItems(second, List.of(new NewItem("doc-" + name, key(name), "f", 1, true, 100)));
     }
-    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a"), key("b")), 2);
-    stores.cache().answerFromCache(second, List.copyOf(hits.values()));
+    var hits =
+        stores
+            .cache()
+            .lookupExact(namespaceId, Set.of(key("a"), key("b")), ReuseBounds.similarity(2));
+    stores.cache().answerFromCache(second, List.copyOf(hits.values()), List.of());
     stores
         .work()
-        .recordMisses(second, List.of(new Miss(key("b"), "doc-b", Optional.empty(), List.of())), 2);
-    stores.work().electLeaders(second, 2);
+        .recordMisses(
+            second,
+            List.of(new Miss(key("b"), "doc-b", Optional.empty(), List.of(), Optional.empty())),
+            ReuseBounds.similarity(2));
+    stores.work().electLeaders(second, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(second, List.of(key("a"), key("b"))))
         .hasSize(1)
         .hasEntrySatisfying(key("b"), leader -> assertThat(leader.attemptNumber()).isEqualTo(2));
@@ -438,7 +463,7 @@ class PostgresStoresTest {
   @Test
   void aModelWithoutAPriceIsRefusedBeforeAnythingIsPlanned() {
     miss(runId, "a", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     assertThatThrownBy(
             () ->
                 stores
@@ -474,7 +499,7 @@ class PostgresStoresTest {
     for (String name : List.of("a", "b", "c")) {
       miss(poor, name, Optional.empty());
     }
-    stores.work().electLeaders(poor, 2);
+    stores.work().electLeaders(poor, 2, 2, List.of(1));
     stores
         .work()
         .planAttempts(
@@ -498,7 +523,7 @@ class PostgresStoresTest {
   @Test
   void planningTwiceReservesOnce() {
     miss(runId, "a", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     List<AttemptPlan> plans = List.of(plan("a", 1, "small", "gpt-6-luna"));
     stores.work().planAttempts(runId, plans);
     stores.work().planAttempts(runId, plans);
@@ -511,16 +536,26 @@ class PostgresStoresTest {
   @Test
   void anAnswerIsFoundByLikenessOnlyWithinItsNamespace() {
     miss(runId, "a", Optional.of(at(1, 1)));
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     stores.work().planAttempts(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     var query = java.util.Map.of("q", at(0.97, 2));
-    assertThat(stores.cache().lookupNearest(namespaceId, query, 0.95).get("q").sourceKey())
-        .isEqualTo(key("a"));
-    assertThat(stores.cache().lookupNearest(namespaceId, query, 0.98)).isEmpty();
-    assertThat(stores.cache().lookupNearest(namespace("someone else"), query, 0.5)).isEmpty();
-    assertThat(stores.cache().lookupExact(namespace("someone else"), Set.of(key("a")), 0))
+    assertThat(nearest(namespaceId, query).get("q"))
+        .singleElement()
+        .satisfies(
+            neighbour -> {
+              assertThat(neighbour.itemKey()).isEqualTo(key("a"));
+              assertThat(neighbour.similarity()).isCloseTo(0.97, within(1e-6));
+              assertThat(neighbour.answerClass()).as("a class of its own").isEqualTo(key("a"));
+              assertThat(neighbour.guardMarks()).containsExactly("-");
+            });
+    assertThat(nearest(namespace("someone else"), query)).isEmpty();
+    assertThat(
+            stores
+                .cache()
+                .lookupExact(
+                    namespace("someone else"), Set.of(key("a")), ReuseBounds.similarity(0)))
         .isEmpty();
   }
 
@@ -529,10 +564,189 @@ class PostgresStoresTest {
     submitted("a");
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
-    stores.cache().answerFromCache(runId, List.of(new CacheHit(key("b"), key("a"), 0.96, false)));
+    stores
+        .cache()
+        .answerFromCache(
+            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, null, false)), List.of());
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), 0.95)).hasSize(1);
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), 0.97)).isEmpty();
+    assertThat(
+            stores.cache().lookupExact(namespaceId, Set.of(key("b")), ReuseBounds.similarity(0.95)))
+        .hasSize(1);
+    assertThat(
+            stores.cache().lookupExact(namespaceId, Set.of(key("b")), ReuseBounds.similarity(0.97)))
+        .isEmpty();
+  }
+
+  private static java.util.Map<String, List<Neighbour>> nearest(
+      long namespace, java.util.Map<String, Embedding> query) {
+    return stores.cache().nearest(namespace, query, 5, Instant.EPOCH);
+  }
+
+  /** Leads, is asked and is answered. */
+  private void answered(String name, Embedding embedding) {
+    miss(runId, name, Optional.of(embedding));
+    stores.work().electLeaders(runId, 2, 2, List.of());
+    stores.work().planAttempts(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(runId, List.of(succeeded(name, 1)));
+  }
+
+  private SemanticLookup lookup(String name, String source, SemanticLookup.Decision decision) {
+    return new SemanticLookup(
+        key(name),
+        Optional.of(new Neighbour(key(source), 0.97, "class", 0, 0, List.of())),
+        0.9,
+        0.8,
+        0.01,
+        decision,
+        null,
+        true,
+        "policy");
+  }
+
+  @Test
+  void manyNeighboursComeNearestFirst() {
+    answered("a", at(0.9, 1));
+    answered("b", at(0.99, 2));
+    answered("c", at(0.5, 3));
+    assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1), "r", at(0.5, 3))))
+        .satisfies(
+            found -> {
+              assertThat(found.get("q"))
+                  .extracting(Neighbour::itemKey)
+                  .containsExactly(key("b"), key("a"), key("c"));
+              assertThat(found.get("r").get(0).itemKey()).isEqualTo(key("c"));
+            });
+  }
+
+  @Test
+  void anExpiredEntryIsFoundNeitherExactlyNorByLikenessAndIsAskedAgain() {
+    answered("a", at(1, 1));
+    ReuseBounds young = new ReuseBounds(2, 2, 2, NOW.plusSeconds(1));
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), young)).isEmpty();
+    assertThat(
+            stores
+                .cache()
+                .nearest(namespaceId, java.util.Map.of("q", at(1, 1)), 5, young.writtenAfter()))
+        .isEmpty();
+    String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
+    stores.work().recordItems(next, List.of(new NewItem("d", key("a"), "f", 1, true, 100)));
+    stores
+        .work()
+        .recordMisses(
+            next,
+            List.of(new Miss(key("a"), "d", Optional.empty(), List.of(), Optional.empty())),
+            young);
+    stores.work().electLeaders(next, 2, 2, List.of());
+    assertThat(stores.work().leadersToPlan(next, List.of(key("a"))).get(key("a")).attemptNumber())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void anAnswerBorrowedAtALearntThresholdIsKeptOnlyWhileTheThresholdAllows() {
+    answered("a", at(1, 1));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            runId,
+            List.of(new CacheHit(key("b"), key("a"), 0.7, 0.9, false)),
+            List.of(lookup("b", "a", SemanticLookup.Decision.HIT)));
+    assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
+    assertThat(
+            stores
+                .cache()
+                .lookupExact(
+                    namespaceId, Set.of(key("b")), new ReuseBounds(0.5, 2, 0.95, Instant.EPOCH)))
+        .as("the vote is too low, whatever the cosine")
+        .isEmpty();
+    assertThat(
+            stores
+                .cache()
+                .lookupExact(
+                    namespaceId, Set.of(key("b")), new ReuseBounds(2, 2, 0.9, Instant.EPOCH)))
+        .hasSize(1);
+  }
+
+  // ---- learning ----
+
+  @Test
+  void aShadowIsComparedOnceAndCountsForItsNeighbour() {
+    answered("a", at(1, 1));
+    SemanticLookup shadow = lookup("b", "a", SemanticLookup.Decision.SHADOW);
+    stores.cache().answerFromCache(runId, List.of(), List.of(shadow));
+    assertThat(stores.learning().comparisons(namespaceId, 10)).as("not answered yet").isEmpty();
+    answered("b", at(0.97, 2));
+    assertThat(stores.learning().unclassified(namespaceId, "x:", 10)).hasSize(2);
+    stores.learning().classify(java.util.Map.of(key("a"), "x:1", key("b"), "x:1"));
+    assertThat(stores.learning().unclassified(namespaceId, "x:", 10)).isEmpty();
+    assertThat(stores.learning().unclassified(namespaceId, "y:", 10))
+        .as("another equality knows no classes yet")
+        .hasSize(2);
+
+    List<LearningStore.Comparison> open = stores.learning().comparisons(namespaceId, 10);
+    assertThat(open)
+        .singleElement()
+        .satisfies(
+            comparison -> {
+              assertThat(comparison.answerJson()).contains("b");
+              assertThat(comparison.neighbourAnswerJson()).contains("a");
+            });
+    List<LearningStore.Verdict> verdicts =
+        List.of(new LearningStore.Verdict(runId, key("b"), false));
+    stores.learning().record(verdicts);
+    stores.learning().record(verdicts);
+    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
+    assertThat(stores.learning().evidence(namespaceId, "policy", 10))
+        .containsExactly(new Evidence(0.9f, 0.8f, false));
+    assertThat(stores.learning().evidence(namespaceId, "another policy", 10)).isEmpty();
+    assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0))
+        .satisfies(
+            neighbour -> {
+              assertThat(neighbour.contradicted()).as("counted once").isEqualTo(1);
+              assertThat(neighbour.answerClass()).isEqualTo("x:1");
+            });
+  }
+
+  @Test
+  void theFirstDecisionOnATextInARunStands() {
+    answered("a", at(1, 1));
+    stores
+        .cache()
+        .answerFromCache(
+            runId, List.of(), List.of(lookup("b", "a", SemanticLookup.Decision.SHADOW)));
+    stores
+        .cache()
+        .answerFromCache(runId, List.of(), List.of(lookup("b", "a", SemanticLookup.Decision.MISS)));
+    assertThat(one("select decision from semantic_lookups where item_key = '" + key("b") + "'"))
+        .isEqualTo("shadow");
+  }
+
+  @Test
+  void aRunKeepsTheThresholdItBeganWith() {
+    LearntThreshold first = new LearntThreshold(0.75, 0.25, 0.5, null, 1, 10, false);
+    stores.learning().recordThreshold(namespaceId, runId, first);
+    stores
+        .learning()
+        .recordThreshold(
+            namespaceId, runId, new LearntThreshold(0.5, 0.25, 0.5, 0.125, 1, 20, true));
+    assertThat(stores.learning().threshold(namespaceId, runId)).contains(first);
+    assertThat(stores.learning().threshold(namespaceId, "another")).isEmpty();
+  }
+
+  // ---- embeddings ----
+
+  @Test
+  void aVectorIsFoundAgainByItsContentBitForBitButNotByAnotherTenantOrModel() {
+    String hash = Fingerprint.sha256("text");
+    EmbeddedText embedded = new EmbeddedText(Optional.of(at(0.123456789, 7)), 3);
+    stores.embeddings().save(namespaceId, java.util.Map.of(hash, embedded));
+    stores
+        .embeddings()
+        .save(namespaceId, java.util.Map.of(hash, new EmbeddedText(Optional.empty(), 1)));
+    assertThat(stores.embeddings().find(namespaceId, Set.of(hash, Fingerprint.sha256("other"))))
+        .containsExactly(java.util.Map.entry(hash, embedded));
+    assertThat(stores.embeddings().find(namespace("someone else"), Set.of(hash))).isEmpty();
   }
 
   // ---- followers ----
@@ -541,7 +755,7 @@ class PostgresStoresTest {
   void followersGetTheirLeadersAnswerAndNothingIsAskedForThem() {
     miss(runId, "a", Optional.of(at(1, 1)));
     miss(runId, "b", Optional.of(at(0.995, 2)));
-    stores.work().electLeaders(runId, 0.98);
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1));
     var leaders = stores.work().leadersToPlan(runId, List.of(key("a"), key("b")));
     assertThat(leaders).hasSize(1);
     String leader = leaders.containsKey(key("a")) ? "a" : "b";
@@ -551,14 +765,73 @@ class PostgresStoresTest {
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
     assertThat(itemState(leader)).isEqualTo("answered by model");
     assertThat(itemState(follower)).isEqualTo("answered by leader");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key(follower)), 0.98)).hasSize(1);
+    assertThat(
+            stores
+                .cache()
+                .lookupExact(namespaceId, Set.of(key(follower)), ReuseBounds.similarity(0.98)))
+        .hasSize(1);
+  }
+
+  @Test
+  void textsThatAGuardTellsApartDoNotFollowEachOther() {
+    miss(runId, "a", Optional.of(at(1, 1)), List.of("7", "x"));
+    miss(runId, "b", Optional.of(at(0.995, 2)), List.of("8", "x"));
+    miss(runId, "c", Optional.of(at(0.995, 3)), List.of("7", "y"));
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1));
+    List<String> leaders =
+        List.copyOf(
+            stores.work().leadersToPlan(runId, List.of(key("a"), key("b"), key("c"))).keySet());
+    assertThat(leaders).as("b, and one of a and c").hasSize(2).contains(key("b"));
+  }
+
+  @Test
+  void longTextsFollowByTheirShinglesAndNeverAShortOne() {
+    String text = "the quick brown fox jumps over the lazy dog and runs into the deep forest ";
+    String longer = text.repeat(3) + "where nobody has ever seen it again";
+    java.util.Map<String, String> texts =
+        java.util.Map.of("a", longer, "b", longer + " today", "c", "entirely different words here");
+    texts.forEach(
+        (name, words) -> {
+          stores
+              .work()
+              .recordItems(
+                  runId, List.of(new NewItem("doc-" + name, key(name), "f", 1, true, 100)));
+          stores
+              .work()
+              .recordMisses(
+                  runId,
+                  List.of(
+                      new Miss(
+                          key(name),
+                          "doc-" + name,
+                          Optional.of(at(1, 1)),
+                          List.of("-"),
+                          Optional.of(new Miss.Likeness.Jaccard(ShingleSet.of(words))))),
+                  ReuseBounds.similarity(2));
+        });
+    miss(runId, "short", Optional.of(at(1, 1)));
+    stores.work().electLeaders(runId, 0.98, 0.8, List.of(1));
+    String leader = key("a").compareTo(key("b")) < 0 ? key("a") : key("b");
+    assertThat(
+            stores
+                .work()
+                .leadersToPlan(runId, List.of(key("a"), key("b"), key("c"), key("short")))
+                .keySet())
+        .containsExactlyInAnyOrder(leader, key("c"), key("short"));
+    String follower = leader.equals(key("a")) ? key("b") : key("a");
+    assertThat(
+            Double.parseDouble(
+                one("select similarity from misses where item_key = '" + follower + "'")))
+        .as("the exact Jaccard similarity")
+        .isCloseTo(
+            ShingleSet.of(texts.get("a")).jaccard(ShingleSet.of(texts.get("b"))), within(1e-6));
   }
 
   @Test
   void followersOfALeaderThatFailsFailToo() {
     miss(runId, "a", Optional.of(at(1, 1)));
     miss(runId, "b", Optional.of(at(0.995, 2)));
-    stores.work().electLeaders(runId, 0.98);
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1));
     String leader =
         stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))).containsKey(key("a"))
             ? "a"
@@ -577,7 +850,7 @@ class PostgresStoresTest {
     submitted("a");
     String other = openRun(runId + "-other", "other", Optional.empty()).runId();
     miss(other, "a", Optional.empty());
-    stores.work().electLeaders(other, 2);
+    stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).isEmpty();
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     RunProgress progress = stores.runs().progress(other);
@@ -589,10 +862,10 @@ class PostgresStoresTest {
   @Test
   void whatADeadRunLeftUnaskedIsTakenOver() {
     miss(runId, "a", Optional.empty());
-    stores.work().electLeaders(runId, 2); // and then its process died
+    stores.work().electLeaders(runId, 2, 2, List.of(1)); // and then its process died
     String other = openRun(runId + "-other", "other", Optional.empty()).runId();
     miss(other, "a", Optional.empty());
-    stores.work().electLeaders(other, 2);
+    stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).hasSize(1);
     stores.work().planAttempts(other, List.of(plan("a", 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
@@ -615,7 +888,7 @@ class PostgresStoresTest {
     for (int i = 0; i < 7; i++) {
       miss(runId, "d" + i, Optional.empty());
     }
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     List<AttemptPlan> plans = new ArrayList<>();
     for (int i = 0; i < 7; i++) {
       plans.add(plan("d" + i, 1, "small", "gpt-6-luna"));
@@ -641,7 +914,7 @@ class PostgresStoresTest {
     for (int i = 0; i < 4; i++) {
       miss(runId, "q" + i, Optional.empty());
     }
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     List<AttemptPlan> plans = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       plans.add(plan("q" + i, 1, "small", "gpt-of-" + runId));
@@ -679,7 +952,7 @@ class PostgresStoresTest {
   /** A packed submission of one attempt that nobody has begun to send. */
   private String plannedSubmission(String name) {
     miss(runId, name, Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     stores.work().planAttempts(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
     return packed("small").get(0);
   }
@@ -846,7 +1119,7 @@ class PostgresStoresTest {
     assertThat(stores.submissions().reopen(id)).isEqualTo(1);
     assertThat(itemState("a")).isEqualTo("new");
     miss(runId, "a", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(runId, List.of(key("a"))).get(key("a")).attemptNumber())
         .as("a custom id is never used twice")
         .isEqualTo(2);
@@ -887,7 +1160,7 @@ class PostgresStoresTest {
   void onlineRequestsAreIntendedBeforeTheyAreSentAndTheUnknownStaysCommitted() {
     miss(runId, "a", Optional.empty());
     miss(runId, "b", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     AttemptPlan a = plan("a", 1, "small", "gpt-6-luna");
     AttemptPlan b = plan("b", 1, "small", "gpt-6-luna");
     stores.work().planAttempts(runId, List.of(online(a), online(b)));
@@ -968,7 +1241,7 @@ class PostgresStoresTest {
   @Test
   void aLeaderOfALiveRunIsWaitedForAndOfADeadOneTakenOver() {
     miss(runId, "a", Optional.empty());
-    stores.work().electLeaders(runId, 2);
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     stores.runs().keepAlive(runId, NOW.plusSeconds(60));
     String other = openRun(runId + "-other", "other", Optional.empty()).runId();
     miss(other, "a", Optional.empty());
@@ -978,7 +1251,7 @@ class PostgresStoresTest {
     execute("update runs set alive_until = '2026-11-24T00:00:00Z' where run_id = '" + runId + "'");
     assertThat(stores.work().reclaim(other)).as("its process died").isEqualTo(1);
     miss(other, "a", Optional.empty());
-    stores.work().electLeaders(other, 2);
+    stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).hasSize(1);
   }
 
@@ -992,7 +1265,7 @@ class PostgresStoresTest {
     assertThat(itemState("a")).isEqualTo("failed SUBMISSION_CANCELLED");
     assertThat(stores.work().reclaim(other)).isEqualTo(1);
     miss(other, "a", Optional.empty());
-    stores.work().electLeaders(other, 2);
+    stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).hasSize(1);
   }
 
@@ -1004,8 +1277,10 @@ class PostgresStoresTest {
     stores
         .work()
         .recordMisses(
-            runId, List.of(new Miss(key("a"), "doc-a", Optional.empty(), List.of())), 0.9);
-    stores.work().electLeaders(runId, 2);
+            runId,
+            List.of(new Miss(key("a"), "doc-a", Optional.empty(), List.of(), Optional.empty())),
+            ReuseBounds.similarity(0.9));
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(runId, List.of(key("a")))).isEmpty();
   }
 
@@ -1034,7 +1309,10 @@ class PostgresStoresTest {
     inProgress(packed("large").get(0));
     stores.settlements().settle(runId, List.of(succeeded("b", 2)));
     stores.work().recordItems(runId, List.of(new NewItem("doc-d", key("d"), "f", 9, true, 40)));
-    stores.cache().answerFromCache(runId, List.of(new CacheHit(key("d"), key("a"), 0.97, false)));
+    stores
+        .cache()
+        .answerFromCache(
+            runId, List.of(new CacheHit(key("d"), key("a"), 0.97, null, false)), List.of());
     stores.runs().markPrepared(runId);
     stores.runs().finish(runId);
     assertBalanced(runId);

@@ -1,11 +1,13 @@
 package dev.nightjar.pipelines.dedupe;
 
 import dev.nightjar.cachestore.Leader;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.LeaderDocument;
+import dev.nightjar.pipelines.task.NearDuplicateSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -24,9 +26,6 @@ public final class ElectLeaders
     extends PTransform<PCollection<Candidate>, PCollection<LeaderDocument>> {
   private static final long serialVersionUID = 1L;
   private static final int LEADERS_BATCH_MAX = 500;
-
-  /** No cosine is as large: every candidate leads. */
-  private static final double NO_FOLLOWERS = 2;
 
   private final JobContext context;
 
@@ -63,9 +62,15 @@ public final class ElectLeaders
 
     @Override
     protected void processBatch(List<String> runIds, Consumer<Void> output) {
-      Double similarityMin = context.task().nearDuplicateSimilarityMin();
+      NearDuplicateSpec near = context.task().nearDuplicates();
       for (String runId : runIds) {
-        stores().work().electLeaders(runId, similarityMin == null ? NO_FOLLOWERS : similarityMin);
+        stores()
+            .work()
+            .electLeaders(
+                runId,
+                near == null ? ReuseBounds.NEVER : near.similarityMin(),
+                near == null ? ReuseBounds.NEVER : near.jaccardMin(),
+                context.task().guards().positions());
       }
     }
   }

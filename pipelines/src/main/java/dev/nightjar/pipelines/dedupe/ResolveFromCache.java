@@ -1,34 +1,47 @@
 package dev.nightjar.pipelines.dedupe;
 
 import dev.nightjar.cachestore.CacheHit;
+import dev.nightjar.cachestore.EmbeddedText;
 import dev.nightjar.cachestore.Embedding;
+import dev.nightjar.cachestore.EmbeddingStore;
+import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.Miss;
+import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.SemanticLookup;
 import dev.nightjar.cachestore.embed.Embedder;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.HyperplaneBands;
-import dev.nightjar.cachestore.embed.MiniLmEmbedder;
+import dev.nightjar.cachestore.embed.ShingleSet;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.beam.SharedResource;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
+import dev.nightjar.pipelines.reuse.Guards;
+import dev.nightjar.pipelines.reuse.SemanticPolicy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers candidates from the cache: by exact key first, then, for a task with a threshold of its
- * own, by the nearest neighbour. Outputs the misses, which are recorded with their embeddings.
- * Candidates that an earlier, interrupted pass of the same run has decided are dropped here.
+ * Answers candidates from the cache: by exact key first, then by what their neighbours say, as the
+ * run's {@link SemanticPolicy} decides. Outputs the misses, which are recorded with their
+ * embeddings. Candidates that an earlier, interrupted pass of the same run has decided are dropped
+ * here.
  */
 public final class ResolveFromCache
     extends PTransform<PCollection<Candidate>, PCollection<Candidate>> {
@@ -72,8 +85,8 @@ public final class ResolveFromCache
       Set<String> fresh = new HashSet<>(undecided);
       fresh.removeAll(stores().work().leadersToPlan(context.runId(), undecided).keySet());
       Map<String, CacheHit> hits =
-          stores().cache().lookupExact(context.namespaceId(), fresh, context.borrowSimilarityMin());
-      stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()));
+          stores().cache().lookupExact(context.namespaceId(), fresh, context.reuseBounds());
+      stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()), List.of());
       for (Candidate candidate : candidates) {
         if (undecided.contains(candidate.itemKey()) && !hits.containsKey(candidate.itemKey())) {
           output.accept(candidate);
@@ -98,23 +111,34 @@ public final class ResolveFromCache
         candidates.forEach(c -> output.accept(new EmbeddedCandidate(c, Optional.empty())));
         return;
       }
-      if (embedder == null) {
-        embedder = JobContext.embedder(); // on first use: a night of exact hits loads no model
+      Map<String, String> textsByHash = new LinkedHashMap<>();
+      List<String> hashes = new ArrayList<>();
+      for (Candidate candidate : candidates) {
+        String text = comparedText(candidate);
+        String hash = Fingerprint.sha256(text);
+        hashes.add(hash);
+        textsByHash.put(hash, text);
       }
-      List<Optional<Embedding>> embeddings =
-          embedder.get().embed(candidates.stream().map(EmbedFn::embedded).toList());
+      EmbeddingStore store = stores().embeddings();
+      Map<String, EmbeddedText> embedded =
+          new HashMap<>(store.find(context.namespaceId(), textsByHash.keySet()));
+      textsByHash.keySet().removeAll(embedded.keySet());
+      if (!textsByHash.isEmpty()) {
+        if (embedder == null) {
+          embedder = context.embedder(); // on first use: a night of known texts loads no model
+        }
+        Map<String, EmbeddedText> fresh = new LinkedHashMap<>();
+        Iterator<EmbeddedText> results =
+            embedder.get().embed(List.copyOf(textsByHash.values())).iterator();
+        textsByHash.keySet().forEach(hash -> fresh.put(hash, results.next()));
+        store.save(context.namespaceId(), fresh);
+        embedded.putAll(fresh);
+      }
       for (int i = 0; i < candidates.size(); i++) {
-        output.accept(new EmbeddedCandidate(candidates.get(i), embeddings.get(i)));
+        output.accept(
+            new EmbeddedCandidate(
+                candidates.get(i), Optional.ofNullable(embedded.get(hashes.get(i)))));
       }
-    }
-
-    /** Everything the task reads of a document, because all of it can change the answer. */
-    private static String embedded(Candidate candidate) {
-      StringBuilder text = new StringBuilder();
-      new java.util.TreeMap<>(candidate.document().fields())
-          .values()
-          .forEach(value -> text.append(value).append('\n'));
-      return text.append(candidate.document().text()).toString();
     }
 
     @Override
@@ -139,7 +163,7 @@ public final class ResolveFromCache
     @Override
     protected void open() {
       super.open();
-      bands = new HyperplaneBands(MiniLmEmbedder.DIMENSIONS);
+      bands = new HyperplaneBands(EmbeddingModel.DIMENSIONS);
     }
 
     private Set<String> leadersOf(List<EmbeddedCandidate> candidates) {
@@ -152,39 +176,92 @@ public final class ResolveFromCache
 
     @Override
     protected void processBatch(List<EmbeddedCandidate> candidates, Consumer<Candidate> output) {
-      Map<String, CacheHit> hits = Map.of();
-      Double similarityMin = context.task().semanticSimilarityMin();
-      if (similarityMin != null) {
-        Map<String, Embedding> queries = new LinkedHashMap<>();
+      Map<String, List<String>> guardMarks = new HashMap<>();
+      if (context.task().usesLikeness()) {
         candidates.forEach(
-            c -> c.embedding().ifPresent(e -> queries.put(c.candidate().itemKey(), e)));
-        queries.keySet().removeAll(leadersOf(candidates));
-        hits = stores().cache().lookupNearest(context.namespaceId(), queries, similarityMin);
-        stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()));
+            c ->
+                guardMarks.put(c.candidate().itemKey(), Guards.marks(comparedText(c.candidate()))));
       }
-      List<Miss> misses = new ArrayList<>();
-      boolean banded = context.task().nearDuplicateSimilarityMin() != null && bands != null;
-      for (EmbeddedCandidate candidate : candidates) {
-        if (!hits.containsKey(candidate.candidate().itemKey())) {
-          misses.add(
-              new Miss(
-                  candidate.candidate().itemKey(),
-                  candidate.candidate().document().id(),
-                  candidate.embedding(),
-                  banded && bands != null
-                      ? candidate.embedding().map(bands::of).orElse(List.of())
-                      : List.of()));
-        }
-      }
+      Set<String> answered = answerSemanticHits(candidates, guardMarks);
+      List<EmbeddedCandidate> missed =
+          candidates.stream().filter(c -> !answered.contains(c.candidate().itemKey())).toList();
       // Outputs follow the commit: what is downstream is recorded.
-      stores().work().recordMisses(context.runId(), misses, context.borrowSimilarityMin());
-      Set<String> missed =
-          misses.stream().map(Miss::itemKey).collect(java.util.stream.Collectors.toSet());
-      for (EmbeddedCandidate candidate : candidates) {
-        if (missed.contains(candidate.candidate().itemKey())) {
-          output.accept(candidate.candidate());
-        }
-      }
+      stores()
+          .work()
+          .recordMisses(
+              context.runId(),
+              missed.stream()
+                  .map(
+                      c ->
+                          new Miss(
+                              c.candidate().itemKey(),
+                              c.candidate().document().id(),
+                              c.embedded().flatMap(EmbeddedText::embedding),
+                              guardMarks.getOrDefault(c.candidate().itemKey(), List.of()),
+                              likeness(c)))
+                  .toList(),
+              context.reuseBounds());
+      missed.forEach(c -> output.accept(c.candidate()));
     }
+
+    private Set<String> answerSemanticHits(
+        List<EmbeddedCandidate> candidates, Map<String, List<String>> guardMarks) {
+      SemanticPolicy policy = context.semanticPolicy();
+      if (!policy.isUsed()) {
+        return Set.of();
+      }
+      Map<String, Embedding> queries = new LinkedHashMap<>();
+      candidates.forEach(
+          c ->
+              c.embedded()
+                  .flatMap(EmbeddedText::embedding)
+                  .ifPresent(e -> queries.put(c.candidate().itemKey(), e)));
+      queries.keySet().removeAll(leadersOf(candidates));
+      Map<String, List<Neighbour>> neighbours =
+          stores()
+              .cache()
+              .nearest(
+                  context.namespaceId(),
+                  queries,
+                  policy.neighboursMax(),
+                  context.reuseBounds().writtenAfter());
+      List<SemanticLookup> lookups = new ArrayList<>();
+      List<CacheHit> hits = new ArrayList<>();
+      for (String key : queries.keySet()) {
+        SemanticLookup lookup =
+            policy.decide(
+                key,
+                neighbours.getOrDefault(key, List.of()),
+                guardMarks.getOrDefault(key, List.of()));
+        lookups.add(lookup);
+        policy.hit(lookup).ifPresent(hits::add);
+      }
+      stores().cache().answerFromCache(context.runId(), hits, lookups);
+      return hits.stream().map(CacheHit::itemKey).collect(Collectors.toSet());
+    }
+
+    private Optional<Miss.Likeness> likeness(EmbeddedCandidate candidate) {
+      if (context.task().nearDuplicates() == null || bands == null) {
+        return Optional.empty();
+      }
+      HyperplaneBands planes = bands;
+      return candidate
+          .embedded()
+          .map(
+              embedded ->
+                  embedded.isWhole()
+                      ? new Miss.Likeness.Cosine(planes.of(embedded.embedding().orElseThrow()))
+                      : new Miss.Likeness.Jaccard(
+                          ShingleSet.of(comparedText(candidate.candidate()))));
+    }
+  }
+
+  /** Everything the task reads of a document, because all of it can change the answer. */
+  private static String comparedText(Candidate candidate) {
+    StringBuilder text = new StringBuilder();
+    new TreeMap<>(candidate.document().fields())
+        .values()
+        .forEach(value -> text.append(value).append('\n'));
+    return text.append(candidate.document().text()).toString();
   }
 }

@@ -16,7 +16,10 @@ import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.serialization.JsonNodeReader;
 import com.networknt.schema.utils.JsonNodes;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.reuse.AnswerEquality;
+import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,7 +42,20 @@ public final class TaskLoader {
 
   /** Keys that people may change without asking anything again. */
   private static final Set<String> WITHOUT_EFFECT_ON_ANSWERS =
-      Set.of("name", "description", "semantic_cache", "near_duplicates", "online_fallback");
+      Set.of(
+          "name",
+          "description",
+          "semantic_cache",
+          "near_duplicates",
+          "guards",
+          "answer_equality",
+          "retention",
+          "embedding_model", // named by the namespace itself
+          "online_fallback");
+
+  private static final double CONFIDENCE_DEFAULT = 0.95;
+  private static final double SHADOW_SHARE_DEFAULT = 0.05;
+  private static final double JACCARD_MIN_DEFAULT = 0.9;
 
   private static final ObjectMapper SYNTAX =
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -221,6 +237,21 @@ public final class TaskLoader {
               "output_schema" + message.getInstanceLocation().toString().substring(1),
               message.getError()));
     }
+    Set<String> answered = new TreeSet<>();
+    tree.at("/output_schema/properties").fieldNames().forEachRemaining(answered::add);
+    for (JsonNode field : tree.at("/answer_equality/fields")) {
+      if (!answered.contains(field.asText())) {
+        problems.add(
+            new Problem(
+                file,
+                line(field),
+                "answer_equality.fields",
+                "'"
+                    + field.asText()
+                    + "' is no property of the answer; expected some of "
+                    + answered));
+      }
+    }
     JsonNode retrieval = tree.path("retrieval");
     if (retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT)
         > retrieval.path("document_tokens_max").asInt(Integer.MAX_VALUE)) {
@@ -275,17 +306,21 @@ public final class TaskLoader {
         tree.at("/input/id_field").asText("id"),
         tree.at("/input/text_field").asText("text"),
         List.copyOf(fields),
-        number(tree.at("/semantic_cache/similarity_min")),
-        number(tree.at("/near_duplicates/similarity_min")),
+        semanticCache(tree.path("semantic_cache")),
+        nearDuplicates(tree.path("near_duplicates")),
+        guards(tree.path("guards")),
+        answerEquality(tree.path("answer_equality")),
+        retention(tree.path("retention")),
+        EmbeddingModel.ofLabel(
+                tree.path("embedding_model").asText(EmbeddingModel.ALL_MINILM_L6_V2.label()))
+            .orElseThrow(), // the schema names them all
         retrieval.isMissingNode()
             ? null
             : new RetrievalSpec(
                 retrieval.get("document_tokens_max").asInt(),
                 retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
                 retrieval.get("query").asText()),
-        tree.at("/online_fallback/minutes_before_deadline").isInt()
-            ? tree.at("/online_fallback/minutes_before_deadline").asInt()
-            : null,
+        integer(tree.at("/online_fallback/minutes_before_deadline")),
         List.copyOf(tiers),
         fingerprint(tree),
         canonical(tree));
@@ -295,8 +330,49 @@ public final class TaskLoader {
     return label.toUpperCase(Locale.ROOT);
   }
 
+  private static @Nullable SemanticCacheSpec semanticCache(JsonNode node) {
+    return node.isMissingNode()
+        ? null
+        : new SemanticCacheSpec(
+            number(node.path("similarity_min")),
+            number(node.path("max_error")),
+            node.path("confidence").asDouble(CONFIDENCE_DEFAULT),
+            node.path("shadow_share").asDouble(SHADOW_SHARE_DEFAULT));
+  }
+
+  private static @Nullable NearDuplicateSpec nearDuplicates(JsonNode node) {
+    return node.isMissingNode()
+        ? null
+        : new NearDuplicateSpec(
+            node.get("similarity_min").asDouble(),
+            node.path("jaccard_min").asDouble(JACCARD_MIN_DEFAULT));
+  }
+
+  private static Guards guards(JsonNode node) {
+    if (node.isMissingNode()) {
+      return Guards.DEFAULT;
+    }
+    List<Guards.Guard> guards = new ArrayList<>();
+    node.forEach(guard -> guards.add(Guards.Guard.valueOf(upper(guard.asText()))));
+    return new Guards(guards);
+  }
+
+  private static AnswerEquality answerEquality(JsonNode node) {
+    List<String> fields = new ArrayList<>();
+    node.path("fields").forEach(field -> fields.add(field.asText()));
+    return new AnswerEquality(fields, node.path("similarity_min").asDouble(1));
+  }
+
+  private static RetentionSpec retention(JsonNode node) {
+    return new RetentionSpec(integer(node.path("days_max")), integer(node.path("megabytes_max")));
+  }
+
   private static @Nullable Double number(JsonNode node) {
     return node.isNumber() ? node.asDouble() : null;
+  }
+
+  private static @Nullable Integer integer(JsonNode node) {
+    return node.isInt() ? node.asInt() : null;
   }
 
   private static String fingerprint(JsonNode tree) {

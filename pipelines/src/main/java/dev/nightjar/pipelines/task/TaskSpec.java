@@ -1,6 +1,9 @@
 package dev.nightjar.pipelines.task;
 
 import dev.nightjar.cachestore.TaskVersion;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.pipelines.reuse.AnswerEquality;
+import dev.nightjar.pipelines.reuse.Guards;
 import java.io.Serializable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param idField record field that holds a document's id
  * @param textField record field that holds its text
  * @param fields further record fields the template reads
- * @param semanticSimilarityMin least cosine for a semantic hit, or null for exact hits only
- * @param nearDuplicateSimilarityMin least cosine between follower and leader, or null for none
+ * @param semanticCache when a similar text's answer is used again, or null for exact hits only
+ * @param nearDuplicates which texts of one run share an answer, or null for equal ones only
+ * @param guards what must not differ between two texts that share an answer
+ * @param answerEquality when two answers are the same for the task's users
+ * @param retention how long answers are kept
+ * @param embeddingModel by which texts are compared
  * @param retrieval how long documents are shortened, or null to send them whole
  * @param onlineMinutesBeforeDeadline how long before a deadline requests are asked online instead
  *     of in batches, or null for never
@@ -32,8 +39,12 @@ public record TaskSpec(
     String idField,
     String textField,
     List<String> fields,
-    @Nullable Double semanticSimilarityMin,
-    @Nullable Double nearDuplicateSimilarityMin,
+    @Nullable SemanticCacheSpec semanticCache,
+    @Nullable NearDuplicateSpec nearDuplicates,
+    Guards guards,
+    AnswerEquality answerEquality,
+    RetentionSpec retention,
+    EmbeddingModel embeddingModel,
     @Nullable RetrievalSpec retrieval,
     @Nullable Integer onlineMinutesBeforeDeadline,
     List<TierSpec> tiers,
@@ -43,7 +54,7 @@ public record TaskSpec(
 
   /** Whether any text of this task needs an embedding. */
   public boolean usesLikeness() {
-    return semanticSimilarityMin != null || nearDuplicateSimilarityMin != null;
+    return semanticCache != null || nearDuplicates != null;
   }
 
   /** The dearest tier, which an unoptimised night would ask. */

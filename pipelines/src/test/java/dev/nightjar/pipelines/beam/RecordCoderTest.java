@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.EmbeddedText;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Outcome;
@@ -27,7 +28,7 @@ class RecordCoderTest {
     EmbeddedCandidate candidate =
         new EmbeddedCandidate(
             new Candidate("key", document, 12),
-            Optional.of(Embedding.of(new float[] {0.25f, -1f})));
+            Optional.of(new EmbeddedText(Optional.of(Embedding.of(new float[] {0.25f, -1f})), 1)));
     assertThat(CoderUtils.clone(RecordCoder.of(EmbeddedCandidate.class), candidate))
         .isEqualTo(candidate);
 

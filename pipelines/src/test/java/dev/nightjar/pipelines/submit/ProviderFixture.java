@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
@@ -174,14 +175,14 @@ final class ProviderFixture implements AutoCloseable {
     for (int i = 0; i < requests; i++) {
       String key = Fingerprint.sha256(runId, Integer.toString(i));
       items.add(new NewItem("d" + i, key, "f", i, true, 9));
-      misses.add(new Miss(key, "d" + i, Optional.empty(), List.of()));
+      misses.add(new Miss(key, "d" + i, Optional.empty(), List.of(), Optional.empty()));
       plans.add(
           PlanAttempts.plan(
               lines, tier, key, 1, "prompt " + i + " x".repeat(promptCharacters / 2), 20, mode));
     }
     stores.work().recordItems(runId, items);
-    stores.work().recordMisses(runId, misses, 2);
-    stores.work().electLeaders(runId, 2);
+    stores.work().recordMisses(runId, misses, ReuseBounds.similarity(2));
+    stores.work().electLeaders(runId, 2, 2, List.of());
     stores.work().planAttempts(runId, plans);
     stores.runs().markPrepared(runId);
     return stores
@@ -249,6 +250,7 @@ final class ProviderFixture implements AutoCloseable {
         database,
         task,
         settings,
+        null,
         stores.runs().find(runId).orElseThrow().deadlineAt(),
         workerId,
         Clock.fixed(clock.instant(), ZoneOffset.UTC));

@@ -1,0 +1,321 @@
+package dev.nightjar.pipelines.reuse;
+
+import dev.nightjar.cachestore.Fingerprint;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Vetoes against the classic wrong hit: two texts that differ in one number, date, amount, name of
+ * a thing or "not" are near-identical as vectors and opposite as questions. A text is reduced to
+ * one mark for each guard, a digest of what that guard sees; two texts may share an answer only if
+ * the marks of all guards that the task uses are equal. Marks of all guards are always kept, so
+ * that a task may change its guards without reading its cache again.
+ *
+ * <p>The guards read English words and any script's digits. Immutable and thread-safe.
+ */
+public final class Guards implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** What may not differ. The order is that of the marks. */
+  public enum Guard {
+    /** Plain numbers, written as digits or as words up to a hundred. */
+    NUMBERS,
+    /** Dates, months, weekdays, times of day, and words such as yesterday. */
+    DATES,
+    /** Sums of money, with their currency, and percentages. */
+    AMOUNTS,
+    /**
+     * How often a sentence negates, and which side of pairs such as enable and disable it takes.
+     */
+    NEGATION,
+    /** Codes with digits or of capitals, versions, addresses of mail and web, file paths. */
+    IDENTIFIERS,
+    /** Capitalised words inside a sentence: people, places, products. Not used unless asked for. */
+    NAMES;
+
+    /** The name in task files and in the database. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** What a task gets that says nothing. */
+  public static final Guards DEFAULT =
+      new Guards(
+          EnumSet.of(Guard.NUMBERS, Guard.DATES, Guard.AMOUNTS, Guard.NEGATION, Guard.IDENTIFIERS));
+
+  private static final String NOTHING = "-";
+  private static final int DIGEST_DIGITS = 12;
+
+  private static final String CURRENCY = "[$€£¥₹]|usd|eur|gbp|jpy|inr|chf|dollars?|euros?|pounds?";
+  private static final String NUMBER = "\\d+(?:[.,]\\d+)*";
+  private static final Pattern AMOUNT =
+      Pattern.compile(
+          "(?:(?<before>"
+              + CURRENCY
+              + ")\\s*(?<first>"
+              + NUMBER
+              + ")(?<scale>\\s?(?:k|m|bn|million|billion)\\b)?)"
+              + "|(?:(?<second>"
+              + NUMBER
+              + ")(?<scale2>\\s?(?:k|m|bn|million|billion)\\b)?\\s*(?<after>%|per ?cent\\b|(?:"
+              + CURRENCY
+              + ")(?!\\p{L})))",
+          Pattern.CASE_INSENSITIVE);
+  private static final String MONTH =
+      "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
+  private static final Pattern DATE =
+      Pattern.compile(
+          "\\b(?:\\d{4}-\\d{1,2}-\\d{1,2}(?:t\\d{2}:\\d{2}(?::\\d{2})?z?)?"
+              + "|\\d{1,2}[/.]\\d{1,2}[/.]\\d{2,4}"
+              + "|\\d{1,2}(?:st|nd|rd|th)?(?: of)? "
+              + MONTH
+              + "(?:,? \\d{4})?"
+              + "|"
+              + MONTH
+              + "\\.? \\d{1,4}(?:st|nd|rd|th)?(?:,? \\d{4})?"
+              + "|(?:mon|tues?|wednes|thurs?|fri|satur|sun)day|today|tonight|tomorrow|yesterday"
+              + "|(?:last|next|this) (?:week|month|year|night|quarter)"
+              + "|\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[ap]\\.?m\\b)?|\\d{1,2} ?[ap]m\\b|midnight|noon"
+              + "|january|february|april|june|july|august|september|october|november|december"
+              + "|q[1-4]\\b)",
+          Pattern.CASE_INSENSITIVE);
+  private static final Pattern IDENTIFIER =
+      Pattern.compile(
+          "[\\p{L}\\p{N}._%+-]+@[\\p{L}\\p{N}.-]+\\.\\p{L}{2,}"
+              + "|https?://\\S+|www\\.\\S+"
+              + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
+              + "|(?:/[\\p{L}\\p{N}._-]+){2,}"
+              + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
+              + "|\\b(?=[\\p{L}\\p{N}_-]*\\p{L})(?=[\\p{L}\\p{N}_-]*\\d)[\\p{L}\\p{N}]+(?:[_-][\\p{L}\\p{N}]+)*\\b"
+              + "|\\b\\p{Lu}{2,}\\b");
+  private static final Pattern ORDINAL =
+      Pattern.compile("(\\d+)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
+  private static final Pattern PLAIN_NUMBER = Pattern.compile("(?<![\\p{L}\\d])[-−]?" + NUMBER);
+  private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
+  private static final Pattern NAME =
+      Pattern.compile("(?<=[\\p{Ll}\\p{N},;:)] )\\p{Lu}\\p{Ll}+(?: \\p{Lu}\\p{Ll}+)*");
+
+  private static final Set<String> NEGATIONS =
+      Set.of(
+          "not",
+          "no",
+          "never",
+          "none",
+          "nobody",
+          "nothing",
+          "neither",
+          "nor",
+          "nowhere",
+          "cannot",
+          "without",
+          "hardly",
+          "barely",
+          "unable",
+          "except",
+          "dont",
+          "cant",
+          "wont",
+          "didnt",
+          "doesnt",
+          "isnt",
+          "wasnt",
+          "havent",
+          "shouldnt");
+
+  private static final Map<String, String> NUMBER_WORDS =
+      Map.ofEntries(
+          Map.entry("zero", "0"),
+          Map.entry("two", "2"),
+          Map.entry("three", "3"),
+          Map.entry("four", "4"),
+          Map.entry("five", "5"),
+          Map.entry("six", "6"),
+          Map.entry("seven", "7"),
+          Map.entry("eight", "8"),
+          Map.entry("nine", "9"),
+          Map.entry("ten", "10"),
+          Map.entry("eleven", "11"),
+          Map.entry("twelve", "12"),
+          Map.entry("thirteen", "13"),
+          Map.entry("fifteen", "15"),
+          Map.entry("twenty", "20"),
+          Map.entry("thirty", "30"),
+          Map.entry("forty", "40"),
+          Map.entry("fifty", "50"),
+          Map.entry("sixty", "60"),
+          Map.entry("ninety", "90"),
+          Map.entry("hundred", "100"),
+          Map.entry("twice", "2"),
+          Map.entry("half", "0.5"),
+          Map.entry("dozen", "12"));
+
+  /** Pairs of opposites that vectors take for the same; the stem decides, so that forms agree. */
+  private static final List<List<String>> OPPOSITES =
+      List.of(
+          List.of("enabl", "disabl"),
+          List.of("activat", "deactivat"),
+          List.of("increas", "decreas"),
+          List.of("buy", "sell"),
+          List.of("accept", "reject"),
+          List.of("lock", "unlock"),
+          List.of("includ", "exclud"),
+          List.of("allow", "forbid"),
+          List.of("approv", "declin"),
+          List.of("before", "after"),
+          List.of("above", "below"),
+          List.of("minimum", "maximum"),
+          List.of("upgrad", "downgrad"),
+          List.of("subscrib", "unsubscrib"),
+          List.of("install", "uninstall"),
+          List.of("import", "export"),
+          List.of("encrypt", "decrypt"),
+          List.of("arriv", "depart"),
+          List.of("incoming", "outgoing"),
+          List.of("deposit", "withdraw"),
+          List.of("freez", "unfreez"),
+          List.of("connect", "disconnect"),
+          List.of("legal", "illegal"),
+          List.of("success", "unsuccess"),
+          List.of("start", "stop"),
+          List.of("add", "remov"),
+          List.of("hire", "fire"));
+
+  private final EnumSet<Guard> used;
+
+  /** Guards of a task. */
+  public Guards(Collection<Guard> used) {
+    this.used = used.isEmpty() ? EnumSet.noneOf(Guard.class) : EnumSet.copyOf(used);
+  }
+
+  /** Positions, from 1, of the marks that must be equal. */
+  public List<Integer> positions() {
+    return used.stream().map(guard -> guard.ordinal() + 1).toList();
+  }
+
+  /** Names this choice of guards. */
+  public String digest() {
+    return used.stream().map(Guard::label).collect(Collectors.joining(","));
+  }
+
+  /**
+   * The first guard that sees a difference between two texts, by their marks. Unknown marks, of an
+   * entry from before there were any, differ from all.
+   */
+  public Optional<String> difference(List<String> marks, List<String> others) {
+    for (Guard guard : used) {
+      int at = guard.ordinal();
+      if (at >= marks.size() || at >= others.size() || !marks.get(at).equals(others.get(at))) {
+        return Optional.of(guard.label());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The marks of a text: one for each guard there is, in their order, used or not. */
+  public static List<String> marks(String text) {
+    // Each guard takes what it sees out of the text, so that no difference is seen by two and the
+    // reason for a veto is the one a reader would give.
+    StringBuilder rest = new StringBuilder(text);
+    Set<String> dates = take(rest, DATE, match -> ORDINAL.matcher(match).replaceAll("$1"));
+    Set<String> amounts = take(rest, AMOUNT, Guards::amount);
+    Set<String> identifiers = take(rest, IDENTIFIER, match -> match);
+    Set<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
+    List<String> negations = new ArrayList<>();
+    Matcher words = WORD.matcher(rest);
+    while (words.find()) {
+      String word = words.group().toLowerCase(Locale.ROOT).replace('’', '\'');
+      if (NEGATIONS.contains(word) || word.endsWith("n't")) {
+        negations.add("not");
+      }
+      String number = NUMBER_WORDS.get(word);
+      if (number != null) {
+        numbers.add(number);
+      }
+      side(word).ifPresent(negations::add);
+    }
+    Set<String> names = new TreeSet<>();
+    Matcher capitalised = NAME.matcher(rest);
+    while (capitalised.find()) {
+      names.add(capitalised.group());
+    }
+    return List.of(
+        mark(numbers),
+        mark(dates),
+        mark(amounts),
+        mark(negations.stream().sorted().toList()),
+        mark(identifiers),
+        mark(names));
+  }
+
+  private static Optional<String> side(String word) {
+    for (List<String> pair : OPPOSITES) {
+      // the longer stem first: "unlock" holds "lock"
+      for (int i = 1; i >= 0; i--) {
+        if (word.startsWith(pair.get(i))) {
+          return Optional.of(pair.get(i));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Set<String> take(
+      StringBuilder text, Pattern pattern, java.util.function.UnaryOperator<String> canonical) {
+    Set<String> found = new TreeSet<>();
+    Matcher matcher = pattern.matcher(text.toString());
+    while (matcher.find()) {
+      found.add(canonical.apply(matcher.group().toLowerCase(Locale.ROOT).strip()));
+      for (int i = matcher.start(); i < matcher.end(); i++) {
+        text.setCharAt(i, ' ');
+      }
+    }
+    return found;
+  }
+
+  private static String amount(String match) {
+    Matcher matcher = AMOUNT.matcher(match);
+    if (!matcher.matches()) {
+      return match;
+    }
+    boolean before = matcher.group("before") != null;
+    String unit = matcher.group(before ? "before" : "after");
+    String scale = matcher.group(before ? "scale" : "scale2");
+    return number(matcher.group(before ? "first" : "second"))
+        + (scale == null ? "" : scale.strip())
+        + switch (unit.replaceFirst("s$", "")) {
+          case "$", "usd", "dollar" -> "usd";
+          case "€", "eur", "euro" -> "eur";
+          case "£", "gbp", "pound" -> "gbp";
+          case "per cent", "percent", "%" -> "%";
+          default -> unit;
+        };
+  }
+
+  /** 1,000.50 and 1000.5 are one number. */
+  private static String number(String digits) {
+    String plain = digits.replace('−', '-').replaceAll(",(?=\\d{3}(?!\\d))", "");
+    try {
+      return new java.math.BigDecimal(plain).stripTrailingZeros().toPlainString();
+    } catch (NumberFormatException e) {
+      return plain; // 1.2.3 or 1,5: as it stands
+    }
+  }
+
+  private static String mark(Collection<String> seen) {
+    return seen.isEmpty()
+        ? NOTHING
+        : Fingerprint.sha256(String.join("\n", seen)).substring(0, DIGEST_DIGITS);
+  }
+}

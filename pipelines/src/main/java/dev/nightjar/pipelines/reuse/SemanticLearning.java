@@ -1,0 +1,101 @@
+package dev.nightjar.pipelines.reuse;
+
+import dev.nightjar.cachestore.Evidence;
+import dev.nightjar.cachestore.LearningStore;
+import dev.nightjar.cachestore.LearntThreshold;
+import dev.nightjar.pipelines.task.SemanticCacheSpec;
+import dev.nightjar.pipelines.task.TaskSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Collectors;
+
+/**
+ * Learns from answers: a run begins with the threshold that the evidence so far supports, and every
+ * answer that comes back is compared with the one that a neighbour would have lent. Both may be
+ * repeated at any time. Thread-safe.
+ */
+public final class SemanticLearning {
+  /** Older evidence does not count; it bounds what the start of a run reads. */
+  private static final int EVIDENCE_MAX = 50_000;
+
+  private static final int BATCH_MAX = 1_000;
+
+  private final LearningStore store;
+  private final TaskSpec task;
+  private final long namespaceId;
+
+  /** Learning in one namespace. */
+  public SemanticLearning(LearningStore store, TaskSpec task, long namespaceId) {
+    this.store = store;
+    this.task = task;
+    this.namespaceId = namespaceId;
+  }
+
+  /**
+   * The threshold of a run: the one it began with, or else what the evidence supports now. Empty if
+   * the task does not have its threshold learnt.
+   */
+  public Optional<LearntThreshold> begin(String runId) {
+    SemanticCacheSpec spec = task.semanticCache();
+    if (spec == null || spec.maxError().isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<LearntThreshold> begun = store.threshold(namespaceId, runId);
+    if (begun.isPresent()) {
+      return begun;
+    }
+    learn(); // what was answered since nobody looked
+    RiskController controller = new RiskController(spec.maxError().get(), spec.confidence());
+    for (Evidence outcome :
+        store.evidence(namespaceId, SemanticPolicy.digest(task), EVIDENCE_MAX)) {
+      controller.observe(outcome);
+    }
+    OptionalDouble bound = controller.errorBound();
+    store.recordThreshold(
+        namespaceId,
+        runId,
+        new LearntThreshold(
+            controller.threshold(),
+            spec.maxError().get(),
+            spec.confidence(),
+            bound.isPresent() ? bound.getAsDouble() : null,
+            controller.shadowShare(spec.shadowShare()),
+            controller.evidence(),
+            controller.driftFound()));
+    return store.threshold(namespaceId, runId);
+  }
+
+  /** Compares what has been answered since the last call. */
+  public void learn() {
+    if (task.semanticCache() == null) {
+      return;
+    }
+    AnswerEquality equality = task.answerEquality();
+    for (Map<String, String> answers = unclassified();
+        !answers.isEmpty();
+        answers = unclassified()) {
+      store.classify(
+          answers.entrySet().stream()
+              .collect(Collectors.toMap(Map.Entry::getKey, e -> equality.classOf(e.getValue()))));
+    }
+    for (List<LearningStore.Comparison> open = store.comparisons(namespaceId, BATCH_MAX);
+        !open.isEmpty();
+        open = store.comparisons(namespaceId, BATCH_MAX)) {
+      store.record(
+          open.stream()
+              .map(
+                  c ->
+                      new LearningStore.Verdict(
+                          c.runId(),
+                          c.itemKey(),
+                          equality.equal(c.answerJson(), c.neighbourAnswerJson())))
+              .toList());
+    }
+  }
+
+  private Map<String, String> unclassified() {
+    return store.unclassified(namespaceId, task.answerEquality().classPrefix(), BATCH_MAX);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.nightjar.pipelines.reuse;
+
+import dev.nightjar.cachestore.CacheHit;
+import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.LearntThreshold;
+import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.SemanticLookup;
+import dev.nightjar.cachestore.SemanticLookup.Decision;
+import dev.nightjar.pipelines.task.NearDuplicateSpec;
+import dev.nightjar.pipelines.task.SemanticCacheSpec;
+import dev.nightjar.pipelines.task.TaskSpec;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one run decides on texts that have neighbours in the cache. Immutable and thread-safe.
+ *
+ * @param task the task
+ * @param learnt what the run began with, if its task's threshold is learnt
+ */
+public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
+  /** Changes whenever scores become incomparable with those before. */
+  private static final String VERSION = "vote 1";
+
+  private static final int DIGEST_DIGITS = 16;
+
+  /** Names how a task decides and compares: evidence of another policy does not count. */
+  public static String digest(TaskSpec task) {
+    return Fingerprint.sha256(VERSION, task.guards().digest(), task.answerEquality().digest())
+        .substring(0, DIGEST_DIGITS);
+  }
+
+  /** Whether neighbours are looked for at all. */
+  public boolean isUsed() {
+    return task.semanticCache() != null;
+  }
+
+  /** How many neighbours it takes to decide. */
+  public int neighboursMax() {
+    return NeighbourVote.NEIGHBOURS_MAX;
+  }
+
+  /** Decides on a text. Whether it is sampled is fixed before its neighbours are looked at. */
+  public SemanticLookup decide(
+      String itemKey, List<Neighbour> neighbours, List<String> guardMarks) {
+    SemanticCacheSpec spec = task.semanticCache();
+    if (spec == null) {
+      throw new IllegalStateException("the task " + task.name() + " looks up no neighbours");
+    }
+    Double similarityMin = spec.similarityMinOrNull();
+    NeighbourVote vote =
+        similarityMin == null
+            ? NeighbourVote.of(neighbours, task.guards(), guardMarks)
+            : NeighbourVote.nearest(neighbours, similarityMin, task.guards(), guardMarks);
+    double threshold =
+        similarityMin != null
+            ? similarityMin
+            : learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER);
+    boolean isSampled =
+        similarityMin == null
+            && ShadowSampling.isSampled(
+                itemKey, learnt.map(LearntThreshold::shadowShare).orElse(1.0));
+    Decision decision =
+        vote.source().isEmpty() || vote.score() < threshold
+            ? Decision.MISS
+            : vote.vetoOrNull() != null
+                ? Decision.VETOED
+                : isSampled ? Decision.SHADOW : Decision.HIT;
+    return new SemanticLookup(
+        itemKey,
+        vote.source(),
+        vote.score(),
+        threshold,
+        learnt.map(LearntThreshold::errorBoundOrNull).orElse(null),
+        decision,
+        decision == Decision.VETOED ? vote.vetoOrNull() : null,
+        // A text that a guard keeps from its neighbours says nothing of hits.
+        isSampled && vote.vetoOrNull() == null,
+        digest(task));
+  }
+
+  /** The hit of a decision, if it is one. */
+  public Optional<CacheHit> hit(SemanticLookup lookup) {
+    if (lookup.decision() != Decision.HIT) {
+      return Optional.empty();
+    }
+    @Nullable Double score = learnt.isPresent() ? lookup.score() : null;
+    return lookup
+        .source()
+        .map(
+            source ->
+                new CacheHit(
+                    lookup.itemKey(), source.itemKey(), source.similarity(), score, false));
+  }
+
+  /** Which stored answers may be used again. */
+  public ReuseBounds bounds(Instant now) {
+    SemanticCacheSpec semantic = task.semanticCache();
+    NearDuplicateSpec near = task.nearDuplicates();
+    double similarityMin = near == null ? ReuseBounds.NEVER : near.similarityMin();
+    if (semantic != null && semantic.similarityMinOrNull() != null) {
+      similarityMin = Math.min(similarityMin, semantic.similarityMinOrNull());
+    }
+    return new ReuseBounds(
+        similarityMin,
+        near == null ? ReuseBounds.NEVER : near.jaccardMin(),
+        learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER),
+        task.retention().writtenAfter(now));
+  }
+}

@@ -1,0 +1,45 @@
+package dev.nightjar.pipelines.reuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AnswerEqualityTest {
+  private static final String ONE = "{\"category\":\"spam\",\"reason\":\"it sells a watch\"}";
+  private static final String REWORDED = "{\"reason\":\"it sells watches\", \"category\":\"spam\"}";
+  private static final String OTHER = "{\"category\":\"work\",\"reason\":\"it sells a watch\"}";
+
+  @Test
+  void onlyTheNamedFieldsCount() {
+    AnswerEquality category = new AnswerEquality(List.of("category"), 1);
+    assertThat(category.equal(ONE, REWORDED)).isTrue();
+    assertThat(category.classOf(ONE)).isEqualTo(category.classOf(REWORDED));
+    assertThat(category.equal(ONE, OTHER)).isFalse();
+    assertThat(category.classOf(ONE)).isNotEqualTo(category.classOf(OTHER));
+  }
+
+  @Test
+  void withoutNamedFieldsAllCountInAnyOrder() {
+    assertThat(AnswerEquality.ALL_FIELDS.equal(ONE, REWORDED)).isFalse();
+    assertThat(
+            AnswerEquality.ALL_FIELDS.equal(
+                ONE, "{\"reason\":\"it sells a watch\",\"category\":\"spam\"}"))
+        .isTrue();
+  }
+
+  @Test
+  void wordsMayAgreeMostly() {
+    AnswerEquality words = new AnswerEquality(List.of(), 0.7);
+    assertThat(words.equal(ONE, REWORDED)).isTrue();
+    assertThat(words.equal(ONE, "{\"category\":\"spam\",\"reason\":\"nobody knows why\"}"))
+        .isFalse();
+  }
+
+  @Test
+  void anotherWayOfComparingMakesOtherClasses() {
+    AnswerEquality category = new AnswerEquality(List.of("category"), 1);
+    assertThat(category.classOf(ONE)).startsWith(category.classPrefix());
+    assertThat(AnswerEquality.ALL_FIELDS.classPrefix()).isNotEqualTo(category.classPrefix());
+  }
+}

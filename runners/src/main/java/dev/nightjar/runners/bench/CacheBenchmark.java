@@ -1,0 +1,375 @@
+package dev.nightjar.runners.bench;
+
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.nightjar.cachestore.Embedding;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Evidence;
+import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.cachestore.embed.OnnxEmbedder;
+import dev.nightjar.pipelines.reuse.Guards;
+import dev.nightjar.pipelines.reuse.NeighbourVote;
+import dev.nightjar.pipelines.reuse.RiskController;
+import dev.nightjar.pipelines.reuse.ShadowSampling;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Whether the semantic cache keeps the error it promises, and how much it answers. A labelled set
+ * is streamed in random order, a hundred texts a night; a hit is right if, and only if, the labels
+ * agree. A text that is hit is not asked, so it joins the cache only if it was missed or sampled.
+ *
+ * <p>Floor: the nearest cosine at the fixed 0.95 that is commonly recommended. Peer: the best fixed
+ * cosine for the very stream, chosen with hindsight at the error that ours turned out to make, and
+ * with every earlier text in its cache, also those that it answered itself. Ours: the vote and the
+ * controller of the pipeline, from no evidence.
+ */
+@Command(
+    name = "cache",
+    mixinStandardHelpOptions = true,
+    header = "Whether the semantic cache keeps the error it promises, and how much it answers.")
+public final class CacheBenchmark extends Benchmark {
+  private static final int TEXTS_A_NIGHT = 100;
+  private static final double CONFIDENCE = 0.95;
+  private static final double SHADOW_SHARE = 0.05;
+  private static final double COMMON_COSINE = 0.95;
+
+  /** The nearest of all texts that are kept for each; a stream has met some of them. */
+  private static final int NEAREST_MAX = 600;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FILE.csv",
+      description = "With a header; the text first, its label second.")
+  @Nullable Path data;
+
+  @Option(
+      names = "--max-error",
+      paramLabel = "E",
+      defaultValue = "0.02",
+      description = "Largest share of wrong hits. Default: ${DEFAULT-VALUE}.")
+  double maxError;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "Streams. Default: ${DEFAULT-VALUE}.")
+  int runs;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "1",
+      description = "Of the first stream. Default: ${DEFAULT-VALUE}.")
+  long seed;
+
+  /** The set, with each text's nearest others. */
+  private record Labelled(
+      List<String> texts,
+      List<String> labels,
+      List<List<String>> guardMarks,
+      int[][] nearest,
+      float[][] cosines) {}
+
+  /** How one stream went. */
+  private record Stream(
+      int texts, int hits, int wrong, int shadows, double threshold, int firstHit) {
+    double hitRate() {
+      return (double) hits / texts;
+    }
+
+    double errorOfHits() {
+      return hits == 0 ? 0 : (double) wrong / hits;
+    }
+  }
+
+  @Override
+  Map<String, String> measure(PrintWriter out) throws IOException {
+    if (data == null || !Files.isReadable(data)) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "bench cache",
+          "its data is missing: a CSV file with a header, the text first and its label second",
+          "give --data FILE.csv");
+    }
+    Labelled set = read(data);
+    out.printf(
+        Locale.ROOT,
+        "%,d texts, %d labels, %d streams, max_error %.3f at confidence %.2f%n",
+        set.texts().size(),
+        set.labels().stream().distinct().count(),
+        runs,
+        maxError,
+        CONFIDENCE);
+    out.flush();
+    List<Stream> streams = new ArrayList<>();
+    double[] sums = new double[6];
+    for (int run = 0; run < runs; run++) {
+      int[] order = order(set.texts().size(), seed + run);
+      Stream stream = stream(set, order, seed + run);
+      streams.add(stream);
+      double[] common = fixed(set, order, COMMON_COSINE);
+      sums[0] += stream.hitRate();
+      sums[1] += stream.errorOfHits();
+      sums[2] += (double) stream.wrong() / stream.texts();
+      sums[3] += hindsight(set, order, stream.errorOfHits());
+      sums[4] += common[0];
+      sums[5] += common[1];
+    }
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] /= runs;
+    }
+    long violations = streams.stream().filter(s -> s.errorOfHits() > maxError).count();
+    out.printf("%-52s %9s %9s %9s%n", "", "hits/all", "FP/hits", "FP/all");
+    row(out, "floor: cosine 0.95, as commonly recommended", sums[4], sums[5], sums[4] * sums[5]);
+    row(
+        out,
+        "peer: best cosine, with hindsight, at our error",
+        sums[3],
+        sums[1],
+        sums[3] * sums[1]);
+    row(out, "ours", sums[0], sums[1], sums[2]);
+    out.printf(
+        Locale.ROOT,
+        "ours: asked %.1f %% of the texts as shadows; first hit after %.0f texts; last threshold %.2f;"
+            + " largest error of a stream %.4f%n",
+        100
+            * streams.stream()
+                .mapToDouble(s -> (double) s.shadows() / s.texts())
+                .average()
+                .orElse(0),
+        streams.stream().mapToInt(Stream::firstHit).average().orElse(0),
+        streams.stream().mapToDouble(Stream::threshold).average().orElse(0),
+        streams.stream().mapToDouble(Stream::errorOfHits).max().orElse(0));
+    Map<String, String> result = new LinkedHashMap<>();
+    result.put("runs", Integer.toString(runs));
+    result.put("violations", Long.toString(violations));
+    result.put("hit_rate", figure(sums[0]));
+    result.put("error_of_hits", figure(sums[1]));
+    result.put("best_static_hit_rate", figure(sums[3]));
+    return result;
+  }
+
+  /** At most as many violations as the confidence allows, and 1.3 times the peer's hits. */
+  @Override
+  boolean holds(Map<String, String> result) {
+    return Long.parseLong(result.get("violations")) <= Math.ceil(runs * (1 - CONFIDENCE))
+        && Double.parseDouble(result.get("hit_rate"))
+            >= 1.3 * Double.parseDouble(result.get("best_static_hit_rate"));
+  }
+
+  private static void row(PrintWriter out, String name, double hits, double ofHits, double ofAll) {
+    out.printf(Locale.ROOT, "%-52s %9.3f %9.4f %9.4f%n", name, hits, ofHits, ofAll);
+  }
+
+  private static String figure(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  private static Labelled read(Path file) throws IOException {
+    List<String> texts = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(file)) {
+      for (NamedCsvRecord row : csv) {
+        texts.add(row.getField(0));
+        labels.add(row.getField(1));
+      }
+    }
+    List<float[]> vectors = new ArrayList<>();
+    try (OnnxEmbedder embedder =
+        OnnxEmbedder.load(
+            EmbeddingModel.ALL_MINILM_L6_V2, Runtime.getRuntime().availableProcessors())) {
+      embedder
+          .embed(texts)
+          .forEach(e -> vectors.add(e.embedding().map(Embedding::toArray).orElseThrow()));
+    }
+    int kept = Math.min(NEAREST_MAX, texts.size() - 1);
+    int[][] nearest = new int[texts.size()][];
+    float[][] cosines = new float[texts.size()][];
+    IntStream.range(0, texts.size())
+        .parallel()
+        .forEach(
+            i -> {
+              // Sorted as one long each: the cosine above, the text below.
+              long[] all = new long[texts.size()];
+              for (int j = 0; j < all.length; j++) {
+                int cosine = Math.round((1 - cosine(vectors.get(i), vectors.get(j))) * 1e8f);
+                all[j] = ((long) (j == i ? Integer.MAX_VALUE : cosine) << 32) | j;
+              }
+              Arrays.sort(all);
+              nearest[i] = new int[kept];
+              cosines[i] = new float[kept];
+              for (int k = 0; k < kept; k++) {
+                nearest[i][k] = (int) all[k];
+                cosines[i][k] = 1 - (all[k] >> 32) / 1e8f;
+              }
+            });
+    return new Labelled(
+        texts, labels, texts.stream().map(Guards::marks).toList(), nearest, cosines);
+  }
+
+  private static float cosine(float[] one, float[] other) {
+    float sum = 0;
+    for (int d = 0; d < one.length; d++) {
+      sum += one[d] * other[d];
+    }
+    return sum;
+  }
+
+  private static int[] order(int texts, long seed) {
+    int[] order = IntStream.range(0, texts).toArray();
+    Random random = new Random(seed);
+    for (int i = texts - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int swapped = order[i];
+      order[i] = order[j];
+      order[j] = swapped;
+    }
+    return order;
+  }
+
+  private Stream stream(Labelled set, int[] order, long streamSeed) {
+    RiskController controller = new RiskController(maxError, CONFIDENCE);
+    boolean[] cached = new boolean[order.length];
+    int[] agreed = new int[order.length];
+    int[] contradicted = new int[order.length];
+    int hits = 0;
+    int wrong = 0;
+    int shadows = 0;
+    int firstHit = order.length;
+    for (int from = 0; from < order.length; from += TEXTS_A_NIGHT) {
+      double threshold = controller.threshold();
+      double share = controller.shadowShare(SHADOW_SHARE);
+      List<Integer> asked = new ArrayList<>();
+      List<Integer> sources = new ArrayList<>();
+      List<Evidence> outcomes = new ArrayList<>();
+      for (int at = from; at < Math.min(order.length, from + TEXTS_A_NIGHT); at++) {
+        int text = order[at];
+        NeighbourVote vote =
+            NeighbourVote.of(
+                neighbours(set, text, cached, agreed, contradicted),
+                Guards.DEFAULT,
+                set.guardMarks().get(text));
+        boolean sampled =
+            ShadowSampling.isSampled(
+                Fingerprint.sha256(Long.toString(streamSeed), Integer.toString(text)), share);
+        int source = vote.source().map(n -> Integer.parseInt(n.itemKey())).orElse(-1);
+        boolean right = source >= 0 && set.labels().get(source).equals(set.labels().get(text));
+        boolean wouldHit = vote.score() >= threshold && vote.vetoOrNull() == null;
+        if (wouldHit && !sampled) {
+          hits++;
+          wrong += right ? 0 : 1;
+          firstHit = Math.min(firstHit, at);
+          continue;
+        }
+        shadows += wouldHit ? 1 : 0;
+        asked.add(text);
+        sources.add(source);
+        if (sampled && source >= 0 && vote.vetoOrNull() == null) {
+          outcomes.add(new Evidence(vote.score(), threshold, right));
+        }
+      }
+      // In the morning the answers are there.
+      for (int i = 0; i < asked.size(); i++) {
+        cached[asked.get(i)] = true;
+        int source = sources.get(i);
+        if (source >= 0) {
+          boolean right = set.labels().get(source).equals(set.labels().get(asked.get(i)));
+          agreed[source] += right ? 1 : 0;
+          contradicted[source] += right ? 0 : 1;
+        }
+      }
+      outcomes.forEach(controller::observe);
+    }
+    double last = controller.threshold();
+    return new Stream(
+        order.length, hits, wrong, shadows, last == ReuseBounds.NEVER ? 1 : last, firstHit);
+  }
+
+  private static List<Neighbour> neighbours(
+      Labelled set, int text, boolean[] cached, int[] agreed, int[] contradicted) {
+    List<Neighbour> found = new ArrayList<>(NeighbourVote.NEIGHBOURS_MAX);
+    int[] nearest = set.nearest()[text];
+    for (int k = 0; k < nearest.length && found.size() < NeighbourVote.NEIGHBOURS_MAX; k++) {
+      int other = nearest[k];
+      if (cached[other]) {
+        found.add(
+            new Neighbour(
+                Integer.toString(other),
+                set.cosines()[text][k],
+                set.labels().get(other),
+                agreed[other],
+                contradicted[other],
+                set.guardMarks().get(other)));
+      }
+    }
+    return found;
+  }
+
+  /** Of each text its nearest earlier one: cosine, and whether the labels agree; 2 a text. */
+  private static double[][] nearestEarlier(Labelled set, int[] order) {
+    int[] place = new int[order.length];
+    for (int at = 0; at < order.length; at++) {
+      place[order[at]] = at;
+    }
+    double[][] found = new double[order.length][];
+    for (int text = 0; text < order.length; text++) {
+      found[text] = new double[] {-1, 0};
+      int[] nearest = set.nearest()[text];
+      for (int k = 0; k < nearest.length; k++) {
+        if (place[nearest[k]] < place[text]) {
+          found[text][0] = set.cosines()[text][k];
+          found[text][1] = set.labels().get(nearest[k]).equals(set.labels().get(text)) ? 1 : 0;
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The largest hit rate of any fixed cosine whose error does not exceed a given one. */
+  private static double hindsight(Labelled set, int[] order, double error) {
+    double[][] found = nearestEarlier(set, order);
+    Arrays.sort(found, (a, b) -> Double.compare(b[0], a[0]));
+    int wrong = 0;
+    int best = 0;
+    for (int i = 0; i < found.length; i++) {
+      wrong += found[i][1] == 1 ? 0 : 1;
+      if (wrong <= error * (i + 1)) {
+        best = i + 1;
+      }
+    }
+    return (double) best / found.length;
+  }
+
+  /** Hit rate and error of hits at a fixed cosine. */
+  private static double[] fixed(Labelled set, int[] order, double cosine) {
+    int hits = 0;
+    int wrong = 0;
+    for (double[] nearest : nearestEarlier(set, order)) {
+      if (nearest[0] >= cosine) {
+        hits++;
+        wrong += nearest[1] == 1 ? 0 : 1;
+      }
+    }
+    return new double[] {(double) hits / order.length, hits == 0 ? 0 : (double) wrong / hits};
+  }
+}
