@@ -482,11 +482,14 @@ index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (task_fingerp
 index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING btree (tenant, model, content_hash)
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
 trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()
+function current_tenant() returns text
 function jaccard(a integer[], b integer[]) returns double precision
 function list_cost_usd(p_provider text, p_model text, p_at timestamp with time zone, p_input_tokens bigint, p_output_tokens bigint) returns numeric
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger
+function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
+function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
 view cost_by_run
 view cost_by_task
 view cost_by_tier

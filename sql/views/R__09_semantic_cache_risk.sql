@@ -64,5 +64,6 @@ left join lateral (
     select
         round(greatest(0, (p + 1.9208 / m - 1.96 * sqrt((p * (1 - p) + 0.9604 / m) / m)) / (1 + 3.8416 / m))::numeric, 4) as low,
         round(((p + 1.9208 / m + 1.96 * sqrt((p * (1 - p) + 0.9604 / m) / m)) / (1 + 3.8416 / m))::numeric, 4) as high
-    from (select l.wrong::double precision / l.verified as p, l.verified::double precision as m where l.verified > 0) v
+    from (
+        select l.wrong::double precision / nullif(l.verified, 0) as p, nullif(l.verified, 0)::double precision as m) v
 ) w on true;

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * are and holds no secret: workers read passwords and keys from their own environment.
  *
  * @param runId the run
+ * @param tenant whose answers may be reused
  * @param namespaceId the run's namespace
  * @param database where the store is
  * @param task what to ask
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record JobContext(
     String runId,
+    String tenant,
     long namespaceId,
     DatabaseAddress database,
     TaskSpec task,
@@ -55,10 +57,14 @@ public record JobContext(
   private static final int POOL_CONNECTIONS_MAX =
       8 + 3 * Runtime.getRuntime().availableProcessors();
 
-  /** The store, shared by all stages in this JVM. */
+  private record StoresOf(String tenant, DatabaseAddress database) {}
+
+  /** The store as the tenant sees it, shared by all stages in this JVM. */
   public SharedResource.Lease<Stores> stores() {
     return SharedResource.acquire(
-        database, Stores.class, () -> PostgresStores.open(database, POOL_CONNECTIONS_MAX, clock));
+        new StoresOf(tenant, database),
+        Stores.class,
+        () -> PostgresStores.openFor(tenant, database, POOL_CONNECTIONS_MAX, clock));
   }
 
   /** The task's embedding model, shared by all stages in this JVM. */

@@ -36,13 +36,12 @@ public final class PrepareAndSubmit {
    * Prepares one run.
    *
    * @param context the run
-   * @param tenant whose answers may be reused
    * @param patterns file patterns of the corpus
    */
-  public PrepareAndSubmit(JobContext context, String tenant, List<String> patterns) {
+  public PrepareAndSubmit(JobContext context, List<String> patterns) {
     this.context = context;
     this.namespace =
-        tenant
+        context.tenant()
             + "\n"
             + context.task().fingerprint()
             + "\n"

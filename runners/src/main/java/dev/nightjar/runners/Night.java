@@ -107,7 +107,7 @@ final class Night implements AutoCloseable {
     TaskSpec task = TaskLoader.load(plan.taskFile());
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     Corpus corpus = Corpus.resolve(plan.corpus());
-    PostgresStores stores = StoreOptions.open(database);
+    PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
     ProviderClients clients = ProviderClients.open(providers);
     try {
       requireClock(stores, providers);
@@ -128,6 +128,7 @@ final class Night implements AutoCloseable {
       JobContext context =
           new JobContext(
               run.runId(),
+              plan.tenant(),
               namespaceId,
               database,
               task,
@@ -274,8 +275,7 @@ final class Night implements AutoCloseable {
   private void prepare() {
     launcher.run(
         "nightjar prepare " + run.runId(),
-        pipeline ->
-            new PrepareAndSubmit(context, plan.tenant(), corpus.patterns()).addTo(pipeline));
+        pipeline -> new PrepareAndSubmit(context, corpus.patterns()).addTo(pipeline));
     RunProgress progress = progress();
     if (progress.items() == 0 && progress.deadLetters() == 0) {
       throw new NightjarException(

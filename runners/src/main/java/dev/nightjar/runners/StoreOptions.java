@@ -69,6 +69,12 @@ final class StoreOptions {
     return address;
   }
 
+  /** The store as a job of one tenant sees it. */
+  static PostgresStores openFor(String tenant, DatabaseAddress address) {
+    return PostgresStores.openFor(tenant, address, POOL_CONNECTIONS_MAX, Clock.systemUTC());
+  }
+
+  /** The store as an operator sees it, who works on all tenants. */
   static PostgresStores open(DatabaseAddress address) {
     return PostgresStores.open(address, POOL_CONNECTIONS_MAX, Clock.systemUTC());
   }

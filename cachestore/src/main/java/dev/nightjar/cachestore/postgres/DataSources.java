@@ -7,6 +7,7 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.sql.SQLException;
+import java.util.Optional;
 
 /** Opens connection pools. */
 public final class DataSources {
@@ -21,9 +22,12 @@ public final class DataSources {
    * Opens a pool and proves that the database answers.
    *
    * @param poolConnectionsMax most connections at once
+   * @param tenant the only one whose texts its connections see, as the role of a job; empty for an
+   *     operator, who sees what the address's user may see
    * @throws NightjarException DATABASE_UNREACHABLE if it does not answer
    */
-  public static HikariDataSource open(DatabaseAddress address, int poolConnectionsMax) {
+  public static HikariDataSource open(
+      DatabaseAddress address, int poolConnectionsMax, Optional<String> tenant) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("nightjar");
     config.setJdbcUrl(address.jdbcUrl());
@@ -36,6 +40,11 @@ public final class DataSources {
     config.addDataSourceProperty("ApplicationName", "nightjar");
     config.addDataSourceProperty("currentSchema", SCHEMA + ",public");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
+    // Set as the connection is opened, so that no statement can run before it.
+    tenant.ifPresent(
+        name ->
+            config.addDataSourceProperty(
+                "options", "-c role=nightjar_job -c nightjar.tenant=" + escaped(name)));
     // Details of an error quote the row, which holds prompts and answers.
     config.addDataSourceProperty("logServerErrorDetail", "false");
     // Without it a severed network leaves a session, and the lock it holds, to the kernel's two
@@ -46,6 +55,11 @@ public final class DataSources {
     } catch (HikariPool.PoolInitializationException e) {
       throw unreachable(address, e);
     }
+  }
+
+  /** In the startup options a blank parts two of them, unless a backslash stands before it. */
+  private static String escaped(String value) {
+    return value.replaceAll("([\\\\\\s])", "\\\\$1");
   }
 
   static NightjarException unreachable(DatabaseAddress address, Throwable cause) {

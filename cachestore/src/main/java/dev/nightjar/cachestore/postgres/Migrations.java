@@ -3,11 +3,16 @@ package dev.nightjar.cachestore.postgres;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Objects;
 import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -28,13 +33,20 @@ public final class Migrations {
   public static String migrate(DatabaseAddress address) {
     createDatabaseIfMissing(address);
     requireVector(address);
+    ensureRoles(address);
     Flyway flyway =
         Flyway.configure(Migrations.class.getClassLoader())
             .dataSource(address.jdbcUrl(), address.user(), address.readPassword().orElse(null))
-            .locations("classpath:dev/nightjar/sql/migrations", "classpath:dev/nightjar/sql/views")
+            .locations(
+                "classpath:dev/nightjar/sql/migrations",
+                "classpath:dev/nightjar/sql/views",
+                "classpath:dev/nightjar/sql/roles")
             .defaultSchema(DataSources.SCHEMA)
             .createSchemas(true)
-            .initSql("set search_path to " + DataSources.SCHEMA + ", public")
+            .initSql(
+                "set role nightjar_migration; set search_path to "
+                    + DataSources.SCHEMA
+                    + ", public")
             .load();
     try {
       MigrationInfo[] future =
@@ -80,6 +92,34 @@ public final class Migrations {
       }
     } catch (SQLException e) {
       throw DataSources.unreachable(address, e);
+    }
+  }
+
+  private static void ensureRoles(DatabaseAddress address) {
+    try (Connection connection = connect(address);
+        Statement statement = connection.createStatement();
+        InputStream roles =
+            Objects.requireNonNull(
+                Migrations.class.getResourceAsStream("/dev/nightjar/sql/roles/roles.sql"))) {
+      connection.setAutoCommit(false);
+      // Two that migrate at once would change the same rows of the catalogue.
+      statement.execute("select pg_advisory_xact_lock(hashtext('nightjar roles'))");
+      statement.execute(new String(roles.readAllBytes(), StandardCharsets.UTF_8));
+      connection.commit();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (SQLException e) {
+      if (!"42501".equals(e.getSQLState())) { // insufficient_privilege
+        throw DataSources.unreachable(address, e);
+      }
+      throw new NightjarException(
+          ErrorCode.DATABASE_UNSUITABLE,
+          address.toString(),
+          "this role may not make Nightjar's roles: " + e.getMessage(),
+          "have a superuser run sql/roles/roles.sql in the database, and grant nightjar_migration"
+              + " and nightjar_job to "
+              + address.user(),
+          e);
     }
   }
 

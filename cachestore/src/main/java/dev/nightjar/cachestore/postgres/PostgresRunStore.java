@@ -35,46 +35,19 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public long namespace(String tenant, TaskVersion task, String embeddingModel) {
-    return context.transactionResult(
-        configuration -> {
-          DSLContext tx = configuration.dsl();
-          tx.execute(
-              """
-              insert into tasks (task_fingerprint, name, definition, baseline_provider, baseline_model, created_at)
-              values (?, ?, ?::jsonb, ?, ?, ?)
-              on conflict (task_fingerprint) do nothing
-              """,
-              task.fingerprint(),
-              task.name(),
-              task.definitionJson(),
-              task.baselineProvider(),
-              task.baselineModel(),
-              Sql.now(clock));
-          tx.execute(
-              """
-              insert into namespaces (tenant, task_fingerprint, embedding_model, created_at)
-              values (?, ?, ?, ?)
-              on conflict on constraint namespaces_natural_key do nothing
-              """,
-              tenant,
-              task.fingerprint(),
-              embeddingModel,
-              Sql.now(clock));
-          return fetch(
-                  tx,
-                  """
-                  select namespace_id
-                  from namespaces
-                  where tenant = ?
-                    and task_fingerprint = ?
-                    and embedding_model = ?
-                  """,
-                  tenant,
-                  task.fingerprint(),
-                  embeddingModel)
-              .get(0)
-              .get("namespace_id", Long.class);
-        });
+    return fetch(
+            context,
+            "select register_namespace(?, ?, ?, ?::jsonb, ?, ?, ?, ?) as namespace_id",
+            tenant,
+            task.fingerprint(),
+            task.name(),
+            task.definitionJson(),
+            task.baselineProvider(),
+            task.baselineModel(),
+            embeddingModel,
+            Sql.now(clock))
+        .get(0)
+        .get("namespace_id", Long.class);
   }
 
   @Override
@@ -336,7 +309,7 @@ final class PostgresRunStore implements RunStore {
   public void tidy(String runId) {
     // A night is one bulk load. Until the server has looked at it, its reports are planned as if
     // the tables were empty: minutes instead of a second for 50,000 items.
-    context.execute("analyze items, misses, attempts, submissions, ledger, results, cache_entries");
+    context.execute("select refresh_statistics()");
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -353,10 +326,11 @@ final class PostgresRunStore implements RunStore {
               """
               update misses
               set prompt = null,
-                  embedding = null
+                  embedding = null,
+                  shingles = null
               where run_id = ?
                 and state in ('answered', 'failed')
-                and (prompt is not null or embedding is not null)
+                and (prompt is not null or embedding is not null or shingles is not null)
               """,
               runId);
         });

@@ -12,6 +12,7 @@ import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
+import java.util.Optional;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.conf.Settings;
@@ -55,12 +56,21 @@ public final class PostgresStores implements Stores {
   }
 
   /**
-   * Opens the ports. The schema must be there: see {@link Migrations}.
+   * Opens the ports of an operator, who works on all tenants. The schema must be there: see {@link
+   * Migrations}.
    *
    * @param poolConnectionsMax most connections at once
    */
   public static PostgresStores open(DatabaseAddress address, int poolConnectionsMax, Clock clock) {
-    return new PostgresStores(DataSources.open(address, poolConnectionsMax), clock);
+    return new PostgresStores(
+        DataSources.open(address, poolConnectionsMax, Optional.empty()), clock);
+  }
+
+  /** Opens the ports of a job, which sees the texts, vectors and answers of one tenant. */
+  public static PostgresStores openFor(
+      String tenant, DatabaseAddress address, int poolConnectionsMax, Clock clock) {
+    return new PostgresStores(
+        DataSources.open(address, poolConnectionsMax, Optional.of(tenant)), clock);
   }
 
   @Override

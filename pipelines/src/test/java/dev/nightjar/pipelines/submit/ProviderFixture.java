@@ -52,6 +52,7 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * planned, sent, polled and collected as a night does it.
  */
 final class ProviderFixture implements AutoCloseable {
+  private static final String TENANT = "tests";
   static final Instant START = Instant.parse("2026-11-24T00:00:00Z");
   static final Duration DEADLINE = Duration.ofDays(3);
 
@@ -163,7 +164,7 @@ final class ProviderFixture implements AutoCloseable {
   /** A packed submission of a run of its own, with prompts of at least so many characters. */
   String planned(TierSpec tier, int requests, int promptCharacters) {
     String runId = "run-" + runs.incrementAndGet();
-    long namespaceId = stores.runs().namespace("tests", task.version(), "model");
+    long namespaceId = stores.runs().namespace(TENANT, task.version(), "model");
     stores
         .runs()
         .open(Optional.of(runId), namespaceId, runId, Optional.empty(), START.plus(deadline));
@@ -246,6 +247,7 @@ final class ProviderFixture implements AutoCloseable {
   JobContext context(String runId, String workerId) {
     return new JobContext(
         runId,
+        TENANT,
         stores.runs().find(runId).orElseThrow().namespaceId(),
         database,
         task,

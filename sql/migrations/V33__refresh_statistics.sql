@@ -1,0 +1,10 @@
+-- Only an owner may have tables analysed, and a night must: it is one bulk load.
+create function refresh_statistics() returns void
+    language plpgsql
+    security definer
+    set search_path = nightjar, public
+as $$
+begin
+    analyze items, misses, attempts, submissions, ledger, results, cache_entries, semantic_lookups, text_embeddings;
+end
+$$;

@@ -1,0 +1,34 @@
+-- Two tenants may run one task, and neither sees that the other does: so a job cannot write the task itself,
+-- for it would have to see the row that is there already.
+create function register_namespace(
+    p_tenant text,
+    p_task_fingerprint text,
+    p_name text,
+    p_definition jsonb,
+    p_baseline_provider text,
+    p_baseline_model text,
+    p_embedding_model text,
+    p_created_at timestamptz)
+    returns bigint
+    language plpgsql
+    security definer
+    set search_path = nightjar, public
+as $$
+begin
+    if p_tenant <> coalesce(current_tenant(), p_tenant) then
+        raise insufficient_privilege using message = 'a job registers namespaces of its own tenant only';
+    end if;
+    insert into tasks (task_fingerprint, name, definition, baseline_provider, baseline_model, created_at)
+    values (p_task_fingerprint, p_name, p_definition, p_baseline_provider, p_baseline_model, p_created_at)
+    on conflict (task_fingerprint) do nothing;
+    insert into namespaces (tenant, task_fingerprint, embedding_model, created_at)
+    values (p_tenant, p_task_fingerprint, p_embedding_model, p_created_at)
+    on conflict on constraint namespaces_natural_key do nothing;
+    return (
+        select namespace_id
+        from namespaces
+        where tenant = p_tenant
+          and task_fingerprint = p_task_fingerprint
+          and embedding_model = p_embedding_model);
+end
+$$;
