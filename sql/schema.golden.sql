@@ -33,6 +33,19 @@ column cache_entries.agreed integer not null default 0
 column cache_entries.contradicted integer not null default 0
 column cache_entries.guard_marks text[]
 column cache_entries.measure text not null default 'cosine'::text
+column cache_statistics.tenant text
+column cache_statistics.task text
+column cache_statistics.embedding_model text
+column cache_statistics.namespace_id bigint
+column cache_statistics.entries bigint
+column cache_statistics.asked bigint
+column cache_statistics.borrowed bigint
+column cache_statistics.megabytes numeric
+column cache_statistics.oldest timestamp with time zone
+column cache_statistics.newest timestamp with time zone
+column cache_statistics.exact_hits numeric
+column cache_statistics.semantic_hits numeric
+column cache_statistics.saved_usd numeric
 column cost_by_run.run_id text
 column cost_by_run.task text
 column cost_by_run.tenant text
@@ -490,6 +503,7 @@ function record_submission_transition() returns trigger
 function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
 function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
+view cache_statistics
 view cost_by_run
 view cost_by_task
 view cost_by_tier

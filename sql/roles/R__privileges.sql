@@ -10,5 +10,5 @@ alter default privileges in schema nightjar grant usage on sequences to nightjar
 
 grant select on
     item_costs, cost_by_run, cost_by_tier, cost_by_task, run_progress, run_balance_check, open_submissions,
-    unknown_spend, semantic_cache_risk, prices, ledger
+    unknown_spend, semantic_cache_risk, cache_statistics, prices, ledger
 to nightjar_analyst;

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Answers that may be used again. Thread-safe. Entries are written by {@link SettlementStore}. */
 public interface CacheStore {
@@ -31,6 +32,9 @@ public interface CacheStore {
    * Records what was decided on texts looked up by likeness, and answers waiting documents of a run
    * from the entries that were hit, in one transaction. Repeatable: documents that are settled
    * already stay as they are, and the first decision on a text in a run stands.
+   *
+   * @return the keys that were answered, or had been; an entry that was forgotten since it was
+   *     looked up answers nothing
    */
-  void answerFromCache(String runId, List<CacheHit> hits, List<SemanticLookup> lookups);
+  Set<String> answerFromCache(String runId, List<CacheHit> hits, List<SemanticLookup> lookups);
 }

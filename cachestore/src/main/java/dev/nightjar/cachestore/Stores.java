@@ -4,6 +4,8 @@ package dev.nightjar.cachestore;
 public interface Stores extends AutoCloseable {
   CacheStore cache();
 
+  CacheCare cacheCare();
+
   EmbeddingStore embeddings();
 
   LearningStore learning();

@@ -3,7 +3,9 @@ package dev.nightjar.runners;
 import dev.nightjar.runners.bench.BatchBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
+import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
+import dev.nightjar.runners.bench.StoreBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -16,9 +18,11 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "BENCHMARK",
     subcommands = {
       BatchBenchmark.class,
+      CacheBenchmark.class,
       ChaosBenchmark.class,
+      DedupeBenchmark.class,
       RetrievalBenchmark.class,
-      CacheBenchmark.class
+      StoreBenchmark.class
     })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;

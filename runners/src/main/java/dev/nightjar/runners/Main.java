@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
       SubmitCommand.class,
       CollectCommand.class,
       SubmissionsCommand.class,
+      CacheCommand.class,
       DoctorCommand.class,
       DatabaseCommand.class,
       EmulatorCommand.class,

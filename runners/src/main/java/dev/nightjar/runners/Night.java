@@ -23,6 +23,7 @@ import dev.nightjar.pipelines.submit.OrphanUploads;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
+import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.time.Clock;
@@ -383,6 +384,11 @@ final class Night implements AutoCloseable {
   void finish() {
     stores.runs().finish(run.runId());
     stores.runs().tidy(run.runId());
+    RetentionSpec retention = context.task().retention();
+    stores
+        .cacheCare()
+        .evict(
+            context.namespaceId(), retention.writtenAfter(clock.instant()), retention.bytesMax());
     OrphanUploads.delete(stores.submissions(), clients, providersUsed(context.task()), clock);
   }
 

@@ -62,6 +62,7 @@ class CommandTest {
         "submit",
         "collect",
         "submissions",
+        "cache",
         "doctor",
         "db",
         "emulator",
@@ -98,6 +99,11 @@ class CommandTest {
         2,
         "OPTION_INVALID: --database",
         "PGPASSWORD");
+  }
+
+  @Test
+  void forgettingEverythingMustBeMeant() {
+    assertOneLine(run("cache", "forget"), 2, "OPTION_INVALID: cache forget", "--all");
   }
 
   @Test

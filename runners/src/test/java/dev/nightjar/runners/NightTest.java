@@ -257,4 +257,63 @@ class NightTest {
                     engine))
         .hasMessageStartingWith("PRICE_MISSING: openai/gpt-7-moth");
   }
+
+  @Test
+  void theSemanticCacheLearnsItsThresholdFromNightToNightAndSaysWhatItKnows() throws Exception {
+    Path learning =
+        Files.writeString(
+            home.resolve("learning.yaml"),
+            """
+            name: learning
+            system: You say what this is. Answer with JSON only.
+            user: "{{text}}"
+            output_schema:
+              type: object
+              additionalProperties: false
+              required: [kind, remark]
+              properties:
+                kind: {enum: [note]}
+                remark: {type: string, maxLength: 60}
+            semantic_cache: {max_error: 0.3, confidence: 0.8, shadow_share: 0.1}
+            answer_equality: {fields: [kind]}
+            guards: []
+            tiers:
+              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
+            """);
+    for (int night = 1; night <= 3; night++) {
+      Path corpus =
+          TestNights.write(home, night + ".jsonl", TestNights.documents(1_000 * night, DOCUMENTS));
+      TestNights.run(
+          TestNights.plan(learning, "night-" + night, Optional.empty(), corpus.toString()),
+          database,
+          emulator,
+          TestNights.engine(EngineOptions.Engine.FLINK_LOCAL));
+    }
+    assertThat(
+            one(
+                database,
+                "select string_agg(run_id, ' ') from semantic_thresholds where threshold > 1"))
+        .as("no evidence, then none that anything is right: the first night had no neighbours")
+        .isEqualTo("night-1 night-2");
+    assertThat(one(database, "select max_error from semantic_thresholds where run_id = 'night-3'"))
+        .isEqualTo("0.3");
+    int hits =
+        Integer.parseInt(
+            one(database, "select hits from semantic_cache_risk where run_id = 'night-3'"));
+    assertThat(hits).isGreaterThan(50);
+    assertThat(one(database, "select count(*) from items where answered_by = 'semantic_hit'"))
+        .as("each hit answered its document, and the exact copies of it")
+        .satisfies(items -> assertThat(Integer.parseInt(items)).isGreaterThanOrEqualTo(hits));
+    assertThat(
+            one(
+                database,
+                "select shadows > 0 and verified = shadows and wrong = 0 and observed_error_high < 1"
+                    + " and saved_net_usd < saved_usd from semantic_cache_risk where run_id = 'night-3'"))
+        .as("a share was asked anyway, compared, and charged against the saving")
+        .isEqualTo("t");
+    assertThat(one(database, "select count(*) from text_embeddings"))
+        .as("a text that an earlier night embedded is not embedded again")
+        .isEqualTo(one(database, "select count(distinct item_key) from semantic_lookups"));
+    assertBooksAreRight();
+  }
 }

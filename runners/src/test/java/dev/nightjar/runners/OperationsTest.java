@@ -136,4 +136,52 @@ class OperationsTest {
     signals.sleep(Duration.ofDays(1)); // returns at once
     assertThat(said.toString()).contains("no batch is lost");
   }
+
+  @Test
+  void theCacheIsShownCopiedForgottenAndCheckedAndWhatIsForgottenIsAskedAgain() throws Exception {
+    try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(40).start()) {
+      ended(emulator, 0, TestNights.runArguments(task, corpus));
+      assertThat(ended(emulator, 0, List.of("cache", "stats")))
+          .containsPattern("default +notes +36 +0");
+      assertThat(ended(emulator, 0, List.of("cache", "verify"))).contains("nothing is wrong");
+      Path copy = home.resolve("copy.jsonl");
+      List<String> export = List.of("cache", "export", copy.toString());
+      assertThat(ended(emulator, 0, export)).contains("wrote 36 answers");
+      List<String> forget = List.of("cache", "forget", "--task", "notes");
+      assertThat(ended(emulator, 0, with(forget, "--answer", "$.category == \"nonsense\"")))
+          .contains("forgot 0 answers");
+      assertThat(ended(emulator, 2, with(forget, "--answer", "$..$")))
+          .startsWith("OPTION_INVALID: --answer");
+      assertThat(ended(emulator, 0, with(forget, "--dry-run"))).contains("would forget 36 answers");
+      assertThat(ended(emulator, 0, forget)).contains("forgot 36 answers");
+      assertThat(ended(emulator, 0, List.of("cache", "import", copy.toString())))
+          .contains("took in 36 answers");
+      assertThat(ended(emulator, 0, List.of("cache", "import", copy.toString())))
+          .contains("took in 0 answers");
+      Files.writeString(copy, "{\"item_key\":\"x\",\"answer\":{}}\n");
+      assertThat(ended(emulator, 1, List.of("cache", "import", copy.toString())))
+          .startsWith("INPUT_MALFORMED: line 1: expected a namespace first");
+
+      ended(emulator, 0, with(TestNights.runArguments(task, corpus), "--run-id", "second"));
+      assertThat(one(database, "select count(*) from items where answered_by = 'exact_hit'"))
+          .as("the imported answers serve")
+          .isEqualTo("40");
+      assertThat(ended(emulator, 0, List.of("cache", "stats"))).containsPattern("36 +0 .* 40 +0");
+      ended(emulator, 0, with(forget, "--model", "gpt-6.2-sol"));
+      ended(emulator, 0, with(TestNights.runArguments(task, corpus), "--run-id", "third"));
+      assertThat(one(database, "select count(*) from attempts where run_id = 'third'"))
+          .isEqualTo("36");
+      assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+    }
+  }
+
+  private static List<String> with(List<String> arguments, String... further) {
+    List<String> all = new java.util.ArrayList<>(arguments);
+    int at = all.indexOf(further[0]); // an option given already is given anew
+    if (at >= 0) {
+      all.subList(at, at + further.length).clear();
+    }
+    all.addAll(List.of(further));
+    return all;
+  }
 }

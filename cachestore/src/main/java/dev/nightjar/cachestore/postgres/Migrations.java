@@ -44,7 +44,7 @@ public final class Migrations {
             .defaultSchema(DataSources.SCHEMA)
             .createSchemas(true)
             .initSql(
-                "set role nightjar_migration; set search_path to "
+                "set role nightjar_migration; set client_min_messages = warning; set search_path to "
                     + DataSources.SCHEMA
                     + ", public")
             .load();

@@ -16,9 +16,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 
@@ -27,10 +29,9 @@ final class PostgresCacheStore implements CacheStore {
   private static final int NEIGHBOURS_MAX = 40;
 
   /** Recall of the nearest at this setting: see ADR 8. */
-  private static final int EF_SEARCH = 40;
+  static final int EF_SEARCH = 40;
 
-  /** Also what {@code bench store} runs bare, so that the two do the same work. */
-  public static final String NEAREST =
+  static final String NEAREST =
       """
       select q.item_key as query_key, n.item_key, n.similarity, n.answer_class, n.agreed, n.contradicted, n.guard_marks
       from unnest(?::text[], ?::text[]) as q (item_key, embedding)
@@ -137,15 +138,16 @@ final class PostgresCacheStore implements CacheStore {
   }
 
   @Override
-  public void answerFromCache(String runId, List<CacheHit> hits, List<SemanticLookup> lookups) {
+  public Set<String> answerFromCache(
+      String runId, List<CacheHit> hits, List<SemanticLookup> lookups) {
     if (hits.isEmpty() && lookups.isEmpty()) {
-      return;
+      return Set.of();
     }
-    context.transaction(
+    return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
           recordLookups(tx, runId, lookups);
-          answer(tx, clock, runId, hits);
+          return answer(tx, clock, runId, hits);
         });
   }
 
@@ -181,8 +183,12 @@ final class PostgresCacheStore implements CacheStore {
         runId);
   }
 
-  /** Answers documents inside a transaction that is already open. */
-  static void answer(DSLContext tx, Clock clock, String runId, List<CacheHit> hits) {
+  /**
+   * Answers documents inside a transaction that is already open.
+   *
+   * @return the keys whose entry is there; one may have been forgotten since it was looked up
+   */
+  static Set<String> answer(DSLContext tx, Clock clock, String runId, List<CacheHit> hits) {
     // A likeness found once is kept as an entry of its own, without an embedding: the same text
     // hits
     // exactly the next night and is not embedded again.
@@ -209,33 +215,42 @@ final class PostgresCacheStore implements CacheStore {
         floats(hits, CacheHit::similarity),
         floats(hits, CacheHit::score),
         hits.stream().map(CacheHit::exact).toArray(Boolean[]::new));
-    tx.execute(
-        """
-        with hits as (
-            select h.item_key, h.exact, e.source_key, e.similarity, e.answer, e.output_tokens
-            from unnest(?::text[], ?::boolean[]) as h (item_key, exact)
-            join cache_entries e using (item_key)
-        ),
-        answered as (
-            update items i
-            set state = 'answered',
-                answered_by = case when h.exact then 'exact_hit' else 'semantic_hit' end,
-                leader_key = h.source_key,
-                similarity = h.similarity,
-                settled_at = ?
-            from hits h
-            where i.run_id = ?
-              and i.item_key = h.item_key
-              and i.state = 'new'
-            returning i.run_id, i.document_id, i.item_key, h.source_key, h.answer, h.output_tokens, i.settled_at
-        )
-        insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at)
-        select * from answered
-        on conflict (run_id, document_id) do nothing
-        """,
-        texts(hits, CacheHit::itemKey),
-        hits.stream().map(CacheHit::exact).toArray(Boolean[]::new),
-        Sql.now(clock),
-        runId);
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                tx,
+                """
+                with hits as (
+                    select h.item_key, h.exact, e.source_key, e.similarity, e.answer, e.output_tokens
+                    from unnest(?::text[], ?::boolean[]) as h (item_key, exact)
+                    join cache_entries e using (item_key)
+                ),
+                answered as (
+                    update items i
+                    set state = 'answered',
+                        answered_by = case when h.exact then 'exact_hit' else 'semantic_hit' end,
+                        leader_key = h.source_key,
+                        similarity = h.similarity,
+                        settled_at = ?
+                    from hits h
+                    where i.run_id = ?
+                      and i.item_key = h.item_key
+                      and i.state = 'new'
+                    returning i.run_id, i.document_id, i.item_key, h.source_key, h.answer, h.output_tokens, i.settled_at
+                ),
+                written as (
+                    insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at)
+                    select * from answered
+                    on conflict (run_id, document_id) do nothing
+                )
+                select item_key
+                from hits
+                """,
+                texts(hits, CacheHit::itemKey),
+                hits.stream().map(CacheHit::exact).toArray(Boolean[]::new),
+                Sql.now(clock),
+                runId),
+            "item_key",
+            String.class));
   }
 }

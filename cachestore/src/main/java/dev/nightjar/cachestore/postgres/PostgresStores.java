@@ -1,6 +1,7 @@
 package dev.nightjar.cachestore.postgres;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.EmbeddingStore;
@@ -21,6 +22,12 @@ import org.jooq.impl.DSL;
 /** All ports over one pool. */
 public final class PostgresStores implements Stores {
 
+  /** The statement that looks neighbours up, for a benchmark to run bare. */
+  public static final String NEAREST = PostgresCacheStore.NEAREST;
+
+  /** The index's search width that goes with it. */
+  public static final int EF_SEARCH = PostgresCacheStore.EF_SEARCH;
+
   static {
     System.setProperty("org.jooq.no-logo", "true");
     System.setProperty("org.jooq.no-tips", "true");
@@ -28,6 +35,7 @@ public final class PostgresStores implements Stores {
 
   private final HikariDataSource dataSource;
   private final PostgresCacheStore cache;
+  private final PostgresCacheCare cacheCare;
   private final PostgresEmbeddingStore embeddings;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
@@ -45,6 +53,7 @@ public final class PostgresStores implements Stores {
             // Bound values hold prompts: jOOQ must not log them.
             new Settings().withExecuteLogging(false).withDiagnosticsLogging(false));
     this.cache = new PostgresCacheStore(context, clock);
+    this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
@@ -76,6 +85,11 @@ public final class PostgresStores implements Stores {
   @Override
   public CacheStore cache() {
     return cache;
+  }
+
+  @Override
+  public CacheCare cacheCare() {
+    return cacheCare;
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.DeadLetter;
@@ -666,6 +667,67 @@ class PostgresStoresTest {
                 .lookupExact(
                     namespaceId, Set.of(key("b")), new ReuseBounds(2, 2, 0.9, Instant.EPOCH)))
         .hasSize(1);
+  }
+
+  @Test
+  void anEntryForgottenBetweenLookUpAndUseAnswersNothing() {
+    answered("a", at(1, 1));
+    String next = openRun("next-" + runId, "next-" + runId, Optional.empty()).runId();
+    stores.work().recordItems(next, List.of(new NewItem("d", key("a"), "f", 1, true, 100)));
+    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2));
+    assertThat(stores.cacheCare().forget(selection(Optional.of("$.answer == \"zzz\"")), false))
+        .isZero();
+    assertThat(stores.cacheCare().forget(selection(Optional.empty()), false)).isEqualTo(1);
+    assertThat(stores.cache().answerFromCache(next, List.copyOf(hits.values()), List.of()))
+        .isEmpty();
+  }
+
+  private CacheCare.Selection selection(Optional<String> predicate) {
+    return new CacheCare.Selection(
+        one("select tenant from namespaces where namespace_id = " + namespaceId),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        predicate);
+  }
+
+  @Test
+  void whatSavesLeastAnHourGoesFirstAndWhatHasExpiredBeforeThat() {
+    answered("used", at(1, 1));
+    answered("unused", at(0.5, 2));
+    String next = openRun("next-" + runId, "next-" + runId, Optional.empty()).runId();
+    stores.work().recordItems(next, List.of(new NewItem("d", key("used"), "f", 1, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(next, List.of(CacheHit.exact(key("used"), key("used"), 1)), List.of());
+    long bytes =
+        Long.parseLong(
+            one(
+                "select sum(pg_column_size(c.*)) from cache_entries c where namespace_id = "
+                    + namespaceId));
+    assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes))).isZero();
+    assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes - 1)))
+        .isEqualTo(1);
+    assertThat(one("select item_key from cache_entries where namespace_id = " + namespaceId))
+        .isEqualTo(key("used"));
+    assertThat(stores.cacheCare().evict(namespaceId, NOW, Optional.empty())).isEqualTo(1);
+  }
+
+  @Test
+  void whatMustNotBeInACacheIsFound() {
+    answered("a", at(1, 1));
+    answered("b", at(0.9, 2));
+    String tenant = one("select tenant from namespaces where namespace_id = " + namespaceId);
+    assertThat(stores.cacheCare().defects(tenant, 10)).isEmpty();
+    assertThat(stores.cacheCare().recallAtOne(tenant, 10)).contains(1.0);
+    execute("update cache_entries set answer = '{}' where item_key = '" + key("a") + "'");
+    execute(
+        "update cache_entries set embedding = embedding + embedding where item_key = '"
+            + key("b")
+            + "'");
+    assertThat(stores.cacheCare().defects(tenant, 10))
+        .extracting(CacheCare.Defect::what)
+        .containsExactlyInAnyOrder("its answer is empty", "its vector is not of unit length");
   }
 
   // ---- learning ----

@@ -31,7 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -86,9 +85,10 @@ public final class ResolveFromCache
       fresh.removeAll(stores().work().leadersToPlan(context.runId(), undecided).keySet());
       Map<String, CacheHit> hits =
           stores().cache().lookupExact(context.namespaceId(), fresh, context.reuseBounds());
-      stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()), List.of());
+      Set<String> answered =
+          stores().cache().answerFromCache(context.runId(), List.copyOf(hits.values()), List.of());
       for (Candidate candidate : candidates) {
-        if (undecided.contains(candidate.itemKey()) && !hits.containsKey(candidate.itemKey())) {
+        if (undecided.contains(candidate.itemKey()) && !answered.contains(candidate.itemKey())) {
           output.accept(candidate);
         }
       }
@@ -236,8 +236,7 @@ public final class ResolveFromCache
         lookups.add(lookup);
         policy.hit(lookup).ifPresent(hits::add);
       }
-      stores().cache().answerFromCache(context.runId(), hits, lookups);
-      return hits.stream().map(CacheHit::itemKey).collect(Collectors.toSet());
+      return stores().cache().answerFromCache(context.runId(), hits, lookups);
     }
 
     private Optional<Miss.Likeness> likeness(EmbeddedCandidate candidate) {

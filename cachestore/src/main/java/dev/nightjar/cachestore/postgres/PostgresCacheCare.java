@@ -1,0 +1,408 @@
+package dev.nightjar.cachestore.postgres;
+
+import static dev.nightjar.cachestore.postgres.Sql.fetch;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nightjar.cachestore.CacheCare;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.Writer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jooq.Cursor;
+import org.jooq.DSLContext;
+import org.jooq.Record;
+import org.jooq.exception.DataAccessException;
+import org.postgresql.PGConnection;
+
+/** Works on {@code cache_entries} as a whole. */
+final class PostgresCacheCare implements CacheCare {
+  private static final int FETCH_ROWS = 1_000;
+
+  /** Lines sent to the server at a time. */
+  private static final int COPY_LINES = 2_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final DSLContext context;
+  private final Clock clock;
+
+  PostgresCacheCare(DSLContext context, Clock clock) {
+    this.context = context;
+    this.clock = clock;
+  }
+
+  @Override
+  public long forget(Selection selection, boolean dryRun) {
+    String chosen =
+        """
+        with chosen as (
+            select e.item_key
+            from cache_entries e
+            join namespaces n using (namespace_id)
+            join tasks t using (task_fingerprint)
+            where n.tenant = ?
+              and t.name = coalesce(?, t.name)
+              and (?::text is null or exists (
+                  select
+                  from attempts a
+                  where a.item_key = e.source_key
+                    and a.state = 'succeeded'
+                    and a.model = ?))
+              and e.created_at < coalesce(?::timestamptz, 'infinity')
+              and (?::text is null or e.answer @@ ?::jsonpath)
+        ),
+        gone as (
+            select e.item_key
+            from cache_entries e
+            where e.item_key in (select item_key from chosen)
+               or e.source_key in (select item_key from chosen)
+        )
+        """;
+    String model = selection.model().orElse(null);
+    String predicate = selection.answerPredicate().orElse(null);
+    Object[] values = {
+      selection.tenant(),
+      selection.task().orElse(null),
+      model,
+      model,
+      selection.writtenBefore().map(Instant::toString).orElse(null),
+      predicate,
+      predicate
+    };
+    try {
+      if (dryRun) {
+        return fetch(context, chosen + "select count(*) as gone from gone", values)
+            .get(0)
+            .get("gone", Long.class);
+      }
+      return context.execute(
+          chosen + "delete from cache_entries where item_key in (select item_key from gone)",
+          values);
+    } catch (DataAccessException e) {
+      if (predicate != null && "42601".equals(e.sqlState())) { // syntax_error, in the path
+        throw new NightjarException(
+            ErrorCode.OPTION_INVALID,
+            "--answer",
+            "'" + predicate + "' is no SQL/JSON path predicate",
+            "give one such as '$.category == \"spam\"'");
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public long forgetVectors(String tenant) {
+    return context.execute("delete from text_embeddings where tenant = ?", tenant);
+  }
+
+  @Override
+  public long evict(long namespaceId, Instant writtenAfter, Optional<Long> bytesMax) {
+    long expired =
+        context.execute(
+            "delete from cache_entries where namespace_id = ? and created_at <= ?",
+            namespaceId,
+            Sql.time(writtenAfter));
+    if (bytesMax.isEmpty()) {
+      return expired;
+    }
+    return expired
+        + context.execute(
+            """
+            with used as (
+                select i.leader_key as item_key, count(*) as hits
+                from items i
+                where i.namespace_id = ?
+                  and i.answered_by in ('exact_hit', 'semantic_hit')
+                group by i.leader_key
+            ),
+            paid as (
+                select l.item_key, sum(l.total_usd) as usd
+                from ledger l
+                where l.item_key in (select item_key from used)
+                group by l.item_key
+            ),
+            valued as (
+                select
+                    e.item_key,
+                    sum(pg_column_size(e.*)) over (
+                        order by
+                            coalesce(u.hits * p.usd, 0) / greatest(1, extract(epoch from ?::timestamptz - e.created_at) / 3600) desc,
+                            e.created_at desc,
+                            e.item_key
+                        rows unbounded preceding) as bytes_kept
+                from cache_entries e
+                left join used u on u.item_key = e.source_key
+                left join paid p on p.item_key = e.source_key
+                where e.namespace_id = ?
+            )
+            delete from cache_entries e
+            using valued v
+            where v.item_key = e.item_key
+              and v.bytes_kept > ?
+            """,
+            namespaceId,
+            Sql.now(clock),
+            namespaceId,
+            bytesMax.get());
+  }
+
+  @Override
+  public long export(String tenant, Writer out) throws IOException {
+    long entries = 0;
+    try (Cursor<Record> namespaces =
+        context.fetchLazy(
+            """
+            select n.namespace_id, json_build_object(
+                'tenant', n.tenant, 'task_fingerprint', t.task_fingerprint, 'name', t.name, 'definition', t.definition,
+                'baseline_provider', t.baseline_provider, 'baseline_model', t.baseline_model,
+                'embedding_model', n.embedding_model)::text as line
+            from namespaces n
+            join tasks t using (task_fingerprint)
+            where n.tenant = ?
+            order by n.namespace_id
+            """,
+            tenant)) {
+      for (Record namespace : namespaces) {
+        out.write(namespace.get("line", String.class));
+        out.write('\n');
+        entries += exportEntries(namespace.get("namespace_id", Long.class), out);
+      }
+    }
+    return entries;
+  }
+
+  private long exportEntries(long namespaceId, Writer out) throws IOException {
+    return context.transactionResult(
+        configuration -> { // a cursor's rows come in portions only inside a transaction
+          long entries = 0;
+          try (Cursor<Record> rows =
+              configuration
+                  .dsl()
+                  .resultQuery(
+                      """
+                      select (to_jsonb(e.*) - 'namespace_id')::text as line
+                      from cache_entries e
+                      where e.namespace_id = ?
+                      order by (e.source_key <> e.item_key), e.item_key
+                      """,
+                      namespaceId)
+                  .fetchSize(FETCH_ROWS)
+                  .fetchLazy()) {
+            for (Record row : rows) {
+              out.write(row.get("line", String.class));
+              out.write('\n');
+              entries++;
+            }
+          }
+          return entries;
+        });
+  }
+
+  @Override
+  public long importFrom(BufferedReader in) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute("create temporary table imported (line jsonb) on commit drop");
+          return tx.connectionResult(connection -> copy(tx, connection, in));
+        });
+  }
+
+  private long copy(DSLContext tx, Connection connection, BufferedReader in)
+      throws SQLException, IOException {
+    long imported = 0;
+    long namespaceId = 0;
+    long number = 0;
+    int waiting = 0;
+    StringBuilder lines = new StringBuilder();
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      number++;
+      JsonNode node = parse(line, number);
+      if (node.has("task_fingerprint")) {
+        imported += take(tx, connection, lines, namespaceId);
+        waiting = 0;
+        namespaceId = register(tx, node, number);
+      } else if (namespaceId == 0 || !node.has("item_key") || !node.has("answer")) {
+        throw invalid(number, "expected a namespace first, then entries with item_key and answer");
+      } else {
+        // COPY's text format: a backslash stands for itself only if it is doubled.
+        lines.append(line.replace("\\", "\\\\")).append('\n');
+        if (++waiting == COPY_LINES) {
+          imported += take(tx, connection, lines, namespaceId);
+          waiting = 0;
+        }
+      }
+    }
+    return imported + take(tx, connection, lines, namespaceId);
+  }
+
+  private static JsonNode parse(String line, long number) {
+    try {
+      return JSON.readTree(line);
+    } catch (JsonProcessingException e) {
+      throw invalid(number, "expected JSON");
+    }
+  }
+
+  private static NightjarException invalid(long line, String expected) {
+    return new NightjarException(
+        ErrorCode.INPUT_MALFORMED,
+        "line " + line,
+        expected,
+        "give a file that 'nightjar cache export' wrote");
+  }
+
+  private long register(DSLContext tx, JsonNode namespace, long number) {
+    for (String field :
+        List.of(
+            "tenant",
+            "name",
+            "definition",
+            "baseline_provider",
+            "baseline_model",
+            "embedding_model")) {
+      if (!namespace.hasNonNull(field)) {
+        throw invalid(number, "expected the field " + field);
+      }
+    }
+    return fetch(
+            tx,
+            "select register_namespace(?, ?, ?, ?::jsonb, ?, ?, ?, ?) as namespace_id",
+            namespace.get("tenant").asText(),
+            namespace.get("task_fingerprint").asText(),
+            namespace.get("name").asText(),
+            namespace.get("definition").toString(),
+            namespace.get("baseline_provider").asText(),
+            namespace.get("baseline_model").asText(),
+            namespace.get("embedding_model").asText(),
+            Sql.now(clock))
+        .get(0)
+        .get("namespace_id", Long.class);
+  }
+
+  private static long take(
+      DSLContext tx, Connection connection, StringBuilder lines, long namespaceId)
+      throws SQLException, IOException {
+    if (lines.isEmpty()) {
+      return 0;
+    }
+    connection
+        .unwrap(PGConnection.class)
+        .getCopyAPI()
+        .copyIn("copy imported (line) from stdin", new StringReader(lines.toString()));
+    lines.setLength(0);
+    long entries =
+        tx.execute(
+            """
+            insert into cache_entries (
+                item_key, namespace_id, source_key, similarity, measure, score, answer, answer_class, output_tokens,
+                embedding, guard_marks, agreed, contradicted, created_at)
+            select
+                e.item_key, ?, e.source_key, e.similarity, e.measure, e.score, e.answer, e.answer_class, e.output_tokens,
+                e.embedding, e.guard_marks, e.agreed, e.contradicted, e.created_at
+            from imported i
+            cross join lateral jsonb_populate_record(null::cache_entries, i.line) e
+            on conflict (item_key) do nothing
+            """,
+            namespaceId);
+    tx.execute("truncate imported");
+    return entries;
+  }
+
+  @Override
+  public List<Defect> defects(String tenant, int defectsMax) {
+    return fetch(
+            context,
+            """
+            select d.item_key, d.what
+            from (
+                select
+                    e.item_key,
+                    case
+                        when jsonb_typeof(e.answer) <> 'object' or e.answer = '{}' then 'its answer is empty'
+                        when e.embedding is not null and abs(vector_norm(e.embedding) - 1) > 0.001
+                            then 'its vector is not of unit length'
+                        when e.source_key <> e.item_key and s.answer is not null and s.answer <> e.answer
+                            then 'its answer is not its source''s'
+                        when e.source_key = e.item_key and e.similarity <> 1 then 'it is not like itself'
+                    end as what
+                from cache_entries e
+                join namespaces n using (namespace_id)
+                left join cache_entries s on s.item_key = e.source_key and s.created_at <= e.created_at
+                where n.tenant = ?
+            ) d
+            where d.what is not null
+            order by d.item_key
+            limit ?
+            """,
+            tenant,
+            defectsMax)
+        .map(row -> new Defect(row.get("item_key", String.class), row.get("what", String.class)));
+  }
+
+  @Override
+  public Optional<Double> recallAtOne(String tenant, int samplesMax) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              create temporary table probes on commit drop as
+              select e.item_key, e.namespace_id, e.embedding
+              from cache_entries e
+              join namespaces n using (namespace_id)
+              where n.tenant = ?
+                and e.embedding is not null
+              order by e.item_key
+              limit ?
+              """,
+              tenant,
+              samplesMax);
+          tx.execute("set local hnsw.iterative_scan = strict_order");
+          tx.execute("set local hnsw.ef_search = " + PostgresCacheStore.EF_SEARCH);
+          tx.execute("create temporary table found (item_key text, exact boolean, distance real)");
+          for (boolean exact : new boolean[] {false, true}) {
+            tx.execute("set local enable_indexscan = " + (exact ? "off" : "on"));
+            tx.execute(
+                """
+                insert into found
+                select p.item_key, ?, near.distance
+                from probes p
+                cross join lateral (
+                    select e.embedding <=> p.embedding as distance
+                    from cache_entries e
+                    where e.namespace_id = p.namespace_id
+                      and e.embedding is not null
+                      and e.item_key <> p.item_key
+                    order by e.embedding <=> p.embedding
+                    limit 1
+                ) near
+                """,
+                exact);
+          }
+          Double recall =
+              fetch(
+                      tx,
+                      """
+                      select avg((i.distance <= x.distance + 1e-6)::integer)::double precision as recall
+                      from found x
+                      join found i on i.item_key = x.item_key and not i.exact
+                      where x.exact
+                      """)
+                  .get(0)
+                  .get("recall", Double.class);
+          tx.execute("drop table found");
+          return Optional.ofNullable(recall);
+        });
+  }
+}
