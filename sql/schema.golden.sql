@@ -28,6 +28,7 @@ column cache_entries.output_tokens integer not null
 column cache_entries.embedding vector(384)
 column cache_entries.created_at timestamp with time zone not null
 column cache_entries.score real
+column cache_entries.policy text
 column cache_entries.answer_class text
 column cache_entries.agreed integer not null default 0
 column cache_entries.contradicted integer not null default 0
@@ -168,6 +169,7 @@ column misses.attempts_used smallint not null default 0
 column misses.attempts_first smallint not null default 1
 column misses.created_at timestamp with time zone not null
 column misses.guard_marks text[]
+column misses.policy text
 column misses.measure text not null default 'cosine'::text
 column misses.shingles integer[]
 column namespaces.namespace_id bigint not null identity
@@ -300,9 +302,11 @@ column semantic_lookups.policy text not null
 column semantic_lookups.is_right boolean
 column semantic_lookups.looked_up_at timestamp with time zone not null
 column semantic_lookups.verified_at timestamp with time zone
+column semantic_lookups.awaits_answer boolean not null
 column semantic_thresholds.namespace_id bigint not null
 column semantic_thresholds.run_id text not null
 column semantic_thresholds.threshold real not null
+column semantic_thresholds.policy text not null
 column semantic_thresholds.max_error real not null
 column semantic_thresholds.confidence real not null
 column semantic_thresholds.error_bound real
@@ -460,6 +464,7 @@ index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree
 index CREATE INDEX items_key_idx ON nightjar.items USING btree (item_key, run_id)
 index CREATE INDEX items_open_idx ON nightjar.items USING btree (run_id) WHERE (state = ANY (ARRAY['new'::text, 'waiting'::text]))
 index CREATE UNIQUE INDEX items_pkey ON nightjar.items USING btree (run_id, document_id)
+index CREATE INDEX items_used_idx ON nightjar.items USING btree (namespace_id, leader_key) WHERE (answered_by = ANY (ARRAY['exact_hit'::text, 'semantic_hit'::text]))
 index CREATE INDEX items_waiting_idx ON nightjar.items USING btree (leader_key) WHERE (state = 'waiting'::text)
 index CREATE INDEX ledger_item_idx ON nightjar.ledger USING btree (item_key)
 index CREATE UNIQUE INDEX ledger_one_charge_per_attempt ON nightjar.ledger USING btree (custom_id)
@@ -480,10 +485,10 @@ index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
-index CREATE INDEX semantic_lookups_evidence_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id DESC) WHERE (is_sampled AND (is_right IS NOT NULL))
+index CREATE INDEX semantic_lookups_evidence_idx ON nightjar.semantic_lookups USING btree (namespace_id, verified_at, lookup_id) WHERE (is_sampled AND (is_right IS NOT NULL))
 index CREATE UNIQUE INDEX semantic_lookups_once_a_run ON nightjar.semantic_lookups USING btree (run_id, item_key)
 index CREATE UNIQUE INDEX semantic_lookups_pkey ON nightjar.semantic_lookups USING btree (lookup_id)
-index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id) WHERE ((is_right IS NULL) AND (source_key IS NOT NULL) AND (decision <> 'hit'::text))
+index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id) WHERE awaits_answer
 index CREATE UNIQUE INDEX semantic_thresholds_pkey ON nightjar.semantic_thresholds USING btree (namespace_id, run_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
 index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
@@ -496,6 +501,7 @@ index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
 trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()
 function current_tenant() returns text
+function is_visible(p_tenant text) returns boolean
 function jaccard(a integer[], b integer[]) returns double precision
 function list_cost_usd(p_provider text, p_model text, p_at timestamp with time zone, p_input_tokens bigint, p_output_tokens bigint) returns numeric
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices

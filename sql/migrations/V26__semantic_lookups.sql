@@ -9,14 +9,15 @@ create table semantic_lookups (
     similarity      real,                       -- cosine to it
     score           real not null,              -- its vote, in [0, 1]; the cosine where the task sets the threshold itself
     threshold       real not null,              -- least score for a hit; 2 while there is no evidence
-    error_bound     real,                       -- what the errors of hits do not exceed, at the task's confidence; null if unknown
+    error_bound     real,                       -- Clopper and Pearson's bound on the errors of hits in the evidence; null without
     decision        text not null,
     veto            text,                       -- the guard that refused
-    is_sampled      boolean not null,           -- asked whatever the score: an unbiased sample of all lookups
+    is_sampled      boolean not null,           -- drawn to be asked whatever the score, before anything was looked at
     policy          text not null,              -- digest of what decides and compares: evidence of another policy does not count
     is_right        boolean,                    -- whether the neighbour's answer equals the text's own; null until that is known
     looked_up_at    timestamptz not null,
     verified_at     timestamptz,
+    awaits_answer   boolean not null,           -- whether it can still be compared
     constraint semantic_lookups_pkey primary key (lookup_id),
     constraint semantic_lookups_once_a_run unique (run_id, item_key),
     constraint semantic_lookups_run_fkey foreign key (run_id) references runs,
@@ -27,6 +28,6 @@ create table semantic_lookups (
     constraint semantic_lookups_verified_has_time check ((is_right is null) = (verified_at is null))
 );
 
-create index semantic_lookups_evidence_idx on semantic_lookups (namespace_id, lookup_id desc) where is_sampled and is_right is not null;
+create index semantic_lookups_evidence_idx on semantic_lookups (namespace_id, verified_at, lookup_id) where is_sampled and is_right is not null;
 
-create index semantic_lookups_unverified_idx on semantic_lookups (namespace_id, lookup_id) where is_right is null and source_key is not null and decision <> 'hit';
+create index semantic_lookups_unverified_idx on semantic_lookups (namespace_id, lookup_id) where awaits_answer;

@@ -3,6 +3,7 @@ create table semantic_thresholds (
     namespace_id    bigint not null,
     run_id          text not null,
     threshold       real not null,
+    policy          text not null,              -- digest of what decides and compares
     max_error       real not null,
     confidence      real not null,
     error_bound     real,

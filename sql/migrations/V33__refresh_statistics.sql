@@ -2,9 +2,11 @@
 create function refresh_statistics() returns void
     language plpgsql
     security definer
-    set search_path = nightjar, public
+    set search_path = nightjar, public, pg_temp
 as $$
 begin
     analyze items, misses, attempts, submissions, ledger, results, cache_entries, semantic_lookups, text_embeddings;
 end
 $$;
+
+revoke all on function refresh_statistics() from public;

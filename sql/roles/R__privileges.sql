@@ -1,14 +1,27 @@
 -- What the roles may do with the tables and views; see roles.sql for who they are.
-grant usage on schema nightjar to nightjar_job, nightjar_analyst;
+grant usage on schema nightjar to nightjar_job, nightjar_reports, nightjar_analyst;
+grant create on schema nightjar to nightjar_reports;   -- which PostgreSQL wants of whoever is to own the views
 
 grant select, insert, update, delete on all tables in schema nightjar to nightjar_job;
 revoke update, delete on ledger from nightjar_job;
 revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces from nightjar_job;
+grant execute on function refresh_statistics, register_namespace to nightjar_job;
 grant usage on all sequences in schema nightjar to nightjar_job;
 alter default privileges in schema nightjar grant select, insert, update, delete on tables to nightjar_job;
 alter default privileges in schema nightjar grant usage on sequences to nightjar_job;
 
-grant select on
-    item_costs, cost_by_run, cost_by_tier, cost_by_task, run_progress, run_balance_check, open_submissions,
-    unknown_spend, semantic_cache_risk, cache_statistics, prices, ledger
-to nightjar_analyst;
+grant select on all tables in schema nightjar to nightjar_reports;
+alter default privileges in schema nightjar grant select on tables to nightjar_reports;
+
+do $$
+declare
+    report text;
+begin
+    for report in select viewname from pg_views where schemaname = 'nightjar' loop
+        execute format('alter view %I owner to nightjar_reports', report);
+        execute format('grant select on %I to nightjar_job, nightjar_analyst', report);
+    end loop;
+end
+$$;
+
+grant select on prices to nightjar_analyst;

@@ -1,6 +1,28 @@
 -- What does each cache hold, how much room does it take, how often was it used, and what has that saved? Hits
 -- and savings are those of all runs so far, also by entries that have been forgotten since.
 create or replace view cache_statistics as
+with used as (
+    select
+        r.namespace_id,
+        sum(c.exact_hits) as exact_hits,
+        sum(c.semantic_hits) as semantic_hits,
+        sum(c.saved_by_exact_cache_usd + c.saved_by_semantic_cache_usd) as saved_usd
+    from cost_by_run c
+    join runs r using (run_id)
+    group by r.namespace_id
+),
+held as (
+    select
+        c.namespace_id,
+        count(*) as entries,
+        count(*) filter (where c.source_key = c.item_key) as asked,
+        count(*) filter (where c.source_key <> c.item_key) as borrowed,
+        round(sum(pg_column_size(c.*)) / 1e6, 3) as megabytes,
+        min(c.created_at) as oldest,
+        max(c.created_at) as newest
+    from cache_entries c
+    group by c.namespace_id
+)
 select
     n.tenant,
     t.name as task,
@@ -17,23 +39,5 @@ select
     coalesce(u.saved_usd, 0) as saved_usd
 from namespaces n
 join tasks t using (task_fingerprint)
-left join lateral (
-    select
-        count(*) as entries,
-        count(*) filter (where c.source_key = c.item_key) as asked,
-        count(*) filter (where c.source_key <> c.item_key) as borrowed,
-        round(sum(pg_column_size(c.*)) / 1e6, 3) as megabytes,
-        min(c.created_at) as oldest,
-        max(c.created_at) as newest
-    from cache_entries c
-    where c.namespace_id = n.namespace_id
-) e on true
-left join lateral (
-    select
-        sum(c.exact_hits) as exact_hits,
-        sum(c.semantic_hits) as semantic_hits,
-        sum(c.saved_by_exact_cache_usd + c.saved_by_semantic_cache_usd) as saved_usd
-    from cost_by_run c
-    join runs r using (run_id)
-    where r.namespace_id = n.namespace_id
-) u on true;
+left join held e on e.namespace_id = n.namespace_id
+left join used u on u.namespace_id = n.namespace_id;

@@ -47,8 +47,9 @@ public interface CacheCare {
   long forgetVectors(String tenant);
 
   /**
-   * Drops what has expired, and then, while the namespace is larger than allowed, the entries that
-   * save least: what their hits so far have saved, by the hour of their life; of equals the oldest.
+   * Drops what has expired, the tenant's vectors as old as that among it, and then, while the
+   * namespace is larger than allowed, the entries that save least: what their hits so far have
+   * saved, by the hour of their life; of equals the oldest.
    *
    * @param writtenAfter entries not younger than this have expired
    * @param bytesMax of the namespace's entries, or empty for no limit

@@ -3,6 +3,7 @@ package dev.nightjar.cachestore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What the semantic cache has learnt of its own errors. Thread-safe; every method may be repeated.
@@ -16,12 +17,14 @@ public interface LearningStore {
   record Verdict(String runId, String itemKey, boolean isRight) {}
 
   /**
-   * The verified lookups of a sample that is unbiased, oldest first.
+   * Hands over the verified lookups that were sampled, in the order in which they were verified, so
+   * that what comes later never stands before what was there. Streamed.
    *
    * @param policy only lookups decided and compared in this way count
-   * @param evidenceMax at most the newest so many
+   * @param maxError of another error rate allowed the outcome counts, but not as a hit: its
+   *     threshold is {@link ReuseBounds#NEVER}
    */
-  List<Evidence> evidence(long namespaceId, String policy, int evidenceMax);
+  void evidence(long namespaceId, String policy, double maxError, Consumer<Evidence> consumer);
 
   /**
    * The threshold that a run began with, if it has begun.
@@ -31,15 +34,21 @@ public interface LearningStore {
    */
   Optional<LearntThreshold> threshold(long namespaceId, String runId);
 
-  /** Records the threshold that a run begins with; a second call changes nothing. */
+  /**
+   * Records the threshold that a run begins with. A second call changes it only if policy, error or
+   * confidence are others: somebody changed the task between two commands.
+   */
   void recordThreshold(long namespaceId, String runId, LearntThreshold threshold);
 
+  /** Takes back classes of another way of comparing. */
+  void declassify(long namespaceId, String classPrefix);
+
   /**
-   * Entries whose answers have no class under a policy yet.
+   * Entries whose answers have no class yet.
    *
    * @return answers by item key, at most {@code entriesMax}
    */
-  Map<String, String> unclassified(long namespaceId, String classPrefix, int entriesMax);
+  Map<String, String> unclassified(long namespaceId, int entriesMax);
 
   /** Records the classes of entries. */
   void classify(Map<String, String> classes);
@@ -53,4 +62,7 @@ public interface LearningStore {
 
   /** Records how comparisons ended, with the lookup and with the neighbour. */
   void record(List<Verdict> verdicts);
+
+  /** Says that a run is over: what it looked up and nobody has answered will not be compared. */
+  void close(String runId);
 }

@@ -383,6 +383,7 @@ final class Night implements AutoCloseable {
   /** Closes the run. */
   void finish() {
     stores.runs().finish(run.runId());
+    stores.learning().close(run.runId());
     stores.runs().tidy(run.runId());
     RetentionSpec retention = context.task().retention();
     stores

@@ -56,6 +56,9 @@ public final class ShingleSet {
       }
       words[count++] = matcher.group().toLowerCase(Locale.ROOT).hashCode();
     }
+    if (count == 0) {
+      return new ShingleSet(new int[] {text.hashCode()}); // symbols only: alike if they are equal
+    }
     int shingles = Math.max(1, count - WORDS + 1);
     int[] hashes = new int[shingles];
     for (int i = 0; i < shingles; i++) {

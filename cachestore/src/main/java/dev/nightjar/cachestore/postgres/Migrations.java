@@ -13,10 +13,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
+import org.flywaydb.core.api.MigrationState;
 
 /** Brings a database to the schema version of this build. */
 public final class Migrations {
@@ -32,22 +35,13 @@ public final class Migrations {
    */
   public static String migrate(DatabaseAddress address) {
     createDatabaseIfMissing(address);
+    Optional<String> current = versionIfCurrent(address);
+    if (current.isPresent()) {
+      return current.get(); // a job's login need not be one that may migrate
+    }
     requireVector(address);
     ensureRoles(address);
-    Flyway flyway =
-        Flyway.configure(Migrations.class.getClassLoader())
-            .dataSource(address.jdbcUrl(), address.user(), address.readPassword().orElse(null))
-            .locations(
-                "classpath:dev/nightjar/sql/migrations",
-                "classpath:dev/nightjar/sql/views",
-                "classpath:dev/nightjar/sql/roles")
-            .defaultSchema(DataSources.SCHEMA)
-            .createSchemas(true)
-            .initSql(
-                "set role nightjar_migration; set client_min_messages = warning; set search_path to "
-                    + DataSources.SCHEMA
-                    + ", public")
-            .load();
+    Flyway flyway = flyway(address, "set role nightjar_migration; ");
     try {
       MigrationInfo[] future =
           java.util.Arrays.stream(flyway.info().applied())
@@ -63,11 +57,7 @@ public final class Migrations {
             "use the newer build");
       }
       flyway.migrate();
-      return java.util.Arrays.stream(flyway.info().applied())
-          .filter(info -> info.getVersion() != null)
-          .reduce((first, second) -> second)
-          .map(info -> info.getVersion().getVersion())
-          .orElse("0");
+      return version(flyway.info());
     } catch (FlywayException e) {
       throw new NightjarException(
           ErrorCode.DATABASE_UNSUITABLE,
@@ -92,6 +82,50 @@ public final class Migrations {
       }
     } catch (SQLException e) {
       throw DataSources.unreachable(address, e);
+    }
+  }
+
+  private static Flyway flyway(DatabaseAddress address, String role) {
+    return Flyway.configure(Migrations.class.getClassLoader())
+        .dataSource(address.jdbcUrl(), address.user(), address.readPassword().orElse(null))
+        .locations(
+            "classpath:dev/nightjar/sql/migrations",
+            "classpath:dev/nightjar/sql/views",
+            "classpath:dev/nightjar/sql/roles")
+        .defaultSchema(DataSources.SCHEMA)
+        .createSchemas(true)
+        .initSql(
+            role
+                + "set client_min_messages = warning; set search_path to "
+                + DataSources.SCHEMA
+                + ", public")
+        .load();
+  }
+
+  private static String version(MigrationInfoService info) {
+    return java.util.Arrays.stream(info.applied())
+        .filter(migration -> migration.getVersion() != null)
+        .reduce((first, second) -> second)
+        .map(migration -> migration.getVersion().getVersion())
+        .orElse("0");
+  }
+
+  /** The version, if this build would change nothing. */
+  private static Optional<String> versionIfCurrent(DatabaseAddress address) {
+    try {
+      MigrationInfoService info = flyway(address, "").info();
+      boolean current =
+          info.applied().length > 0
+              && info.pending().length == 0
+              && java.util.Arrays.stream(info.applied())
+                  .noneMatch(
+                      migration ->
+                          migration.getState().name().startsWith("FUTURE")
+                              || migration.getState() == MigrationState.OUTDATED
+                              || migration.getState().isFailed());
+      return current ? Optional.of(version(info)) : Optional.empty();
+    } catch (FlywayException e) {
+      return Optional.empty(); // whatever it is, migrating says it better
     }
   }
 

@@ -112,6 +112,17 @@ final class PostgresCacheCare implements CacheCare {
             "delete from cache_entries where namespace_id = ? and created_at <= ?",
             namespaceId,
             Sql.time(writtenAfter));
+    context.execute(
+        """
+        delete from text_embeddings e
+        using namespaces n
+        where n.namespace_id = ?
+          and e.tenant = n.tenant
+          and e.model = n.embedding_model
+          and e.created_at <= ?
+        """,
+        namespaceId,
+        Sql.time(writtenAfter));
     if (bytesMax.isEmpty()) {
       return expired;
     }

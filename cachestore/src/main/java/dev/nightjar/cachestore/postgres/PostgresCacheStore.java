@@ -71,14 +71,16 @@ final class PostgresCacheStore implements CacheStore {
               and e.item_key = any (?::text[])
               and e.created_at > ?
               and (e.source_key = e.item_key
-                  or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                  or e.score >= ?::real)
+                  or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                  or (e.policy = ? and e.score >= ?::real))
             """,
             namespaceId,
             array(itemKeys),
             Sql.time(bounds.writtenAfter()),
+            bounds.followerPolicy(),
             bounds.jaccardMin(),
             bounds.similarityMin(),
+            bounds.semanticPolicy(),
             bounds.scoreMin())) {
       String key = row.get("item_key", String.class);
       hits.put(
@@ -159,10 +161,10 @@ final class PostgresCacheStore implements CacheStore {
         """
         insert into semantic_lookups (
             namespace_id, run_id, item_key, source_key, similarity, score, threshold, error_bound,
-            decision, veto, is_sampled, policy, looked_up_at)
+            decision, veto, is_sampled, policy, looked_up_at, awaits_answer)
         select
             r.namespace_id, r.run_id, l.item_key, l.source_key, l.similarity, l.score, l.threshold, l.error_bound,
-            l.decision, l.veto, l.is_sampled, l.policy, ?
+            l.decision, l.veto, l.is_sampled, l.policy, ?, l.source_key is not null and l.decision <> 'hit'
         from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::real[], ?::real[], ?::text[], ?::text[], ?::boolean[], ?::text[])
             as l (item_key, source_key, similarity, score, threshold, error_bound, decision, veto, is_sampled, policy)
         join runs r on r.run_id = ?
@@ -191,12 +193,12 @@ final class PostgresCacheStore implements CacheStore {
   static Set<String> answer(DSLContext tx, Clock clock, String runId, List<CacheHit> hits) {
     // A likeness found once is kept as an entry of its own, without an embedding: the same text
     // hits
-    // exactly the next night and is not embedded again.
+    // exactly the next night and is not embedded again. It is as old as what it was borrowed from.
     tx.execute(
         """
-        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, answer, output_tokens, created_at)
-        select h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, e.answer, e.output_tokens, ?
-        from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::boolean[]) as h (item_key, source_key, similarity, score, exact)
+        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, policy, answer, output_tokens, created_at)
+        select h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, h.policy, e.answer, e.output_tokens, e.created_at
+        from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::text[], ?::boolean[]) as h (item_key, source_key, similarity, score, policy, exact)
         join cache_entries e on e.item_key = h.source_key
         where not h.exact
         on conflict (item_key) do update
@@ -204,16 +206,17 @@ final class PostgresCacheStore implements CacheStore {
             similarity = excluded.similarity,
             measure = excluded.measure,
             score = excluded.score,
+            policy = excluded.policy,
             answer = excluded.answer,
             output_tokens = excluded.output_tokens,
             created_at = excluded.created_at
         where cache_entries.source_key <> cache_entries.item_key
         """,
-        Sql.now(clock),
         texts(hits, CacheHit::itemKey),
         texts(hits, CacheHit::sourceKey),
         floats(hits, CacheHit::similarity),
-        floats(hits, CacheHit::score),
+        floats(hits, CacheHit::scoreOrNull),
+        texts(hits, CacheHit::policyOrNull),
         hits.stream().map(CacheHit::exact).toArray(Boolean[]::new));
     return new HashSet<>(
         Sql.column(

@@ -11,11 +11,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jooq.Cursor;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
 
 /** Evidence in {@code semantic_lookups}, thresholds in {@code semantic_thresholds}. */
 final class PostgresLearningStore implements LearningStore {
+  private static final int FETCH_ROWS = 5_000;
+
   private final DSLContext context;
   private final Clock clock;
 
@@ -25,32 +30,41 @@ final class PostgresLearningStore implements LearningStore {
   }
 
   @Override
-  public List<Evidence> evidence(long namespaceId, String policy, int evidenceMax) {
-    return fetch(
-            context,
-            """
-            select score, threshold, is_right
-            from (
-                select lookup_id, score, threshold, is_right
-                from semantic_lookups
-                where namespace_id = ?
-                  and policy = ?
-                  and is_sampled
-                  and is_right is not null
-                order by lookup_id desc
-                limit ?
-            ) newest
-            order by lookup_id
-            """,
-            namespaceId,
-            policy,
-            evidenceMax)
-        .map(
-            row ->
-                new Evidence(
-                    row.get("score", Double.class),
-                    row.get("threshold", Double.class),
-                    row.get("is_right", Boolean.class)));
+  public void evidence(
+      long namespaceId, String policy, double maxError, Consumer<Evidence> consumer) {
+    context.transaction(
+        configuration -> { // a cursor's rows come in portions only inside a transaction
+          try (Cursor<Record> rows =
+              configuration
+                  .dsl()
+                  .resultQuery(
+                      """
+                      select
+                          l.score,
+                          case when t.max_error = ?::real then l.threshold else 2 end as threshold,
+                          l.is_right
+                      from semantic_lookups l
+                      left join semantic_thresholds t using (namespace_id, run_id)
+                      where l.namespace_id = ?
+                        and l.policy = ?
+                        and l.is_sampled
+                        and l.is_right is not null
+                      order by l.verified_at, l.lookup_id
+                      """,
+                      maxError,
+                      namespaceId,
+                      policy)
+                  .fetchSize(FETCH_ROWS)
+                  .fetchLazy()) {
+            for (Record row : rows) {
+              consumer.accept(
+                  new Evidence(
+                      row.get("score", Double.class),
+                      row.get("threshold", Double.class),
+                      row.get("is_right", Boolean.class)));
+            }
+          }
+        });
   }
 
   @Override
@@ -58,7 +72,7 @@ final class PostgresLearningStore implements LearningStore {
     return fetch(
             context,
             """
-            select threshold, max_error, confidence, error_bound, shadow_share, evidence, drift_found
+            select threshold, policy, max_error, confidence, error_bound, shadow_share, evidence, drift_found
             from semantic_thresholds
             where namespace_id = ?
               and run_id = ?
@@ -71,6 +85,7 @@ final class PostgresLearningStore implements LearningStore {
             row ->
                 new LearntThreshold(
                     row.get("threshold", Double.class),
+                    row.get("policy", String.class),
                     row.get("max_error", Double.class),
                     row.get("confidence", Double.class),
                     row.get("error_bound", Double.class),
@@ -84,13 +99,25 @@ final class PostgresLearningStore implements LearningStore {
     context.execute(
         """
         insert into semantic_thresholds (
-            namespace_id, run_id, threshold, max_error, confidence, error_bound, shadow_share, evidence, drift_found, learnt_at)
-        values (?, ?, ?, ?, ?, ?::real, ?, ?, ?, ?)
-        on conflict (namespace_id, run_id) do nothing
+            namespace_id, run_id, threshold, policy, max_error, confidence, error_bound, shadow_share, evidence, drift_found, learnt_at)
+        values (?, ?, ?, ?, ?, ?, ?::real, ?, ?, ?, ?)
+        on conflict (namespace_id, run_id) do update
+        set threshold = excluded.threshold,
+            policy = excluded.policy,
+            max_error = excluded.max_error,
+            confidence = excluded.confidence,
+            error_bound = excluded.error_bound,
+            shadow_share = excluded.shadow_share,
+            evidence = excluded.evidence,
+            drift_found = excluded.drift_found,
+            learnt_at = excluded.learnt_at
+        where (semantic_thresholds.policy, semantic_thresholds.max_error, semantic_thresholds.confidence)
+            <> (excluded.policy, excluded.max_error, excluded.confidence)
         """,
         namespaceId,
         runId,
         threshold.threshold(),
+        threshold.policy(),
         threshold.maxError(),
         threshold.confidence(),
         threshold.errorBoundOrNull(),
@@ -101,7 +128,21 @@ final class PostgresLearningStore implements LearningStore {
   }
 
   @Override
-  public Map<String, String> unclassified(long namespaceId, String classPrefix, int entriesMax) {
+  public void declassify(long namespaceId, String classPrefix) {
+    context.execute(
+        """
+        update cache_entries
+        set answer_class = null
+        where namespace_id = ?
+          and source_key = item_key
+          and not starts_with(answer_class, ?)
+        """,
+        namespaceId,
+        classPrefix);
+  }
+
+  @Override
+  public Map<String, String> unclassified(long namespaceId, int entriesMax) {
     Map<String, String> answers = new HashMap<>();
     for (Record row :
         fetch(
@@ -111,11 +152,10 @@ final class PostgresLearningStore implements LearningStore {
             from cache_entries
             where namespace_id = ?
               and source_key = item_key
-              and (answer_class is null or not starts_with(answer_class, ?))
+              and answer_class is null
             limit ?
             """,
             namespaceId,
-            classPrefix,
             entriesMax)) {
       answers.put(row.get("item_key", String.class), row.get("answer", String.class));
     }
@@ -126,15 +166,30 @@ final class PostgresLearningStore implements LearningStore {
   public void classify(Map<String, String> classes) {
     List<Map.Entry<String, String>> rows =
         classes.entrySet().stream().sorted(Map.Entry.comparingByKey()).toList();
-    context.execute(
-        """
-        update cache_entries e
-        set answer_class = c.answer_class
-        from unnest(?::text[], ?::text[]) as c (item_key, answer_class)
-        where e.item_key = c.item_key
-        """,
-        texts(rows, Map.Entry::getKey),
-        texts(rows, Map.Entry::getValue));
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          hold(tx, texts(rows, Map.Entry::getKey));
+          tx.execute(
+              """
+              update cache_entries e
+              set answer_class = c.answer_class
+              from unnest(?::text[], ?::text[]) as c (item_key, answer_class)
+              where e.item_key = c.item_key
+              """,
+              texts(rows, Map.Entry::getKey),
+              texts(rows, Map.Entry::getValue));
+        });
+  }
+
+  /**
+   * Locks entries in the order in which settling does, so that the two cannot wait for each other.
+   */
+  private static void hold(DSLContext tx, @Nullable String[] keys) {
+    fetch(
+        tx,
+        "select item_key from cache_entries where item_key = any (?::text[]) order by item_key for update",
+        (Object) keys);
   }
 
   @Override
@@ -144,11 +199,11 @@ final class PostgresLearningStore implements LearningStore {
             """
             select l.run_id, l.item_key, own.answer::text as answer, near.answer::text as near_answer
             from semantic_lookups l
-            join cache_entries own on own.item_key = l.item_key and own.source_key = own.item_key
+            -- A follower's answer is its leader's: the copies of one text that were looked up all count.
+            join cache_entries own on own.item_key = l.item_key
             join cache_entries near on near.item_key = l.source_key
             where l.namespace_id = ?
-              and l.is_right is null
-              and l.decision <> 'hit'
+              and l.awaits_answer
             order by l.lookup_id
             limit ?
             """,
@@ -165,37 +220,66 @@ final class PostgresLearningStore implements LearningStore {
 
   @Override
   public void record(List<Verdict> verdicts) {
-    // Only a lookup that was not compared before counts for its neighbour: repeating adds nothing.
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          String[] runs = texts(verdicts, Verdict::runId);
+          String[] items = texts(verdicts, Verdict::itemKey);
+          hold(
+              tx,
+              Sql.array(
+                  Sql.column(
+                      fetch(
+                          tx,
+                          """
+                          select l.source_key
+                          from unnest(?::text[], ?::text[]) as v (run_id, item_key)
+                          join semantic_lookups l using (run_id, item_key)
+                          """,
+                          runs,
+                          items),
+                      "source_key",
+                      String.class)));
+          // Only a lookup that was not compared before counts for its neighbour: repeating adds
+          // nothing.
+          tx.execute(
+              """
+              with verified as (
+                  update semantic_lookups l
+                  set is_right = v.is_right,
+                      verified_at = ?,
+                      awaits_answer = false
+                  from unnest(?::text[], ?::text[], ?::boolean[]) as v (run_id, item_key, is_right)
+                  where l.run_id = v.run_id
+                    and l.item_key = v.item_key
+                    and l.awaits_answer
+                  returning l.source_key, l.is_right
+              ),
+              counts as (
+                  select
+                      source_key,
+                      count(*) filter (where is_right) as agreed,
+                      count(*) filter (where not is_right) as contradicted
+                  from verified
+                  group by source_key
+              )
+              update cache_entries e
+              set agreed = e.agreed + c.agreed,
+                  contradicted = e.contradicted + c.contradicted
+              from counts c
+              where e.item_key = c.source_key
+              """,
+              Sql.now(clock),
+              runs,
+              items,
+              verdicts.stream().map(Verdict::isRight).toArray(Boolean[]::new));
+        });
+  }
+
+  @Override
+  public void close(String runId) {
     context.execute(
-        """
-        with verified as (
-            update semantic_lookups l
-            set is_right = v.is_right,
-                verified_at = ?
-            from unnest(?::text[], ?::text[], ?::boolean[]) as v (run_id, item_key, is_right)
-            where l.run_id = v.run_id
-              and l.item_key = v.item_key
-              and l.is_right is null
-            returning l.source_key, l.is_right
-        ),
-        counts as (
-            select
-                source_key,
-                count(*) filter (where is_right) as agreed,
-                count(*) filter (where not is_right) as contradicted
-            from verified
-            group by source_key
-            order by source_key
-        )
-        update cache_entries e
-        set agreed = e.agreed + c.agreed,
-            contradicted = e.contradicted + c.contradicted
-        from counts c
-        where e.item_key = c.source_key
-        """,
-        Sql.now(clock),
-        texts(verdicts, Verdict::runId),
-        texts(verdicts, Verdict::itemKey),
-        verdicts.stream().map(Verdict::isRight).toArray(Boolean[]::new));
+        "update semantic_lookups set awaits_answer = false where run_id = ? and awaits_answer",
+        runId);
   }
 }

@@ -221,9 +221,9 @@ final class PostgresSettlementStore implements SettlementStore {
     tx.execute(
         """
         insert into cache_entries (
-            item_key, namespace_id, source_key, similarity, measure, answer, output_tokens, embedding, guard_marks, created_at)
+            item_key, namespace_id, source_key, similarity, measure, policy, answer, output_tokens, embedding, guard_marks, created_at)
         select
-            m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end, m.measure,
+            m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end, m.measure, case when m.item_key <> s.item_key then m.policy end,
             s.answer::jsonb, s.output_tokens, case when m.item_key = s.item_key then m.embedding end,
             case when m.item_key = s.item_key then m.guard_marks end, ?
         from unnest(?::text[], ?::text[], ?::integer[]) as s (item_key, answer, output_tokens)
@@ -233,9 +233,12 @@ final class PostgresSettlementStore implements SettlementStore {
         set source_key = excluded.source_key,
             similarity = excluded.similarity,
             measure = excluded.measure,
+            policy = excluded.policy,
             score = null,
             answer = excluded.answer,
             answer_class = null,
+            agreed = 0,
+            contradicted = 0,
             output_tokens = excluded.output_tokens,
             embedding = excluded.embedding,
             guard_marks = excluded.guard_marks,

@@ -122,10 +122,10 @@ final class PostgresWorkStore implements WorkStore {
           tx.execute(
               """
               insert into misses (
-                  item_key, namespace_id, run_id, document_id, state, embedding, guard_marks, measure, shingles, created_at)
+                  item_key, namespace_id, run_id, document_id, state, embedding, guard_marks, policy, measure, shingles, created_at)
               select
                   d.item_key, r.namespace_id, r.run_id, d.document_id, 'candidate', d.embedding::vector,
-                  string_to_array(d.guard_marks, ','), case when d.shingles is null then 'cosine' else 'jaccard' end,
+                  string_to_array(d.guard_marks, ','), ?, case when d.shingles is null then 'cosine' else 'jaccard' end,
                   d.shingles::integer[], ?
               from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
                   as d (item_key, document_id, embedding, guard_marks, shingles)
@@ -133,6 +133,7 @@ final class PostgresWorkStore implements WorkStore {
               order by d.item_key
               on conflict (item_key) do nothing
               """,
+              bounds.followerPolicy(),
               Sql.now(clock),
               keys,
               texts(misses, Miss::documentId),
@@ -162,13 +163,15 @@ final class PostgresWorkStore implements WorkStore {
                         and m.state in ('answered', 'failed')
                         and e.created_at > ?
                         and (e.source_key = e.item_key
-                            or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                            or e.score >= ?::real)
+                            or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                            or (e.policy = ? and e.score >= ?::real))
                       """,
                       keys,
                       Sql.time(bounds.writtenAfter()),
+                      bounds.followerPolicy(),
                       bounds.jaccardMin(),
                       bounds.similarityMin(),
+                      bounds.semanticPolicy(),
                       bounds.scoreMin())
                   .map(
                       row ->
@@ -187,6 +190,7 @@ final class PostgresWorkStore implements WorkStore {
                   similarity = null,
                   embedding = d.embedding::vector,
                   guard_marks = string_to_array(d.guard_marks, ','),
+                  policy = ?,
                   measure = case when d.shingles is null then 'cosine' else 'jaccard' end,
                   shingles = d.shingles::integer[],
                   attempts_first = m.attempts_used + 1
@@ -200,8 +204,8 @@ final class PostgresWorkStore implements WorkStore {
                     where e.item_key = m.item_key
                       and e.created_at > ?
                       and (e.source_key = e.item_key
-                          or (e.score is null and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                          or e.score >= ?::real))
+                          or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+                          or (e.policy = ? and e.score >= ?::real)))
                 -- A second process of this run may have settled the key since this one looked.
                 and exists (
                     select
@@ -211,14 +215,17 @@ final class PostgresWorkStore implements WorkStore {
                       and i.state = 'new')
               """,
               runId,
+              bounds.followerPolicy(),
               keys,
               texts(misses, Miss::documentId),
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               texts(misses, PostgresWorkStore::guardMarks),
               texts(misses, PostgresWorkStore::shingles),
               Sql.time(bounds.writtenAfter()),
+              bounds.followerPolicy(),
               bounds.jaccardMin(),
               bounds.similarityMin(),
+              bounds.semanticPolicy(),
               bounds.scoreMin(),
               runId);
           // Followers of a leader that nobody has asked would wait for ever, and a follower that is
@@ -231,10 +238,12 @@ final class PostgresWorkStore implements WorkStore {
               set run_id = ?,
                   state = 'candidate',
                   leader_key = null,
-                  similarity = null
+                  similarity = null,
+                  policy = ?
               where m.item_key = any (?::text[])
                 and m.state = 'follower'
-                and (m.similarity < case m.measure when 'jaccard' then ?::real else ?::real end
+                and (m.policy is distinct from ?
+                    or m.similarity < case m.measure when 'jaccard' then ?::real else ?::real end
                     or (m.run_id <> ?
                         and not exists (
                     select
@@ -250,7 +259,9 @@ final class PostgresWorkStore implements WorkStore {
                               and l.state = 'asked')))
               """,
               runId,
+              bounds.followerPolicy(),
               keys,
+              bounds.followerPolicy(),
               bounds.jaccardMin(),
               bounds.similarityMin(),
               runId,
@@ -261,7 +272,8 @@ final class PostgresWorkStore implements WorkStore {
           tx.execute(
               """
               update misses m
-              set run_id = ?
+              set run_id = ?,
+                  policy = ?
               where m.item_key = any (?::text[])
                 and m.run_id <> ?
                 and m.state in ('candidate', 'leader')
@@ -274,6 +286,7 @@ final class PostgresWorkStore implements WorkStore {
                       and r.alive_until > ?)
               """,
               runId,
+              bounds.followerPolicy(),
               keys,
               runId,
               runId,

@@ -134,7 +134,7 @@ class PostgresStoresTest {
                     embedding,
                     guardMarks,
                     embedding.map(e -> new Miss.Likeness.Cosine(BANDS.of(e))))),
-            ReuseBounds.similarity(0.9));
+            bounds(0.9));
   }
 
   private AttemptPlan plan(String name, int number, String tier, String model) {
@@ -277,7 +277,7 @@ class PostgresStoresTest {
     // The answer that comes later is still charged, and kept for the next night.
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2)))
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS))
         .hasSize(1);
   }
 
@@ -367,7 +367,7 @@ class PostgresStoresTest {
                         List.of(
                             new Miss(
                                 key("a"), "doc-a", Optional.empty(), List.of(), Optional.empty())),
-                        ReuseBounds.similarity(2)));
+                        ReuseBounds.OWN_ANSWERS));
     // Both begin while the miss is held, so that they meet in it whichever comes first.
     try (Connection holder = Migrations.connect(database);
         Statement statement = holder.createStatement()) {
@@ -428,7 +428,7 @@ class PostgresStoresTest {
     submitted("a");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2)))
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS))
         .isEmpty();
   }
 
@@ -447,14 +447,14 @@ class PostgresStoresTest {
     var hits =
         stores
             .cache()
-            .lookupExact(namespaceId, Set.of(key("a"), key("b")), ReuseBounds.similarity(2));
+            .lookupExact(namespaceId, Set.of(key("a"), key("b")), ReuseBounds.OWN_ANSWERS);
     stores.cache().answerFromCache(second, List.copyOf(hits.values()), List.of());
     stores
         .work()
         .recordMisses(
             second,
             List.of(new Miss(key("b"), "doc-b", Optional.empty(), List.of(), Optional.empty())),
-            ReuseBounds.similarity(2));
+            ReuseBounds.OWN_ANSWERS);
     stores.work().electLeaders(second, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(second, List.of(key("a"), key("b"))))
         .hasSize(1)
@@ -552,11 +552,7 @@ class PostgresStoresTest {
               assertThat(neighbour.guardMarks()).containsExactly("-");
             });
     assertThat(nearest(namespace("someone else"), query)).isEmpty();
-    assertThat(
-            stores
-                .cache()
-                .lookupExact(
-                    namespace("someone else"), Set.of(key("a")), ReuseBounds.similarity(0)))
+    assertThat(stores.cache().lookupExact(namespace("someone else"), Set.of(key("a")), bounds(0)))
         .isEmpty();
   }
 
@@ -568,14 +564,15 @@ class PostgresStoresTest {
     stores
         .cache()
         .answerFromCache(
-            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, null, false)), List.of());
+            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
-    assertThat(
-            stores.cache().lookupExact(namespaceId, Set.of(key("b")), ReuseBounds.similarity(0.95)))
-        .hasSize(1);
-    assertThat(
-            stores.cache().lookupExact(namespaceId, Set.of(key("b")), ReuseBounds.similarity(0.97)))
-        .isEmpty();
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), bounds(0.95))).hasSize(1);
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), bounds(0.97))).isEmpty();
+  }
+
+  /** Followers and semantic hits down to a cosine, by the rules of the day. */
+  private static ReuseBounds bounds(double similarityMin) {
+    return new ReuseBounds(similarityMin, 2, "near", similarityMin, "semantic", Instant.EPOCH);
   }
 
   private static java.util.Map<String, List<Neighbour>> nearest(
@@ -623,7 +620,7 @@ class PostgresStoresTest {
   @Test
   void anExpiredEntryIsFoundNeitherExactlyNorByLikenessAndIsAskedAgain() {
     answered("a", at(1, 1));
-    ReuseBounds young = new ReuseBounds(2, 2, 2, NOW.plusSeconds(1));
+    ReuseBounds young = new ReuseBounds(2, 2, "", 2, "", NOW.plusSeconds(1));
     assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), young)).isEmpty();
     assertThat(
             stores
@@ -651,22 +648,44 @@ class PostgresStoresTest {
         .cache()
         .answerFromCache(
             runId,
-            List.of(new CacheHit(key("b"), key("a"), 0.7, 0.9, false)),
+            List.of(new CacheHit(key("b"), key("a"), 0.7, 0.9, "semantic")),
             List.of(lookup("b", "a", SemanticLookup.Decision.HIT)));
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
     assertThat(
             stores
                 .cache()
                 .lookupExact(
-                    namespaceId, Set.of(key("b")), new ReuseBounds(0.5, 2, 0.95, Instant.EPOCH)))
+                    namespaceId,
+                    Set.of(key("b")),
+                    new ReuseBounds(0.5, 2, "near", 0.95, "semantic", Instant.EPOCH)))
         .as("the vote is too low, whatever the cosine")
         .isEmpty();
     assertThat(
             stores
                 .cache()
                 .lookupExact(
-                    namespaceId, Set.of(key("b")), new ReuseBounds(2, 2, 0.9, Instant.EPOCH)))
+                    namespaceId,
+                    Set.of(key("b")),
+                    new ReuseBounds(2, 2, "near", 0.9, "semantic", Instant.EPOCH)))
         .hasSize(1);
+    assertThat(
+            stores
+                .cache()
+                .lookupExact(
+                    namespaceId,
+                    Set.of(key("b")),
+                    new ReuseBounds(2, 2, "near", 0.9, "other guards", Instant.EPOCH)))
+        .as("other rules let it in")
+        .isEmpty();
+    assertThat(
+            one(
+                "select count(*) from cache_entries a join cache_entries b using (created_at) where a.item_key = '"
+                    + key("a")
+                    + "' and b.item_key = '"
+                    + key("b")
+                    + "'"))
+        .as("a borrowed answer is as old as its source, so that it expires with it")
+        .isEqualTo("1");
   }
 
   @Test
@@ -674,7 +693,7 @@ class PostgresStoresTest {
     answered("a", at(1, 1));
     String next = openRun("next-" + runId, "next-" + runId, Optional.empty()).runId();
     stores.work().recordItems(next, List.of(new NewItem("d", key("a"), "f", 1, true, 100)));
-    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.similarity(2));
+    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS);
     assertThat(stores.cacheCare().forget(selection(Optional.of("$.answer == \"zzz\"")), false))
         .isZero();
     assertThat(stores.cacheCare().forget(selection(Optional.empty()), false)).isEqualTo(1);
@@ -739,12 +758,11 @@ class PostgresStoresTest {
     stores.cache().answerFromCache(runId, List.of(), List.of(shadow));
     assertThat(stores.learning().comparisons(namespaceId, 10)).as("not answered yet").isEmpty();
     answered("b", at(0.97, 2));
-    assertThat(stores.learning().unclassified(namespaceId, "x:", 10)).hasSize(2);
+    assertThat(stores.learning().unclassified(namespaceId, 10)).hasSize(2);
     stores.learning().classify(java.util.Map.of(key("a"), "x:1", key("b"), "x:1"));
-    assertThat(stores.learning().unclassified(namespaceId, "x:", 10)).isEmpty();
-    assertThat(stores.learning().unclassified(namespaceId, "y:", 10))
-        .as("another equality knows no classes yet")
-        .hasSize(2);
+    assertThat(stores.learning().unclassified(namespaceId, 10)).isEmpty();
+    stores.learning().declassify(namespaceId, "x:");
+    assertThat(stores.learning().unclassified(namespaceId, 10)).isEmpty();
 
     List<LearningStore.Comparison> open = stores.learning().comparisons(namespaceId, 10);
     assertThat(open)
@@ -759,15 +777,56 @@ class PostgresStoresTest {
     stores.learning().record(verdicts);
     stores.learning().record(verdicts);
     assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
-    assertThat(stores.learning().evidence(namespaceId, "policy", 10))
+    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false));
+    assertThat(evidence("another policy", 0.25)).isEmpty();
+    stores
+        .learning()
+        .recordThreshold(
+            namespaceId, runId, new LearntThreshold(0.8, "policy", 0.25, 0.5, null, 1, 0, false));
+    assertThat(evidence("policy", 0.25))
+        .as("a hit, by the bound of its own run")
         .containsExactly(new Evidence(0.9f, 0.8f, false));
-    assertThat(stores.learning().evidence(namespaceId, "another policy", 10)).isEmpty();
+    assertThat(evidence("policy", 0.125))
+        .as("under another bound no hit, so that no drift is seen in it")
+        .containsExactly(new Evidence(0.9f, 2, false));
+    stores.learning().declassify(namespaceId, "y:");
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0))
         .satisfies(
             neighbour -> {
               assertThat(neighbour.contradicted()).as("counted once").isEqualTo(1);
-              assertThat(neighbour.answerClass()).isEqualTo("x:1");
+              assertThat(neighbour.answerClass())
+                  .as("another way of comparing knows no classes yet")
+                  .isEqualTo(key("a"));
             });
+  }
+
+  private List<Evidence> evidence(String policy, double maxError) {
+    List<Evidence> all = new ArrayList<>();
+    stores.learning().evidence(namespaceId, policy, maxError, all::add);
+    return all;
+  }
+
+  @Test
+  void aFollowersAnswerIsComparedTooSoThatCopiesCountLikeThoseWhoAreHit() {
+    answered("a", at(1, 1));
+    miss(runId, "b", Optional.of(at(0.9, 2)));
+    miss(runId, "c", Optional.of(at(0.9, 2)));
+    for (String name : List.of("b", "c")) {
+      stores
+          .cache()
+          .answerFromCache(
+              runId, List.of(), List.of(lookup(name, "a", SemanticLookup.Decision.MISS)));
+    }
+    stores.work().electLeaders(runId, 0.98, 2, List.of());
+    String leader = stores.work().leadersToPlan(runId, List.of(key("b"))).isEmpty() ? "c" : "b";
+    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
+    assertThat(stores.learning().comparisons(namespaceId, 10))
+        .extracting(LearningStore.Comparison::itemKey)
+        .containsExactlyInAnyOrder(key("b"), key("c"));
+    stores.learning().close(runId);
+    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
   }
 
   @Test
@@ -786,14 +845,19 @@ class PostgresStoresTest {
 
   @Test
   void aRunKeepsTheThresholdItBeganWith() {
-    LearntThreshold first = new LearntThreshold(0.75, 0.25, 0.5, null, 1, 10, false);
+    LearntThreshold first = new LearntThreshold(0.75, "policy", 0.25, 0.5, null, 1, 10, false);
     stores.learning().recordThreshold(namespaceId, runId, first);
     stores
         .learning()
         .recordThreshold(
-            namespaceId, runId, new LearntThreshold(0.5, 0.25, 0.5, 0.125, 1, 20, true));
+            namespaceId, runId, new LearntThreshold(0.5, "policy", 0.25, 0.5, 0.125, 1, 20, true));
     assertThat(stores.learning().threshold(namespaceId, runId)).contains(first);
     assertThat(stores.learning().threshold(namespaceId, "another")).isEmpty();
+    LearntThreshold stricter = new LearntThreshold(2, "policy", 0.125, 0.5, null, 1, 10, false);
+    stores.learning().recordThreshold(namespaceId, runId, stricter);
+    assertThat(stores.learning().threshold(namespaceId, runId))
+        .as("unless somebody asks for another error")
+        .contains(stricter);
   }
 
   // ---- embeddings ----
@@ -827,10 +891,7 @@ class PostgresStoresTest {
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
     assertThat(itemState(leader)).isEqualTo("answered by model");
     assertThat(itemState(follower)).isEqualTo("answered by leader");
-    assertThat(
-            stores
-                .cache()
-                .lookupExact(namespaceId, Set.of(key(follower)), ReuseBounds.similarity(0.98)))
+    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key(follower)), bounds(0.98)))
         .hasSize(1);
   }
 
@@ -869,7 +930,7 @@ class PostgresStoresTest {
                           Optional.of(at(1, 1)),
                           List.of("-"),
                           Optional.of(new Miss.Likeness.Jaccard(ShingleSet.of(words))))),
-                  ReuseBounds.similarity(2));
+                  ReuseBounds.OWN_ANSWERS);
         });
     miss(runId, "short", Optional.of(at(1, 1)));
     stores.work().electLeaders(runId, 0.98, 0.8, List.of(1));
@@ -1341,7 +1402,7 @@ class PostgresStoresTest {
         .recordMisses(
             runId,
             List.of(new Miss(key("a"), "doc-a", Optional.empty(), List.of(), Optional.empty())),
-            ReuseBounds.similarity(0.9));
+            bounds(0.9));
     stores.work().electLeaders(runId, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(runId, List.of(key("a")))).isEmpty();
   }
@@ -1374,7 +1435,7 @@ class PostgresStoresTest {
     stores
         .cache()
         .answerFromCache(
-            runId, List.of(new CacheHit(key("d"), key("a"), 0.97, null, false)), List.of());
+            runId, List.of(new CacheHit(key("d"), key("a"), 0.97, 0.97, "semantic")), List.of());
     stores.runs().markPrepared(runId);
     stores.runs().finish(runId);
     assertBalanced(runId);

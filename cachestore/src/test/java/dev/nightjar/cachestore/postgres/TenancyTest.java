@@ -61,7 +61,7 @@ class TenancyTest {
                     Optional.of(vector()),
                     List.of("-"),
                     Optional.of(new Miss.Likeness.Cosine(List.of(1, 2))))),
-            ReuseBounds.similarity(1));
+            ReuseBounds.OWN_ANSWERS);
     theirs
         .embeddings()
         .save(theirNamespace, Map.of(THEIR_KEY, new EmbeddedText(Optional.of(vector()), 1)));
@@ -70,7 +70,7 @@ class TenancyTest {
         .recordThreshold(
             theirNamespace,
             "their-run",
-            new dev.nightjar.cachestore.LearntThreshold(0.5, 0.25, 0.5, null, 1, 1, false));
+            new dev.nightjar.cachestore.LearntThreshold(0.5, "p", 0.25, 0.5, null, 1, 1, false));
     theirs
         .work()
         .recordDeadLetters(
@@ -90,7 +90,8 @@ class TenancyTest {
               + " select run_id, document_id, item_key, item_key, '{\"secret\":1}', 1, now() from items");
       statement.execute(
           "insert into semantic_lookups (namespace_id, run_id, item_key, score, threshold, decision, is_sampled,"
-              + " policy, looked_up_at) select namespace_id, run_id, item_key, 0, 1, 'miss', true, 'p', now()"
+              + " policy, looked_up_at, awaits_answer) select namespace_id, run_id, item_key, 0, 1, 'miss',"
+              + " true, 'p', now(), false"
               + " from items");
       statement.execute(
           "insert into submissions (submission_id, namespace_id, run_id, provider, model, tier, state, requests,"
@@ -186,7 +187,7 @@ class TenancyTest {
             "semantic_lookups",
             "tasks",
             "text_embeddings");
-    tables.add("semantic_thresholds");
+    tables.addAll(List.of("semantic_thresholds", "attempts"));
     for (String table : tables) {
       String own = table.equals("tasks") ? "1" : "0";
       assertThat(one(ours, "select count(*) from " + table)).as(table).isEqualTo(own);
@@ -205,11 +206,67 @@ class TenancyTest {
   }
 
   @Test
+  void noViewShowsAJobAnotherTenant() throws SQLException {
+    for (String view :
+        List.of("cost_by_run", "cost_by_task", "cache_statistics", "semantic_cache_risk")) {
+      assertThat(one(ours, "select string_agg(distinct tenant, ' ') from " + view))
+          .as(view)
+          .isIn("ours", "null");
+    }
+    assertThat(one(ours, "select string_agg(run_id, ' ') from run_progress")).isEqualTo("our-run");
+    assertThat(one(theirs, "select string_agg(run_id, ' ') from run_progress"))
+        .isEqualTo("their-run");
+    try (Connection connection = as("nightjar_analyst");
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "select string_agg(run_id, ' ' order by run_id) from run_progress")) {
+      rows.next();
+      assertThat(rows.getString(1)).as("who pays for all sees all").isEqualTo("our-run their-run");
+    }
+  }
+
+  @Test
+  void aLoginThatIsOnlyAJobRunsNightsButMigratesNothing() throws SQLException {
+    String name = "job_" + database.database();
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement()) {
+      statement.execute("create role " + name + " login password 'secret' in role nightjar_job");
+    }
+    DatabaseAddress login =
+        new DatabaseAddress(
+            database.host(),
+            database.port(),
+            database.database(),
+            name,
+            passwordFile(name).toString());
+    assertThat(Migrations.migrate(login)).isEqualTo(Migrations.migrate(database));
+    try (PostgresStores stores = PostgresStores.openFor("ours", login, 1, new MutableClock(NOW))) {
+      assertThat(run(stores, "ours", "our-run")).isPositive();
+      assertThat(one(stores, "select count(*) from cache_entries")).isEqualTo("0");
+    }
+  }
+
+  private static java.nio.file.Path passwordFile(String user) {
+    try {
+      java.nio.file.Path file = java.nio.file.Files.createTempFile("nightjar", ".pgpass");
+      file.toFile().deleteOnExit();
+      return java.nio.file.Files.writeString(file, "*:*:*:" + user + ":secret\n");
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void aVectorSearchOrAKeyOfAnothersFindsNothing() {
     assertThat(ours.cache().nearest(theirNamespace, Map.of("q", vector()), 5, Instant.EPOCH))
         .isEmpty();
     assertThat(
-            ours.cache().lookupExact(theirNamespace, Set.of(THEIR_KEY), ReuseBounds.similarity(0)))
+            ours.cache()
+                .lookupExact(
+                    theirNamespace,
+                    Set.of(THEIR_KEY),
+                    new ReuseBounds(0, 0, "", 0, "", Instant.EPOCH)))
         .isEmpty();
     assertThat(ours.embeddings().find(theirNamespace, Set.of(THEIR_KEY))).isEmpty();
     assertThat(theirs.cache().nearest(theirNamespace, Map.of("q", vector()), 5, Instant.EPOCH))
@@ -268,7 +325,7 @@ class TenancyTest {
         "select prompt from misses",
         "select definition from tasks",
         "select response_body from online_requests",
-        "select reltuples from pg_class c join cache_entries e on true"
+        "select item_key from attempts"
       })
   void anAnalystReadsNoTextVectorOrAnswer(String sql) throws SQLException {
     try (Connection connection = as("nightjar_analyst");
@@ -283,7 +340,7 @@ class TenancyTest {
     try (Connection connection = as("nightjar_analyst");
         Statement statement = connection.createStatement()) {
       for (String view :
-          List.of("cost_by_run", "cost_by_tier", "item_costs", "semantic_cache_risk", "ledger")) {
+          List.of("cost_by_run", "cost_by_tier", "item_costs", "semantic_cache_risk", "prices")) {
         statement.executeQuery("select * from " + view).close();
       }
       assertThatThrownBy(() -> statement.execute("create table mine (a integer)"))

@@ -182,7 +182,8 @@ public final class ResolveFromCache
             c ->
                 guardMarks.put(c.candidate().itemKey(), Guards.marks(comparedText(c.candidate()))));
       }
-      Set<String> answered = answerSemanticHits(candidates, guardMarks);
+      Set<String> shadows = new HashSet<>();
+      Set<String> answered = answerSemanticHits(candidates, guardMarks, shadows);
       List<EmbeddedCandidate> missed =
           candidates.stream().filter(c -> !answered.contains(c.candidate().itemKey())).toList();
       // Outputs follow the commit: what is downstream is recorded.
@@ -198,14 +199,19 @@ public final class ResolveFromCache
                               c.candidate().document().id(),
                               c.embedded().flatMap(EmbeddedText::embedding),
                               guardMarks.getOrDefault(c.candidate().itemKey(), List.of()),
-                              likeness(c)))
+                              // A shadow is asked itself: a leader's answer would show less.
+                              shadows.contains(c.candidate().itemKey())
+                                  ? Optional.empty()
+                                  : likeness(c)))
                   .toList(),
               context.reuseBounds());
       missed.forEach(c -> output.accept(c.candidate()));
     }
 
     private Set<String> answerSemanticHits(
-        List<EmbeddedCandidate> candidates, Map<String, List<String>> guardMarks) {
+        List<EmbeddedCandidate> candidates,
+        Map<String, List<String>> guardMarks,
+        Set<String> shadows) {
       SemanticPolicy policy = context.semanticPolicy();
       if (!policy.isUsed()) {
         return Set.of();
@@ -234,6 +240,9 @@ public final class ResolveFromCache
                 neighbours.getOrDefault(key, List.of()),
                 guardMarks.getOrDefault(key, List.of()));
         lookups.add(lookup);
+        if (lookup.decision() == SemanticLookup.Decision.SHADOW) {
+          shadows.add(key);
+        }
         policy.hit(lookup).ifPresent(hits::add);
       }
       return stores().cache().answerFromCache(context.runId(), hits, lookups);

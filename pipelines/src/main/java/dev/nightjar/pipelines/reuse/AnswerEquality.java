@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -18,8 +20,8 @@ import java.util.regex.Pattern;
  * if enough of their words agree. Immutable and thread-safe.
  *
  * @param fields top-level fields that must be equal; empty for all of them
- * @param similarityMin least F1 of the two answers' words, in (0, 1], as in SQuAD (Rajpurkar and
- *     others 2016); 1 compares the fields exactly
+ * @param similarityMin least F1 of the words of each compared field, in (0, 1], as in SQuAD
+ *     (Rajpurkar and others 2016); 1 compares the fields exactly
  */
 public record AnswerEquality(List<String> fields, double similarityMin) implements Serializable {
   /** Every field must be equal. */
@@ -55,23 +57,49 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
    * same.
    */
   public String classOf(String answerJson) {
-    return classPrefix() + Fingerprint.sha256(compared(answerJson)).substring(0, DIGEST_DIGITS);
+    try {
+      String canonical =
+          JSON.writeValueAsString(JSON.treeToValue(compared(answerJson), Object.class));
+      return classPrefix() + Fingerprint.sha256(canonical).substring(0, DIGEST_DIGITS);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree can be written", e);
+    }
   }
 
   /** Whether two answers are equal for the task. */
   public boolean equal(String answerJson, String otherJson) {
-    String one = compared(answerJson);
-    String other = compared(otherJson);
-    return one.equals(other) || (similarityMin < 1 && f1(one, other) >= similarityMin);
+    JsonNode one = compared(answerJson);
+    JsonNode other = compared(otherJson);
+    if (similarityMin == 1 || !one.isObject() || !other.isObject()) {
+      return one.equals(other);
+    }
+    Set<String> names = new TreeSet<>();
+    one.fieldNames().forEachRemaining(names::add);
+    other.fieldNames().forEachRemaining(names::add);
+    // Field by field: nine that agree must not outvote the one that says the opposite.
+    return names.stream().allMatch(name -> alike(one.path(name), other.path(name)));
   }
 
-  private String compared(String answerJson) {
+  private boolean alike(JsonNode one, JsonNode other) {
+    return one.equals(other) || f1(values(one), values(other)) >= similarityMin;
+  }
+
+  /** The values in a tree, without the names of fields. */
+  private static String values(JsonNode node) {
+    if (node.isValueNode()) {
+      return node.asText();
+    }
+    StringBuilder values = new StringBuilder();
+    node.forEach(child -> values.append(values(child)).append(' '));
+    return values.toString();
+  }
+
+  private JsonNode compared(String answerJson) {
     try {
       JsonNode answer = JSON.readTree(answerJson);
-      if (!fields.isEmpty() && answer instanceof ObjectNode object) {
-        answer = object.retain(fields);
-      }
-      return JSON.writeValueAsString(JSON.treeToValue(answer, Object.class));
+      return !fields.isEmpty() && answer instanceof ObjectNode object
+          ? object.retain(fields)
+          : answer;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("a stored answer is not JSON", e);
     }

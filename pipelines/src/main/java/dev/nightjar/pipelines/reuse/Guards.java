@@ -149,7 +149,15 @@ public final class Guards implements Serializable {
           Map.entry("eleven", "11"),
           Map.entry("twelve", "12"),
           Map.entry("thirteen", "13"),
+          Map.entry("fourteen", "14"),
           Map.entry("fifteen", "15"),
+          Map.entry("sixteen", "16"),
+          Map.entry("seventeen", "17"),
+          Map.entry("eighteen", "18"),
+          Map.entry("nineteen", "19"),
+          Map.entry("seventy", "70"),
+          Map.entry("eighty", "80"),
+          Map.entry("once", "1"),
           Map.entry("twenty", "20"),
           Map.entry("thirty", "30"),
           Map.entry("forty", "40"),
@@ -192,6 +200,11 @@ public final class Guards implements Serializable {
           List.of("add", "remov"),
           List.of("hire", "fire"));
 
+  /** What an English word may end in and mean the same; "address" does not add. */
+  private static final Pattern ENDING =
+      Pattern.compile(
+          "(?:e|es|ed|d|ing|s|ion|ions|al|als|ment|ments|ance|able|ful|fully|ly|er|ers|or|e?ment)?");
+
   private final EnumSet<Guard> used;
 
   /** Guards of a task. */
@@ -228,10 +241,10 @@ public final class Guards implements Serializable {
     // Each guard takes what it sees out of the text, so that no difference is seen by two and the
     // reason for a veto is the one a reader would give.
     StringBuilder rest = new StringBuilder(text);
-    Set<String> dates = take(rest, DATE, match -> ORDINAL.matcher(match).replaceAll("$1"));
-    Set<String> amounts = take(rest, AMOUNT, Guards::amount);
-    Set<String> identifiers = take(rest, IDENTIFIER, match -> match);
-    Set<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
+    List<String> dates = take(rest, DATE, match -> ORDINAL.matcher(match).replaceAll("$1"));
+    List<String> amounts = take(rest, AMOUNT, Guards::amount);
+    List<String> identifiers = take(rest, IDENTIFIER, match -> match);
+    List<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
     List<String> negations = new ArrayList<>();
     Matcher words = WORD.matcher(rest);
     while (words.find()) {
@@ -263,7 +276,8 @@ public final class Guards implements Serializable {
     for (List<String> pair : OPPOSITES) {
       // the longer stem first: "unlock" holds "lock"
       for (int i = 1; i >= 0; i--) {
-        if (word.startsWith(pair.get(i))) {
+        if (word.startsWith(pair.get(i))
+            && ENDING.matcher(word.substring(pair.get(i).length())).matches()) {
           return Optional.of(pair.get(i));
         }
       }
@@ -271,9 +285,10 @@ public final class Guards implements Serializable {
     return Optional.empty();
   }
 
-  private static Set<String> take(
+  /** In the order of the text: from 5 to 10 is not from 10 to 5. */
+  private static List<String> take(
       StringBuilder text, Pattern pattern, java.util.function.UnaryOperator<String> canonical) {
-    Set<String> found = new TreeSet<>();
+    List<String> found = new ArrayList<>();
     Matcher matcher = pattern.matcher(text.toString());
     while (matcher.find()) {
       found.add(canonical.apply(matcher.group().toLowerCase(Locale.ROOT).strip()));

@@ -25,7 +25,8 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * <p><b>What it assumes:</b> texts and answers keep coming from where they came from. That is
  * watched: a second bet, that errors among hits have become more frequent than allowed, restarts
  * whenever it has lost everything (an e-detector; Shin, Ramdas and Rinaldo 2023). When it has won a
- * thousandfold, everything learnt before it began is dropped, and with it the threshold.
+ * thousandfold, everything learnt so far is dropped, and with it the threshold; what is learnt
+ * after that has the whole probability of error again.
  *
  * <p>The state depends on the evidence and its order alone. Not thread-safe.
  */
@@ -137,7 +138,8 @@ public final class RiskController {
 
   /**
    * Upper bound on the share of wrong hits at the threshold, from the evidence alone (Clopper and
-   * Pearson 1934); empty without a threshold.
+   * Pearson 1934); empty without a threshold. It describes: what is promised is {@code maxError},
+   * for this bound is taken at a threshold and a time that the evidence chose.
    */
   public OptionalDouble errorBound() {
     Optional<Integer> at = mostLenient();

@@ -1,6 +1,5 @@
 package dev.nightjar.pipelines.reuse;
 
-import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.pipelines.task.SemanticCacheSpec;
@@ -17,9 +16,6 @@ import java.util.stream.Collectors;
  * repeated at any time. Thread-safe.
  */
 public final class SemanticLearning {
-  /** Older evidence does not count; it bounds what the start of a run reads. */
-  private static final int EVIDENCE_MAX = 50_000;
-
   private static final int BATCH_MAX = 1_000;
 
   private final LearningStore store;
@@ -42,23 +38,24 @@ public final class SemanticLearning {
     if (spec == null || spec.maxError().isEmpty()) {
       return Optional.empty();
     }
+    double maxError = spec.maxError().get();
+    String policy = SemanticPolicy.digest(task);
     Optional<LearntThreshold> begun = store.threshold(namespaceId, runId);
-    if (begun.isPresent()) {
+    if (begun.isPresent() && isOf(begun.get(), policy, maxError, spec.confidence())) {
       return begun;
     }
+    store.declassify(namespaceId, task.answerEquality().classPrefix());
     learn(); // what was answered since nobody looked
-    RiskController controller = new RiskController(spec.maxError().get(), spec.confidence());
-    for (Evidence outcome :
-        store.evidence(namespaceId, SemanticPolicy.digest(task), EVIDENCE_MAX)) {
-      controller.observe(outcome);
-    }
+    RiskController controller = new RiskController(maxError, spec.confidence());
+    store.evidence(namespaceId, policy, maxError, controller::observe);
     OptionalDouble bound = controller.errorBound();
     store.recordThreshold(
         namespaceId,
         runId,
         new LearntThreshold(
             controller.threshold(),
-            spec.maxError().get(),
+            policy,
+            maxError,
             spec.confidence(),
             bound.isPresent() ? bound.getAsDouble() : null,
             controller.shadowShare(spec.shadowShare()),
@@ -67,9 +64,18 @@ public final class SemanticLearning {
     return store.threshold(namespaceId, runId);
   }
 
+  /** The database keeps both as floats. */
+  private static boolean isOf(
+      LearntThreshold begun, String policy, double maxError, double confidence) {
+    return begun.policy().equals(policy)
+        && (float) begun.maxError() == (float) maxError
+        && (float) begun.confidence() == (float) confidence;
+  }
+
   /** Compares what has been answered since the last call. */
   public void learn() {
-    if (task.semanticCache() == null) {
+    SemanticCacheSpec spec = task.semanticCache();
+    if (spec == null || spec.maxError().isEmpty()) {
       return;
     }
     AnswerEquality equality = task.answerEquality();
@@ -96,6 +102,6 @@ public final class SemanticLearning {
   }
 
   private Map<String, String> unclassified() {
-    return store.unclassified(namespaceId, task.answerEquality().classPrefix(), BATCH_MAX);
+    return store.unclassified(namespaceId, BATCH_MAX);
   }
 }

@@ -13,7 +13,6 @@ import dev.nightjar.pipelines.task.TaskSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How one run decides on texts that have neighbours in the cache. Immutable and thread-safe.
@@ -27,10 +26,22 @@ public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
 
   private static final int DIGEST_DIGITS = 16;
 
-  /** Names how a task decides and compares: evidence of another policy does not count. */
+  /**
+   * Names how a task decides and compares: evidence of another policy does not count, nor do
+   * answers that another one let in.
+   */
   public static String digest(TaskSpec task) {
-    return Fingerprint.sha256(VERSION, task.guards().digest(), task.answerEquality().digest())
+    SemanticCacheSpec spec = task.semanticCache();
+    boolean learnt = spec != null && spec.maxError().isPresent();
+    return Fingerprint.sha256(
+            learnt ? VERSION : "nearest",
+            task.guards().digest(),
+            learnt ? task.answerEquality().digest() : "")
         .substring(0, DIGEST_DIGITS);
+  }
+
+  private static String followerDigest(TaskSpec task) {
+    return Fingerprint.sha256("follower", task.guards().digest()).substring(0, DIGEST_DIGITS);
   }
 
   /** Whether neighbours are looked for at all. */
@@ -87,27 +98,31 @@ public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
     if (lookup.decision() != Decision.HIT) {
       return Optional.empty();
     }
-    @Nullable Double score = learnt.isPresent() ? lookup.score() : null;
     return lookup
         .source()
         .map(
             source ->
                 new CacheHit(
-                    lookup.itemKey(), source.itemKey(), source.similarity(), score, false));
+                    lookup.itemKey(),
+                    source.itemKey(),
+                    source.similarity(),
+                    lookup.score(),
+                    lookup.policy()));
   }
 
   /** Which stored answers may be used again. */
   public ReuseBounds bounds(Instant now) {
     SemanticCacheSpec semantic = task.semanticCache();
     NearDuplicateSpec near = task.nearDuplicates();
-    double similarityMin = near == null ? ReuseBounds.NEVER : near.similarityMin();
-    if (semantic != null && semantic.similarityMinOrNull() != null) {
-      similarityMin = Math.min(similarityMin, semantic.similarityMinOrNull());
-    }
+    Double similarityMin = semantic == null ? null : semantic.similarityMinOrNull();
     return new ReuseBounds(
-        similarityMin,
+        near == null ? ReuseBounds.NEVER : near.similarityMin(),
         near == null ? ReuseBounds.NEVER : near.jaccardMin(),
-        learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER),
+        followerDigest(task),
+        similarityMin != null
+            ? similarityMin
+            : learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER),
+        digest(task),
         task.retention().writtenAfter(now));
   }
 }

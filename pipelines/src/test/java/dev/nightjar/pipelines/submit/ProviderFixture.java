@@ -182,7 +182,7 @@ final class ProviderFixture implements AutoCloseable {
               lines, tier, key, 1, "prompt " + i + " x".repeat(promptCharacters / 2), 20, mode));
     }
     stores.work().recordItems(runId, items);
-    stores.work().recordMisses(runId, misses, ReuseBounds.similarity(2));
+    stores.work().recordMisses(runId, misses, ReuseBounds.OWN_ANSWERS);
     stores.work().electLeaders(runId, 2, 2, List.of());
     stores.work().planAttempts(runId, plans);
     stores.runs().markPrepared(runId);
