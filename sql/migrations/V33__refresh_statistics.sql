@@ -5,7 +5,7 @@ create function refresh_statistics() returns void
     set search_path = nightjar, public, pg_temp
 as $$
 begin
-    analyze items, misses, attempts, submissions, ledger, results, cache_entries, semantic_lookups, text_embeddings;
+    analyze items, misses, near_duplicate_bands, attempts, submissions, ledger, results, cache_entries, semantic_lookups, text_embeddings;
 end
 $$;
 

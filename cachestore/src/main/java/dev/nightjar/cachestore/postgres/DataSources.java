@@ -40,11 +40,14 @@ public final class DataSources {
     config.addDataSourceProperty("ApplicationName", "nightjar");
     config.addDataSourceProperty("currentSchema", SCHEMA + ",public");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
-    // Set as the connection is opened, so that no statement can run before it.
-    tenant.ifPresent(
-        name ->
-            config.addDataSourceProperty(
-                "options", "-c role=nightjar_job -c nightjar.tenant=" + escaped(name)));
+    // Set as the connection is opened, so that no statement can run before it. Compiling a plan takes
+    // longer than most of ours run.
+    config.addDataSourceProperty(
+        "options",
+        "-c jit=off"
+            + tenant
+                .map(name -> " -c role=nightjar_job -c nightjar.tenant=" + escaped(name))
+                .orElse(""));
     // Details of an error quote the row, which holds prompts and answers.
     config.addDataSourceProperty("logServerErrorDetail", "false");
     // Without it a severed network leaves a session, and the lock it holds, to the kernel's two
