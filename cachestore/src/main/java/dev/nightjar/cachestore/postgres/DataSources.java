@@ -40,7 +40,8 @@ public final class DataSources {
     config.addDataSourceProperty("ApplicationName", "nightjar");
     config.addDataSourceProperty("currentSchema", SCHEMA + ",public");
     config.addDataSourceProperty("reWriteBatchedInserts", "true");
-    // Set as the connection is opened, so that no statement can run before it. Compiling a plan takes
+    // Set as the connection is opened, so that no statement can run before it. Compiling a plan
+    // takes
     // longer than most of ours run.
     config.addDataSourceProperty(
         "options",

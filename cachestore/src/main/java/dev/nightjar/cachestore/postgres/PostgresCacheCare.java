@@ -224,37 +224,84 @@ final class PostgresCacheCare implements CacheCare {
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          tx.execute("create temporary table imported (line jsonb) on commit drop");
+          tx.execute(
+              "create temporary table imported (namespace_id bigint, line jsonb) on commit drop");
           return tx.connectionResult(connection -> copy(tx, connection, in));
         });
   }
 
   private long copy(DSLContext tx, Connection connection, BufferedReader in)
       throws SQLException, IOException {
-    long imported = 0;
     long namespaceId = 0;
     long number = 0;
-    int waiting = 0;
+    long staged = 0;
     StringBuilder lines = new StringBuilder();
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       number++;
       JsonNode node = parse(line, number);
       if (node.has("task_fingerprint")) {
-        imported += take(tx, connection, lines, namespaceId);
-        waiting = 0;
         namespaceId = register(tx, node, number);
       } else if (namespaceId == 0 || !node.has("item_key") || !node.has("answer")) {
         throw invalid(number, "expected a namespace first, then entries with item_key and answer");
       } else {
         // COPY's text format: a backslash stands for itself only if it is doubled.
-        lines.append(line.replace("\\", "\\\\")).append('\n');
-        if (++waiting == COPY_LINES) {
-          imported += take(tx, connection, lines, namespaceId);
-          waiting = 0;
+        lines.append(namespaceId).append('\t').append(line.replace("\\", "\\\\")).append('\n');
+        if (++staged % COPY_LINES == 0) {
+          send(connection, lines);
         }
       }
     }
-    return imported + take(tx, connection, lines, namespaceId);
+    send(connection, lines);
+    return takeIn(tx, staged);
+  }
+
+  private static void send(Connection connection, StringBuilder lines)
+      throws SQLException, IOException {
+    if (!lines.isEmpty()) {
+      connection
+          .unwrap(PGConnection.class)
+          .getCopyAPI()
+          .copyIn(
+              "copy imported (namespace_id, line) from stdin", new StringReader(lines.toString()));
+      lines.setLength(0);
+    }
+  }
+
+  /**
+   * Through the vector index, or, if more comes in than there is, around it: 50,000 rows take 30 s
+   * through the index, and 5 s to build it anew (ADR 8). Nights wait for the commit meanwhile.
+   */
+  private static long takeIn(DSLContext tx, long staged) {
+    long there =
+        fetch(tx, "select count(*) as rows from cache_entries").get(0).get("rows", Long.class);
+    boolean bulk = staged > there;
+    String index = "";
+    if (bulk) {
+      index =
+          fetch(tx, "select pg_get_indexdef('cache_entries_embedding_hnsw'::regclass) as made")
+              .get(0)
+              .get("made", String.class);
+      tx.execute("drop index cache_entries_embedding_hnsw");
+    }
+    long entries =
+        tx.execute(
+            """
+            insert into cache_entries (
+                item_key, namespace_id, source_key, similarity, measure, policy, score, answer, answer_class,
+                output_tokens, embedding, guard_marks, agreed, contradicted, created_at)
+            select
+                e.item_key, i.namespace_id, e.source_key, e.similarity, e.measure, e.policy, e.score, e.answer,
+                e.answer_class, e.output_tokens, e.embedding, e.guard_marks, e.agreed, e.contradicted, e.created_at
+            from imported i
+            cross join lateral jsonb_populate_record(null::cache_entries, i.line) e
+            order by e.item_key
+            on conflict (item_key) do nothing
+            """);
+    if (bulk) {
+      tx.execute("set local maintenance_work_mem = '1GB'");
+      tx.execute(index);
+    }
+    return entries;
   }
 
   private static JsonNode parse(String line, long number) {
@@ -299,35 +346,6 @@ final class PostgresCacheCare implements CacheCare {
             Sql.now(clock))
         .get(0)
         .get("namespace_id", Long.class);
-  }
-
-  private static long take(
-      DSLContext tx, Connection connection, StringBuilder lines, long namespaceId)
-      throws SQLException, IOException {
-    if (lines.isEmpty()) {
-      return 0;
-    }
-    connection
-        .unwrap(PGConnection.class)
-        .getCopyAPI()
-        .copyIn("copy imported (line) from stdin", new StringReader(lines.toString()));
-    lines.setLength(0);
-    long entries =
-        tx.execute(
-            """
-            insert into cache_entries (
-                item_key, namespace_id, source_key, similarity, measure, score, answer, answer_class, output_tokens,
-                embedding, guard_marks, agreed, contradicted, created_at)
-            select
-                e.item_key, ?, e.source_key, e.similarity, e.measure, e.score, e.answer, e.answer_class, e.output_tokens,
-                e.embedding, e.guard_marks, e.agreed, e.contradicted, e.created_at
-            from imported i
-            cross join lateral jsonb_populate_record(null::cache_entries, i.line) e
-            on conflict (item_key) do nothing
-            """,
-            namespaceId);
-    tx.execute("truncate imported");
-    return entries;
   }
 
   @Override

@@ -29,21 +29,26 @@ final class PostgresCacheStore implements CacheStore {
   private static final int NEIGHBOURS_MAX = 40;
 
   /** Recall of the nearest at this setting: see ADR 8. */
-  static final int EF_SEARCH = 40;
+  static final int EF_SEARCH = 100;
 
   static final String NEAREST =
       """
       select q.item_key as query_key, n.item_key, n.similarity, n.answer_class, n.agreed, n.contradicted, n.guard_marks
-      from unnest(?::text[], ?::text[]) as q (item_key, embedding)
+      from (
+          -- Read once: in place, each of its mentions below would parse the text again.
+          select u.item_key, u.embedding::vector as embedding
+          from unnest(?::text[], ?::text[]) as u (item_key, embedding)
+          offset 0
+      ) q
       cross join lateral (
           select
-              e.item_key, 1 - (e.embedding <=> q.embedding::vector) as similarity,
+              e.item_key, 1 - (e.embedding <=> q.embedding) as similarity,
               coalesce(e.answer_class, e.item_key) as answer_class, e.agreed, e.contradicted, e.guard_marks
           from cache_entries e
           where e.namespace_id = ?
             and e.embedding is not null
             and e.created_at > ?
-          order by e.embedding <=> q.embedding::vector
+          order by e.embedding <=> q.embedding
           limit ?
       ) n
       order by q.item_key, n.similarity desc, n.item_key

@@ -26,6 +26,7 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -552,18 +553,21 @@ public final class StoreBenchmark extends Benchmark {
         stores.cache().nearest(namespace, some, NeighbourVote.NEIGHBOURS_MAX, Instant.EPOCH);
     int right = 0;
     try (Connection connection = pool.getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("set enable_indexscan = off");
-      try (ResultSet rows =
-          statement.executeQuery(
-              "select q.key, (select max(1 - (e.embedding <=> q.embedding::vector)) from cache_entries e)"
-                  + " from queries q")) {
+        Statement setting = connection.createStatement();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select q.key, (select max(1 - (e.embedding <=> q.embedding::vector)) from cache_entries e)"
+                    + " from queries q where q.key = any (?)")) {
+      setting.execute("set enable_indexscan = off");
+      statement.setArray(1, connection.createArrayOf("text", some.keySet().toArray()));
+      try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           var nearest = found.get(rows.getString(1));
           right +=
               nearest != null && nearest.get(0).similarity() >= rows.getDouble(2) - 1e-6 ? 1 : 0;
         }
       }
+      setting.execute("reset enable_indexscan");
     }
     return (double) right / some.size();
   }
