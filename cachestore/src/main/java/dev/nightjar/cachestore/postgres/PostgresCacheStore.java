@@ -71,16 +71,16 @@ final class PostgresCacheStore implements CacheStore {
             context,
             """
             select e.item_key, e.source_key, e.similarity
-            from cache_entries e
+            from (select distinct u.item_key from unnest(?::text[]) as u (item_key)) k
+            join cache_entries e using (item_key)
             where e.namespace_id = ?
-              and e.item_key = any (?::text[])
               and e.created_at > ?
               and (e.source_key = e.item_key
                   or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
                   or (e.policy = ? and e.score >= ?::real))
             """,
-            namespaceId,
             array(itemKeys),
+            namespaceId,
             Sql.time(bounds.writtenAfter()),
             bounds.followerPolicy(),
             bounds.jaccardMin(),

@@ -78,16 +78,16 @@ final class PostgresWorkStore implements WorkStore {
             fetch(
                 context,
                 """
+                -- Joined, as everywhere: a bound '= any' is compared key by key with each open item.
                 select distinct i.item_key
-                from items i
+                from (select distinct u.item_key from unnest(?::text[]) as u (item_key)) k
+                join items i on i.item_key = k.item_key and i.run_id = ?
                 left join misses m on m.item_key = i.item_key
-                where i.run_id = ?
-                  and i.item_key = any (?::text[])
-                  and (i.state = 'new'
-                      or (i.state = 'waiting' and m.run_id = i.run_id and m.state = 'leader'))
+                where i.state = 'new'
+                   or (i.state = 'waiting' and m.run_id = i.run_id and m.state = 'leader')
                 """,
-                runId,
-                array(itemKeys)),
+                array(itemKeys),
+                runId),
             "item_key",
             String.class));
   }
@@ -533,14 +533,14 @@ final class PostgresWorkStore implements WorkStore {
         fetch(
             context,
             """
-            select item_key, attempts_used + 1 as attempt_number
-            from misses
-            where run_id = ?
-              and item_key = any (?::text[])
-              and state = 'leader'
+            select m.item_key, m.attempts_used + 1 as attempt_number
+            from (select distinct u.item_key from unnest(?::text[]) as u (item_key)) k
+            join misses m using (item_key)
+            where m.run_id = ?
+              and m.state = 'leader'
             """,
-            runId,
-            array(itemKeys))) {
+            array(itemKeys),
+            runId)) {
       String key = row.get("item_key", String.class);
       leaders.put(key, new Leader(key, row.get("attempt_number", Integer.class)));
     }
