@@ -29,6 +29,8 @@ public enum ErrorCode {
   INPUT_DUPLICATE_ID,
   /** The database does not answer, or refuses the user. */
   DATABASE_UNREACHABLE,
+  /** The database server could not go on: its disk is full, it was shut down, or the link broke. */
+  DATABASE_FAILED,
   /** The database lacks pgvector, or is of another schema version. */
   DATABASE_UNSUITABLE,
   /** No PostgreSQL with pgvector could be found on this machine. */

@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.sql.SQLException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -33,15 +34,32 @@ public final class NightjarException extends RuntimeException {
     return code;
   }
 
-  /** The first {@code NightjarException} among a throwable's causes, or null. Runners wrap ours. */
+  /**
+   * The first failure among a throwable's causes that a user can act on, or null: one of ours, for
+   * runners wrap them, or one of the database server, which a statement may meet anywhere.
+   */
   public static @Nullable NightjarException in(@Nullable Throwable thrown) {
     int depthMax = 32;
     for (Throwable t = thrown; t != null && depthMax-- > 0; t = t.getCause()) {
       if (t instanceof NightjarException e) {
         return e;
       }
+      if (t instanceof SQLException e && isOfServer(e)) {
+        return new NightjarException(
+            ErrorCode.DATABASE_FAILED,
+            "the database",
+            String.valueOf(e.getMessage()),
+            "see to the server, then run the same command again: nothing is lost",
+            thrown);
+      }
     }
     return null;
+  }
+
+  /** SQLSTATE classes: connection, resources (a full disk), operator (a shutdown), system. */
+  private static boolean isOfServer(SQLException failure) {
+    String state = failure.getSQLState();
+    return state != null && state.matches("(08|53|57|58).*");
   }
 
   /** Without the cause: engines serialize failures, and SDK exceptions cannot be serialized. */
