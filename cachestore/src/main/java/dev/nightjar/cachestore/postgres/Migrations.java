@@ -45,7 +45,7 @@ public final class Migrations {
     try {
       MigrationInfo[] future =
           java.util.Arrays.stream(flyway.info().applied())
-              .filter(info -> info.getState().name().startsWith("FUTURE"))
+              .filter(Migrations::isOfNewerBuild)
               .toArray(MigrationInfo[]::new);
       if (future.length > 0) {
         throw new NightjarException(
@@ -110,6 +110,10 @@ public final class Migrations {
         .orElse("0");
   }
 
+  private static boolean isOfNewerBuild(MigrationInfo migration) {
+    return migration.getState().name().startsWith("FUTURE");
+  }
+
   /** The version, if this build would change nothing. */
   private static Optional<String> versionIfCurrent(DatabaseAddress address) {
     try {
@@ -120,7 +124,7 @@ public final class Migrations {
               && java.util.Arrays.stream(info.applied())
                   .noneMatch(
                       migration ->
-                          migration.getState().name().startsWith("FUTURE")
+                          isOfNewerBuild(migration)
                               || migration.getState() == MigrationState.OUTDATED
                               || migration.getState().isFailed());
       return current ? Optional.of(version(info)) : Optional.empty();

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.TaskVersion;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
@@ -333,19 +334,17 @@ final class PostgresCacheCare implements CacheCare {
         throw invalid(number, "expected the field " + field);
       }
     }
-    return fetch(
-            tx,
-            "select register_namespace(?, ?, ?, ?::jsonb, ?, ?, ?, ?) as namespace_id",
-            namespace.get("tenant").asText(),
+    return PostgresRunStore.register(
+        tx,
+        clock,
+        namespace.get("tenant").asText(),
+        new TaskVersion(
             namespace.get("task_fingerprint").asText(),
             namespace.get("name").asText(),
             namespace.get("definition").toString(),
             namespace.get("baseline_provider").asText(),
-            namespace.get("baseline_model").asText(),
-            namespace.get("embedding_model").asText(),
-            Sql.now(clock))
-        .get(0)
-        .get("namespace_id", Long.class);
+            namespace.get("baseline_model").asText()),
+        namespace.get("embedding_model").asText());
   }
 
   @Override
@@ -397,9 +396,11 @@ final class PostgresCacheCare implements CacheCare {
               """,
               tenant,
               samplesMax);
-          tx.execute("set local hnsw.iterative_scan = strict_order");
-          tx.execute("set local hnsw.ef_search = " + PostgresCacheStore.EF_SEARCH);
-          tx.execute("create temporary table found (item_key text, exact boolean, distance real)");
+          PostgresCacheStore.prepareSearch(tx);
+          tx.execute(
+              """
+              create temporary table found (item_key text, exact boolean, distance real) on commit drop
+              """);
           for (boolean exact : new boolean[] {false, true}) {
             tx.execute("set local enable_indexscan = " + (exact ? "off" : "on"));
             tx.execute(
@@ -419,7 +420,7 @@ final class PostgresCacheCare implements CacheCare {
                 """,
                 exact);
           }
-          Double recall =
+          return Optional.ofNullable(
               fetch(
                       tx,
                       """
@@ -429,9 +430,7 @@ final class PostgresCacheCare implements CacheCare {
                       where x.exact
                       """)
                   .get(0)
-                  .get("recall", Double.class);
-          tx.execute("drop table found");
-          return Optional.ofNullable(recall);
+                  .get("recall", Double.class));
         });
   }
 }

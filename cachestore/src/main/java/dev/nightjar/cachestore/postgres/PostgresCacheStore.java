@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jooq.impl.DSL;
 
 /** The cache in {@code cache_entries}. */
 final class PostgresCacheStore implements CacheStore {
@@ -74,19 +76,11 @@ final class PostgresCacheStore implements CacheStore {
             from (select distinct u.item_key from unnest(?::text[]) as u (item_key)) k
             join cache_entries e using (item_key)
             where e.namespace_id = ?
-              and e.created_at > ?
-              and (e.source_key = e.item_key
-                  or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                  or (e.policy = ? and e.score >= ?::real))
+              and ?
             """,
             array(itemKeys),
             namespaceId,
-            Sql.time(bounds.writtenAfter()),
-            bounds.followerPolicy(),
-            bounds.jaccardMin(),
-            bounds.similarityMin(),
-            bounds.semanticPolicy(),
-            bounds.scoreMin())) {
+            usable(bounds))) {
       String key = row.get("item_key", String.class);
       hits.put(
           key,
@@ -94,6 +88,23 @@ final class PostgresCacheStore implements CacheStore {
               key, row.get("source_key", String.class), row.get("similarity", Double.class)));
     }
     return hits;
+  }
+
+  /** Whether an entry, named e, may be used again. */
+  static Condition usable(ReuseBounds bounds) {
+    return DSL.condition(
+        """
+        e.created_at > ?
+        and (e.source_key = e.item_key
+            or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
+            or (e.policy = ? and e.score >= ?::real))
+        """,
+        Sql.time(bounds.writtenAfter()),
+        bounds.followerPolicy(),
+        bounds.jaccardMin(),
+        bounds.similarityMin(),
+        bounds.semanticPolicy(),
+        bounds.scoreMin());
   }
 
   @Override
@@ -113,11 +124,7 @@ final class PostgresCacheStore implements CacheStore {
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          // Keeps scanning the index until enough entries of this namespace are found (pgvector
-          // 0.8): without it the index returns its ef_search nearest of all namespaces and the
-          // filter may drop all.
-          tx.execute("set local hnsw.iterative_scan = strict_order");
-          tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
+          prepareSearch(tx);
           Map<String, List<Neighbour>> neighbours = new HashMap<>();
           for (Record row :
               fetch(
@@ -142,6 +149,16 @@ final class PostgresCacheStore implements CacheStore {
           }
           return neighbours;
         });
+  }
+
+  /**
+   * Has the index scanned until enough entries of the namespace are found (pgvector 0.8); without
+   * it the index gives its nearest of all namespaces, and the filter may drop them all. To the end
+   * of the transaction.
+   */
+  static void prepareSearch(DSLContext tx) {
+    tx.execute("set local hnsw.iterative_scan = strict_order");
+    tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
   }
 
   @Override

@@ -35,6 +35,12 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public long namespace(String tenant, TaskVersion task, String embeddingModel) {
+    return register(context, clock, tenant, task, embeddingModel);
+  }
+
+  /** Registers inside a transaction that may be open already. */
+  static long register(
+      DSLContext context, Clock clock, String tenant, TaskVersion task, String embeddingModel) {
     return fetch(
             context,
             "select register_namespace(?, ?, ?, ?::jsonb, ?, ?, ?, ?) as namespace_id",

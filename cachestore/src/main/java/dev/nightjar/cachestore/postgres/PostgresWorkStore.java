@@ -161,18 +161,10 @@ final class PostgresWorkStore implements WorkStore {
                       join cache_entries e using (item_key)
                       where m.item_key = any (?::text[])
                         and m.state in ('answered', 'failed')
-                        and e.created_at > ?
-                        and (e.source_key = e.item_key
-                            or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                            or (e.policy = ? and e.score >= ?::real))
+                        and ?
                       """,
                       keys,
-                      Sql.time(bounds.writtenAfter()),
-                      bounds.followerPolicy(),
-                      bounds.jaccardMin(),
-                      bounds.similarityMin(),
-                      bounds.semanticPolicy(),
-                      bounds.scoreMin())
+                      PostgresCacheStore.usable(bounds))
                   .map(
                       row ->
                           CacheHit.exact(
@@ -202,10 +194,7 @@ final class PostgresWorkStore implements WorkStore {
                     select
                     from cache_entries e
                     where e.item_key = m.item_key
-                      and e.created_at > ?
-                      and (e.source_key = e.item_key
-                          or (e.score is null and e.policy = ? and e.similarity >= case e.measure when 'jaccard' then ?::real else ?::real end)
-                          or (e.policy = ? and e.score >= ?::real)))
+                      and ?)
                 -- A second process of this run may have settled the key since this one looked.
                 and exists (
                     select
@@ -221,12 +210,7 @@ final class PostgresWorkStore implements WorkStore {
               texts(misses, miss -> miss.embedding().map(Sql::vector).orElse(null)),
               texts(misses, PostgresWorkStore::guardMarks),
               texts(misses, PostgresWorkStore::shingles),
-              Sql.time(bounds.writtenAfter()),
-              bounds.followerPolicy(),
-              bounds.jaccardMin(),
-              bounds.similarityMin(),
-              bounds.semanticPolicy(),
-              bounds.scoreMin(),
+              PostgresCacheStore.usable(bounds),
               runId);
           // Followers of a leader that nobody has asked would wait for ever, and a follower that is
           // less like

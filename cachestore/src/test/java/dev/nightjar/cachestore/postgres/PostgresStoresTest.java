@@ -277,8 +277,7 @@ class PostgresStoresTest {
     // The answer that comes later is still charged, and kept for the next night.
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS))
-        .hasSize(1);
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).hasSize(1);
   }
 
   @Test
@@ -428,8 +427,7 @@ class PostgresStoresTest {
     submitted("a");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS))
-        .isEmpty();
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
   }
 
   @Test
@@ -566,13 +564,17 @@ class PostgresStoresTest {
         .answerFromCache(
             runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), bounds(0.95))).hasSize(1);
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("b")), bounds(0.97))).isEmpty();
+    assertThat(exact("b", bounds(0.95))).hasSize(1);
+    assertThat(exact("b", bounds(0.97))).isEmpty();
   }
 
   /** Followers and semantic hits down to a cosine, by the rules of the day. */
   private static ReuseBounds bounds(double similarityMin) {
     return new ReuseBounds(similarityMin, 2, "near", similarityMin, "semantic", Instant.EPOCH);
+  }
+
+  private java.util.Map<String, CacheHit> exact(String name, ReuseBounds bounds) {
+    return stores.cache().lookupExact(namespaceId, Set.of(key(name)), bounds);
   }
 
   private static java.util.Map<String, List<Neighbour>> nearest(
@@ -621,7 +623,7 @@ class PostgresStoresTest {
   void anExpiredEntryIsFoundNeitherExactlyNorByLikenessAndIsAskedAgain() {
     answered("a", at(1, 1));
     ReuseBounds young = new ReuseBounds(2, 2, "", 2, "", NOW.plusSeconds(1));
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key("a")), young)).isEmpty();
+    assertThat(exact("a", young)).isEmpty();
     assertThat(
             stores
                 .cache()
@@ -651,30 +653,12 @@ class PostgresStoresTest {
             List.of(new CacheHit(key("b"), key("a"), 0.7, 0.9, "semantic")),
             List.of(lookup("b", "a", SemanticLookup.Decision.HIT)));
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
-    assertThat(
-            stores
-                .cache()
-                .lookupExact(
-                    namespaceId,
-                    Set.of(key("b")),
-                    new ReuseBounds(0.5, 2, "near", 0.95, "semantic", Instant.EPOCH)))
+    assertThat(exact("b", new ReuseBounds(0.5, 2, "near", 0.95, "semantic", Instant.EPOCH)))
         .as("the vote is too low, whatever the cosine")
         .isEmpty();
-    assertThat(
-            stores
-                .cache()
-                .lookupExact(
-                    namespaceId,
-                    Set.of(key("b")),
-                    new ReuseBounds(2, 2, "near", 0.9, "semantic", Instant.EPOCH)))
+    assertThat(exact("b", new ReuseBounds(2, 2, "near", 0.9, "semantic", Instant.EPOCH)))
         .hasSize(1);
-    assertThat(
-            stores
-                .cache()
-                .lookupExact(
-                    namespaceId,
-                    Set.of(key("b")),
-                    new ReuseBounds(2, 2, "near", 0.9, "other guards", Instant.EPOCH)))
+    assertThat(exact("b", new ReuseBounds(2, 2, "near", 0.9, "other guards", Instant.EPOCH)))
         .as("other rules let it in")
         .isEmpty();
     assertThat(
@@ -693,7 +677,7 @@ class PostgresStoresTest {
     answered("a", at(1, 1));
     String next = openRun("next-" + runId, "next-" + runId, Optional.empty()).runId();
     stores.work().recordItems(next, List.of(new NewItem("d", key("a"), "f", 1, true, 100)));
-    var hits = stores.cache().lookupExact(namespaceId, Set.of(key("a")), ReuseBounds.OWN_ANSWERS);
+    var hits = exact("a", ReuseBounds.OWN_ANSWERS);
     assertThat(stores.cacheCare().forget(selection(Optional.of("$.answer == \"zzz\"")), false))
         .isZero();
     assertThat(stores.cacheCare().forget(selection(Optional.empty()), false)).isEqualTo(1);
@@ -891,8 +875,7 @@ class PostgresStoresTest {
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
     assertThat(itemState(leader)).isEqualTo("answered by model");
     assertThat(itemState(follower)).isEqualTo("answered by leader");
-    assertThat(stores.cache().lookupExact(namespaceId, Set.of(key(follower)), bounds(0.98)))
-        .hasSize(1);
+    assertThat(exact(follower, bounds(0.98))).hasSize(1);
   }
 
   @Test

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -182,8 +183,20 @@ public final class ResolveFromCache
             c ->
                 guardMarks.put(c.candidate().itemKey(), Guards.marks(comparedText(c.candidate()))));
       }
-      Set<String> shadows = new HashSet<>();
-      Set<String> answered = answerSemanticHits(candidates, guardMarks, shadows);
+      SemanticPolicy policy = context.semanticPolicy();
+      List<SemanticLookup> lookups = lookUp(policy, candidates, guardMarks);
+      Set<String> answered =
+          stores()
+              .cache()
+              .answerFromCache(
+                  context.runId(),
+                  lookups.stream().flatMap(lookup -> policy.hit(lookup).stream()).toList(),
+                  lookups);
+      Set<String> shadows =
+          lookups.stream()
+              .filter(lookup -> lookup.decision() == SemanticLookup.Decision.SHADOW)
+              .map(SemanticLookup::itemKey)
+              .collect(Collectors.toSet());
       List<EmbeddedCandidate> missed =
           candidates.stream().filter(c -> !answered.contains(c.candidate().itemKey())).toList();
       // Outputs follow the commit: what is downstream is recorded.
@@ -208,13 +221,12 @@ public final class ResolveFromCache
       missed.forEach(c -> output.accept(c.candidate()));
     }
 
-    private Set<String> answerSemanticHits(
+    private List<SemanticLookup> lookUp(
+        SemanticPolicy policy,
         List<EmbeddedCandidate> candidates,
-        Map<String, List<String>> guardMarks,
-        Set<String> shadows) {
-      SemanticPolicy policy = context.semanticPolicy();
+        Map<String, List<String>> guardMarks) {
       if (!policy.isUsed()) {
-        return Set.of();
+        return List.of();
       }
       Map<String, Embedding> queries = new LinkedHashMap<>();
       candidates.forEach(
@@ -231,21 +243,14 @@ public final class ResolveFromCache
                   queries,
                   policy.neighboursMax(),
                   context.reuseBounds().writtenAfter());
-      List<SemanticLookup> lookups = new ArrayList<>();
-      List<CacheHit> hits = new ArrayList<>();
-      for (String key : queries.keySet()) {
-        SemanticLookup lookup =
-            policy.decide(
-                key,
-                neighbours.getOrDefault(key, List.of()),
-                guardMarks.getOrDefault(key, List.of()));
-        lookups.add(lookup);
-        if (lookup.decision() == SemanticLookup.Decision.SHADOW) {
-          shadows.add(key);
-        }
-        policy.hit(lookup).ifPresent(hits::add);
-      }
-      return stores().cache().answerFromCache(context.runId(), hits, lookups);
+      return queries.keySet().stream()
+          .map(
+              key ->
+                  policy.decide(
+                      key,
+                      neighbours.getOrDefault(key, List.of()),
+                      guardMarks.getOrDefault(key, List.of())))
+          .toList();
     }
 
     private Optional<Miss.Likeness> likeness(EmbeddedCandidate candidate) {

@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.reuse;
 
 import dev.nightjar.cachestore.Evidence;
+import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.cachestore.ReuseBounds;
 import java.util.Arrays;
 import java.util.Optional;
@@ -165,6 +166,25 @@ public final class RiskController {
     return mostLenient().isEmpty()
         ? 1
         : Math.max(shareMin, Math.min(1, (double) FULLY_SAMPLED / Math.max(1, evidence)));
+  }
+
+  /**
+   * What a run begins with.
+   *
+   * @param policy digest of what decides and compares
+   * @param shadowShareMin as in {@link #shadowShare}
+   */
+  public LearntThreshold learnt(String policy, double shadowShareMin) {
+    OptionalDouble bound = errorBound();
+    return new LearntThreshold(
+        threshold(),
+        policy,
+        maxError,
+        confidence,
+        bound.isPresent() ? bound.getAsDouble() : null,
+        shadowShare(shadowShareMin),
+        evidence,
+        driftFound);
   }
 
   /** Sampled look-ups taken in since the last drift. */

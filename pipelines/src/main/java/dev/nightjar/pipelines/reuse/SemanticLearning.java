@@ -7,7 +7,6 @@ import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /**
@@ -48,19 +47,7 @@ public final class SemanticLearning {
     learn(); // what was answered since nobody looked
     RiskController controller = new RiskController(maxError, spec.confidence());
     store.evidence(namespaceId, policy, maxError, controller::observe);
-    OptionalDouble bound = controller.errorBound();
-    store.recordThreshold(
-        namespaceId,
-        runId,
-        new LearntThreshold(
-            controller.threshold(),
-            policy,
-            maxError,
-            spec.confidence(),
-            bound.isPresent() ? bound.getAsDouble() : null,
-            controller.shadowShare(spec.shadowShare()),
-            controller.evidence(),
-            controller.driftFound()));
+    store.recordThreshold(namespaceId, runId, controller.learnt(policy, spec.shadowShare()));
     return store.threshold(namespaceId, runId);
   }
 

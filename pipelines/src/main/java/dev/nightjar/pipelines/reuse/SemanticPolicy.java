@@ -14,17 +14,34 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * How one run decides on texts that have neighbours in the cache. Immutable and thread-safe.
- *
- * @param task the task
- * @param learnt what the run began with, if its task's threshold is learnt
- */
-public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
+/** How one run decides on texts that have neighbours in the cache. Immutable and thread-safe. */
+public final class SemanticPolicy {
   /** Changes whenever scores become incomparable with those before. */
   private static final String VERSION = "vote 1";
 
   private static final int DIGEST_DIGITS = 16;
+
+  private final TaskSpec task;
+  private final Optional<LearntThreshold> learnt;
+  private final String digest;
+  private final double threshold;
+
+  /**
+   * The policy of a run.
+   *
+   * @param learnt what the run began with, if its task's threshold is learnt
+   */
+  public SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
+    this.task = task;
+    this.learnt = learnt;
+    this.digest = digest(task);
+    SemanticCacheSpec spec = task.semanticCache();
+    Double similarityMin = spec == null ? null : spec.similarityMinOrNull();
+    this.threshold =
+        similarityMin != null
+            ? similarityMin
+            : learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER);
+  }
 
   /**
    * Names how a task decides and compares: evidence of another policy does not count, nor do
@@ -66,10 +83,6 @@ public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
         similarityMin == null
             ? NeighbourVote.of(neighbours, task.guards(), guardMarks)
             : NeighbourVote.nearest(neighbours, similarityMin, task.guards(), guardMarks);
-    double threshold =
-        similarityMin != null
-            ? similarityMin
-            : learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER);
     boolean isSampled =
         similarityMin == null
             && ShadowSampling.isSampled(
@@ -90,7 +103,7 @@ public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
         decision == Decision.VETOED ? vote.vetoOrNull() : null,
         // A text that a guard keeps from its neighbours says nothing of hits.
         isSampled && vote.vetoOrNull() == null,
-        digest(task));
+        digest);
   }
 
   /** The hit of a decision, if it is one. */
@@ -112,17 +125,13 @@ public record SemanticPolicy(TaskSpec task, Optional<LearntThreshold> learnt) {
 
   /** Which stored answers may be used again. */
   public ReuseBounds bounds(Instant now) {
-    SemanticCacheSpec semantic = task.semanticCache();
     NearDuplicateSpec near = task.nearDuplicates();
-    Double similarityMin = semantic == null ? null : semantic.similarityMinOrNull();
     return new ReuseBounds(
         near == null ? ReuseBounds.NEVER : near.similarityMin(),
         near == null ? ReuseBounds.NEVER : near.jaccardMin(),
         followerDigest(task),
-        similarityMin != null
-            ? similarityMin
-            : learnt.map(LearntThreshold::threshold).orElse(ReuseBounds.NEVER),
-        digest(task),
+        threshold,
+        digest,
         task.retention().writtenAfter(now));
   }
 }

@@ -9,12 +9,17 @@ import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.Neighbour;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.SemanticLookup;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.OnnxEmbedder;
+import dev.nightjar.pipelines.reuse.AnswerEquality;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.reuse.NeighbourVote;
 import dev.nightjar.pipelines.reuse.RiskController;
-import dev.nightjar.pipelines.reuse.ShadowSampling;
+import dev.nightjar.pipelines.reuse.SemanticPolicy;
+import dev.nightjar.pipelines.task.RetentionSpec;
+import dev.nightjar.pipelines.task.SemanticCacheSpec;
+import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -25,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -193,13 +199,11 @@ public final class CacheBenchmark extends Benchmark {
         labels.add(row.getField(1));
       }
     }
-    List<float[]> vectors = new ArrayList<>();
+    List<Embedding> vectors = new ArrayList<>();
     try (OnnxEmbedder embedder =
         OnnxEmbedder.load(
             EmbeddingModel.ALL_MINILM_L6_V2, Runtime.getRuntime().availableProcessors())) {
-      embedder
-          .embed(texts)
-          .forEach(e -> vectors.add(e.embedding().map(Embedding::toArray).orElseThrow()));
+      embedder.embed(texts).forEach(e -> vectors.add(e.embedding().orElseThrow()));
     }
     int kept = Math.min(NEAREST_MAX, texts.size() - 1);
     int[][] nearest = new int[texts.size()][];
@@ -211,7 +215,7 @@ public final class CacheBenchmark extends Benchmark {
               // Sorted as one long each: the cosine above, the text below.
               long[] all = new long[texts.size()];
               for (int j = 0; j < all.length; j++) {
-                int cosine = Math.round((1 - cosine(vectors.get(i), vectors.get(j))) * 1e8f);
+                int cosine = (int) Math.round((1 - vectors.get(i).cosine(vectors.get(j))) * 1e8);
                 all[j] = ((long) (j == i ? Integer.MAX_VALUE : cosine) << 32) | j;
               }
               Arrays.sort(all);
@@ -224,14 +228,6 @@ public final class CacheBenchmark extends Benchmark {
             });
     return new Labelled(
         texts, labels, texts.stream().map(Guards::marks).toList(), nearest, cosines);
-  }
-
-  private static float cosine(float[] one, float[] other) {
-    float sum = 0;
-    for (int d = 0; d < one.length; d++) {
-      sum += one[d] * other[d];
-    }
-    return sum;
   }
 
   private static int[] order(int texts, long seed) {
@@ -247,6 +243,7 @@ public final class CacheBenchmark extends Benchmark {
   }
 
   private Stream stream(Labelled set, int[] order, long streamSeed) {
+    TaskSpec task = task();
     RiskController controller = new RiskController(maxError, CONFIDENCE);
     boolean[] cached = new boolean[order.length];
     int[] agreed = new int[order.length];
@@ -256,52 +253,70 @@ public final class CacheBenchmark extends Benchmark {
     int shadows = 0;
     int firstHit = order.length;
     for (int from = 0; from < order.length; from += TEXTS_A_NIGHT) {
-      double threshold = controller.threshold();
-      double share = controller.shadowShare(SHADOW_SHARE);
-      List<Integer> asked = new ArrayList<>();
-      List<Integer> sources = new ArrayList<>();
+      SemanticPolicy policy =
+          new SemanticPolicy(
+              task, Optional.of(controller.learnt(SemanticPolicy.digest(task), SHADOW_SHARE)));
+      Map<Integer, Integer> sources = new LinkedHashMap<>();
       List<Evidence> outcomes = new ArrayList<>();
       for (int at = from; at < Math.min(order.length, from + TEXTS_A_NIGHT); at++) {
         int text = order[at];
-        NeighbourVote vote =
-            NeighbourVote.of(
+        SemanticLookup lookup =
+            policy.decide(
+                Fingerprint.sha256(Long.toString(streamSeed), Integer.toString(text)),
                 neighbours(set, text, cached, agreed, contradicted),
-                Guards.DEFAULT,
                 set.guardMarks().get(text));
-        boolean sampled =
-            ShadowSampling.isSampled(
-                Fingerprint.sha256(Long.toString(streamSeed), Integer.toString(text)), share);
-        int source = vote.source().map(n -> Integer.parseInt(n.itemKey())).orElse(-1);
+        int source = lookup.source().map(n -> Integer.parseInt(n.itemKey())).orElse(-1);
         boolean right = source >= 0 && set.labels().get(source).equals(set.labels().get(text));
-        boolean wouldHit = vote.score() >= threshold && vote.vetoOrNull() == null;
-        if (wouldHit && !sampled) {
+        if (lookup.decision() == SemanticLookup.Decision.HIT) {
           hits++;
           wrong += right ? 0 : 1;
           firstHit = Math.min(firstHit, at);
           continue;
         }
-        shadows += wouldHit ? 1 : 0;
-        asked.add(text);
-        sources.add(source);
-        if (sampled && source >= 0 && vote.vetoOrNull() == null) {
-          outcomes.add(new Evidence(vote.score(), threshold, right));
+        shadows += lookup.decision() == SemanticLookup.Decision.SHADOW ? 1 : 0;
+        sources.put(text, source);
+        if (lookup.isSampled() && source >= 0) {
+          outcomes.add(new Evidence(lookup.score(), lookup.threshold(), right));
         }
       }
       // In the morning the answers are there.
-      for (int i = 0; i < asked.size(); i++) {
-        cached[asked.get(i)] = true;
-        int source = sources.get(i);
-        if (source >= 0) {
-          boolean right = set.labels().get(source).equals(set.labels().get(asked.get(i)));
-          agreed[source] += right ? 1 : 0;
-          contradicted[source] += right ? 0 : 1;
-        }
-      }
+      sources.forEach(
+          (text, source) -> {
+            cached[text] = true;
+            if (source >= 0) {
+              boolean right = set.labels().get(source).equals(set.labels().get(text));
+              agreed[source] += right ? 1 : 0;
+              contradicted[source] += right ? 0 : 1;
+            }
+          });
       outcomes.forEach(controller::observe);
     }
     double last = controller.threshold();
     return new Stream(
         order.length, hits, wrong, shadows, last == ReuseBounds.NEVER ? 1 : last, firstHit);
+  }
+
+  /** A task of which only the rules for sharing answers are used. */
+  private TaskSpec task() {
+    return new TaskSpec(
+        "bench",
+        "",
+        "",
+        "{}",
+        "id",
+        "text",
+        List.of(),
+        new SemanticCacheSpec(null, maxError, CONFIDENCE, SHADOW_SHARE),
+        null,
+        Guards.DEFAULT,
+        AnswerEquality.ALL_FIELDS,
+        RetentionSpec.UNLIMITED,
+        EmbeddingModel.ALL_MINILM_L6_V2,
+        null,
+        null,
+        List.of(),
+        "",
+        "{}");
   }
 
   private static List<Neighbour> neighbours(

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import org.postgresql.PGConnection;
@@ -70,12 +71,9 @@ final class LayoutComparison {
       if (table.equals("queries")) {
         namespace = n % 2; // half to the big one, half to a small one
       }
-      text.append(namespace).append('\t').append('k').append(n).append("\t[");
-      float[] vector = vectors.apply(first + n * (table.equals("queries") ? 7 : 1));
-      for (int d = 0; d < vector.length; d++) {
-        text.append(d == 0 ? "" : ",").append(vector[d]);
-      }
-      text.append("]\n");
+      text.append(namespace).append("\tk").append(n).append('\t');
+      text.append(Arrays.toString(vectors.apply(first + n * (table.equals("queries") ? 7 : 1))))
+          .append('\n');
       if ((n + 1) % COPY_ROWS == 0 || n + 1 == rows) {
         connection
             .unwrap(PGConnection.class)

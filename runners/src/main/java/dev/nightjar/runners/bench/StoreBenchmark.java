@@ -33,6 +33,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -208,14 +209,12 @@ public final class StoreBenchmark extends Benchmark {
         ours = Math.max(ours, perSecond(EMBEDDED_TEXTS, () -> embedder.embed(paragraphs)));
         peer = Math.max(peer, perSecond(EMBEDDED_TEXTS, () -> model.embedAll(segments)));
       }
-      List<float[]> int8 =
-          embedder.embed(paragraphs).stream()
-              .map(e -> e.embedding().map(Embedding::toArray).orElseThrow())
-              .toList();
-      List<float[]> full =
-          model.embedAll(segments).content().stream().map(e -> e.vector()).toList();
+      List<Embedding> int8 =
+          embedder.embed(paragraphs).stream().map(e -> e.embedding().orElseThrow()).toList();
+      List<Embedding> full =
+          model.embedAll(segments).content().stream().map(e -> Embedding.of(e.vector())).toList();
       for (int i = 0; i < EMBEDDED_TEXTS; i++) {
-        agreement += cosine(int8.get(i), full.get(i)) / EMBEDDED_TEXTS;
+        agreement += int8.get(i).cosine(full.get(i)) / EMBEDDED_TEXTS;
         sameNearest += nearest(int8, i) == nearest(full, i) ? 1.0 / EMBEDDED_TEXTS : 0;
       }
     }
@@ -235,19 +234,11 @@ public final class StoreBenchmark extends Benchmark {
     put("embed_bare", floor);
   }
 
-  private static double cosine(float[] one, float[] other) {
-    double sum = 0;
-    for (int d = 0; d < one.length; d++) {
-      sum += one[d] * other[d];
-    }
-    return sum;
-  }
-
-  private static int nearest(List<float[]> vectors, int of) {
+  private static int nearest(List<Embedding> vectors, int of) {
     int best = -1;
     double most = -2;
     for (int i = 0; i < vectors.size(); i++) {
-      double cosine = cosine(vectors.get(of), vectors.get(i));
+      double cosine = vectors.get(of).cosine(vectors.get(i));
       if (i != of && cosine > most) {
         most = cosine;
         best = i;
@@ -358,21 +349,13 @@ public final class StoreBenchmark extends Benchmark {
                 + "},\"answer_class\":\"c"
                 + n % 77
                 + "\",\"output_tokens\":9,\"agreed\":0,\"contradicted\":0,\"embedding\":\""
-                + text(vector(base, n))
+                + Arrays.toString(vector(base, n))
                 + "\",\"created_at\":\"2026-11-24T00:00:00Z\"}\n";
           }
         };
     try (BufferedReader reader = new BufferedReader(new Lines(lines))) {
       return stores.cacheCare().importFrom(reader);
     }
-  }
-
-  private static String text(float[] vector) {
-    StringBuilder text = new StringBuilder("[");
-    for (int d = 0; d < vector.length; d++) {
-      text.append(d == 0 ? "" : ",").append(vector[d]);
-    }
-    return text.append(']').toString();
   }
 
   /** Lines made as they are read, so that a million do not stand in memory. */
@@ -473,7 +456,8 @@ public final class StoreBenchmark extends Benchmark {
       statement.execute("create table queries (key text, embedding text)");
       StringBuilder rows = new StringBuilder();
       queries.forEach(
-          (key, query) -> rows.append(key).append('\t').append(text(query.toArray())).append('\n'));
+          (key, query) ->
+              rows.append(key).append('\t').append(Arrays.toString(query.toArray())).append('\n'));
       connection
           .unwrap(PGConnection.class)
           .getCopyAPI()
