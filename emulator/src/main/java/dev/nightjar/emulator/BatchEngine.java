@@ -26,6 +26,7 @@ final class BatchEngine {
   private static final long VALIDATING_MILLIS = 2_000;
   private static final long FINALIZING_MILLIS = 2_000;
   private static final long LONG_FINALIZING_TIMES = 20;
+  private static final long LATE_OUTPUT_MILLIS = 300_000;
   private static final long WORKING_MILLIS = 40_000;
   private static final long WORKING_MILLIS_PER_REQUEST = 20;
   private static final long WINDOW_MILLIS = 86_400_000;
@@ -149,9 +150,14 @@ final class BatchEngine {
       }
       case "finalizing" -> {
         long times = faults.contains(Fault.LONG_FINALIZING) ? LONG_FINALIZING_TIMES : 1;
-        yield elapsed(data.get("finalizing_at").asLong() * 1000, FINALIZING_MILLIS * times)
-            ? move(batch, "completed", "completed_at")
-            : batch;
+        if (!elapsed(data.get("finalizing_at").asLong() * 1000, FINALIZING_MILLIS * times)) {
+          yield batch;
+        }
+        if (faults.contains(Fault.LATE_OUTPUT)) {
+          data.put(
+              OpenAiApi.OUTPUT_FROM_MILLIS, clock.millis() + (long) (LATE_OUTPUT_MILLIS / speed));
+        }
+        yield move(batch, "completed", "completed_at");
       }
       default -> batch;
     };

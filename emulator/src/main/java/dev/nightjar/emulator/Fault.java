@@ -61,6 +61,10 @@ public enum Fault {
   EMPTY_ERROR_FILE_ID,
   /** OpenAI: in {@code finalizing}, all requests counted as done, for 20 times as long as usual. */
   LONG_FINALIZING,
+  /**
+   * OpenAI: completed, but for five minutes without the output file that it has been billed for.
+   */
+  LATE_OUTPUT,
   /** OpenAI: one line of the output has status code 0 and no body; it is not billed. */
   LINE_STATUS_ZERO,
   /** One request is not executed, not billed and has no line anywhere. */
@@ -92,7 +96,8 @@ public enum Fault {
           NOT_FOUND);
 
   private static final Set<Fault> OPENAI_ONLY =
-      EnumSet.of(FILE_NOT_FOUND, EMPTY_ERROR_FILE_ID, LONG_FINALIZING, LINE_STATUS_ZERO);
+      EnumSet.of(
+          FILE_NOT_FOUND, EMPTY_ERROR_FILE_ID, LONG_FINALIZING, LATE_OUTPUT, LINE_STATUS_ZERO);
   private static final Set<Fault> GEMINI_ONLY = EnumSet.of(EMPTIED_ARRAYS);
   private static final Set<Fault> ANTHROPIC_ONLY = EnumSet.of(OPAQUE_ERROR);
 

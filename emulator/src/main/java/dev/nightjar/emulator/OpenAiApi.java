@@ -19,6 +19,9 @@ import org.apache.commons.fileupload2.core.MultipartInput;
 
 /** OpenAI's files, batches, chat completions and responses. Thread-safe. */
 final class OpenAiApi {
+  /** Kept with a batch, and not shown: from when on its output file is. */
+  static final String OUTPUT_FROM_MILLIS = "emulator_output_from";
+
   static final String PROVIDER = "openai";
   static final String FILE_PREFIX = "file-";
 
@@ -73,7 +76,7 @@ final class OpenAiApi {
                   exchange,
                   20,
                   BATCHES_LIST_MAX));
-      case "GET batches 3" -> exchange.send(200, batch(path[2]).shown());
+      case "GET batches 3" -> exchange.send(200, seen(batch(path[2])));
       case "POST batches 4" -> exchange.send(200, cancel(path[2]));
       case "POST chat 3" -> ask(exchange, models.chat(exchange.json(), false));
       case "POST responses 2" -> ask(exchange, models.response(exchange.json(), false));
@@ -325,6 +328,15 @@ final class OpenAiApi {
   private static ApiError noFile(String fileId) {
     return ApiError.invalid(
         "Cannot find file " + fileId + ", or organization does not have access to it.");
+  }
+
+  /** A batch whose output file comes late has none yet. */
+  private ObjectNode seen(Storage.Batch batch) {
+    ObjectNode shown = batch.shown();
+    if (batch.data().path(OUTPUT_FROM_MILLIS).asLong(0) > clock.instant().toEpochMilli()) {
+      shown.putNull("output_file_id");
+    }
+    return shown;
   }
 
   static ObjectNode counts(int total, int completed, int failed) {

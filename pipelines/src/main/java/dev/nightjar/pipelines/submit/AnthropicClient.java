@@ -346,7 +346,11 @@ final class AnthropicClient implements ProviderClient {
             ? Ending.CANCELLED
             : counts.expired() > 0 ? Ending.EXPIRED : Ending.COMPLETED;
     return ProviderBatch.ended(
-        batch.id(), ending, requests, batch.endedAt().orElse(batch.createdAt()).toInstant());
+        batch.id(),
+        ending,
+        requests,
+        counts.succeeded(),
+        batch.endedAt().orElse(batch.createdAt()).toInstant());
   }
 
   @Override
@@ -398,7 +402,8 @@ final class AnthropicClient implements ProviderClient {
             usage.path("cache_read_input_tokens").asLong(0),
             Math.max(0, usage.path("cache_creation_input_tokens").asLong(0) - hour),
             hour,
-            usage.path("output_tokens").asLong(0)),
+            usage.path("output_tokens").asLong(0),
+            0), // thinking is not told apart
         workedAt,
         Optional.empty(),
         "");

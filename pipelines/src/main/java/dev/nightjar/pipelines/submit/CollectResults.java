@@ -9,6 +9,7 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -54,6 +55,9 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
     private static final Logger LOG = LoggerFactory.getLogger(CollectResults.class);
     private static final int READS_MAX = 2;
 
+    /** How long answers that a provider has counted are looked for. */
+    private static final Duration LINES_LATE_MAX = Duration.ofHours(1);
+
     DownloadFn(JobContext context) {
       super(context);
     }
@@ -98,7 +102,12 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Set<String> open,
         Consumer<ResultLine> output) {
       ProviderBatch batch = client.status(submission.providerBatchId().orElseThrow());
+      if (batch.ending().isEmpty()) {
+        throw new ProviderException(
+            ProviderException.Kind.UNAVAILABLE, "it is said to be still at work again", null);
+      }
       boolean failed = batch.ending().equals(Optional.of(Ending.FAILED));
+      Set<String> answered = new HashSet<>();
       // Also of a failed batch, should it have any; and again if lines are missing, before that is
       // believed: a download may end early without an error.
       for (int reads = 0;
@@ -108,20 +117,38 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
             submission.submissionId(),
             batch,
             line -> {
+              if (line.error().isEmpty()) {
+                answered.add(line.customId());
+              }
               if (open.remove(line.customId())) {
                 output.accept(line);
               }
             });
       }
+      // Answers that the provider has counted, and hence billed, and that are in no file (yet).
+      boolean unseen = !open.isEmpty() && answered.size() < batch.answered();
+      if (unseen && context.clock().instant().isBefore(batch.workedAt().plus(LINES_LATE_MAX))) {
+        throw new ProviderException(
+            ProviderException.Kind.UNAVAILABLE,
+            batch.answered() + " answers are counted and " + answered.size() + " can be read",
+            null);
+      }
       ErrorCode code =
+          unseen
+              ? ErrorCode.OUTCOME_UNKNOWN
+              : failed
+                  ? batch.queueFull() ? ErrorCode.QUEUE_FULL : ErrorCode.BATCH_FAILED
+                  : batch.ending().equals(Optional.of(Ending.EXPIRED))
+                      ? ErrorCode.REQUEST_EXPIRED
+                      : batch.ending().equals(Optional.of(Ending.CANCELLED))
+                          ? ErrorCode.SUBMISSION_CANCELLED
+                          : ErrorCode.REQUEST_LOST;
+      String reason =
           failed
-              ? batch.queueFull() ? ErrorCode.QUEUE_FULL : ErrorCode.BATCH_FAILED
-              : batch.ending().equals(Optional.of(Ending.EXPIRED))
-                  ? ErrorCode.REQUEST_EXPIRED
-                  : batch.ending().equals(Optional.of(Ending.CANCELLED))
-                      ? ErrorCode.SUBMISSION_CANCELLED
-                      : ErrorCode.REQUEST_LOST;
-      String reason = failed ? batch.failure() : "the batch ended without a line for this request";
+              ? batch.failure()
+              : unseen
+                  ? "the provider counts an answer that it does not give"
+                  : "the batch ended without a line for this request";
       unanswered(submission, open, batch.workedAt(), code, reason, output);
     }
 
@@ -131,6 +158,20 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Set<String> open,
         Consumer<ResultLine> output) {
       boolean bills = Providers.of(submission).bills();
+      // Who sent it may have lost the submission and still be waiting for the answer.
+      Instant answeredBy = context.clock().instant().minus(context.providers().callMax());
+      stores()
+          .submissions()
+          .forEachOnlineRequest(
+              submission.submissionId(),
+              request -> {
+                if (request.status().isEmpty() && request.askedAt().isAfter(answeredBy)) {
+                  throw new ProviderException(
+                      ProviderException.Kind.UNAVAILABLE,
+                      "a request of " + request.askedAt() + " may still be answered",
+                      null);
+                }
+              });
       stores()
           .submissions()
           .forEachOnlineRequest(

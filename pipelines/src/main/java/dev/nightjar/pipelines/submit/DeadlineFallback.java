@@ -3,7 +3,6 @@ package dev.nightjar.pipelines.submit;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Outcome;
-import dev.nightjar.cachestore.StoredAttempt;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
@@ -13,7 +12,6 @@ import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -41,7 +39,10 @@ public final class DeadlineFallback {
       if (submission.state() == SubmissionState.PLANNED) {
         withdrawn |= withdraw(stores, context, submission);
       } else if (submission.state() == SubmissionState.IN_PROGRESS) {
-        stores.submissions().requestCancel(submission.submissionId(), context.clock().instant());
+        stores
+            .submissions()
+            .requestCancel(
+                submission.submissionId(), ErrorCode.DEADLINE_NEAR, context.clock().instant());
       }
     }
     return withdrawn;
@@ -51,29 +52,35 @@ public final class DeadlineFallback {
     String id = submission.submissionId();
     TierSpec tier = context.task().tier(submission.tier());
     RequestLines lines = new RequestLines(context.task());
-    Map<String, StoredAttempt> attempts =
-        stores.submissions().openAttempts(id, stores.submissions().unsettled(id));
     List<Outcome> outcomes = new ArrayList<>();
-    for (StoredAttempt attempt : attempts.values()) {
-      outcomes.add(
-          new Outcome(
-              attempt.customId(),
-              Outcome.Kind.ERRORED,
-              Usage.NONE,
-              context.clock().instant(),
-              Optional.empty(),
-              Optional.of(ErrorCode.DEADLINE_NEAR),
-              "withdrawn from its batch to be asked online before " + context.deadlineAt(),
-              Optional.of(
-                  PlanAttempts.plan(
-                      lines,
-                      tier,
-                      attempt.itemKey(),
-                      attempt.attemptNumber() + 1,
-                      attempt.prompt(),
-                      attempt.promptTokens(),
-                      AttemptMode.ONLINE))));
-    }
+    // Read one by one, and kept without their prompts: a submission may hold 190 MB of them.
+    stores
+        .submissions()
+        .forEachAttempt(
+            id,
+            attempt ->
+                outcomes.add(
+                    new Outcome(
+                        attempt.customId(),
+                        Outcome.Kind.ERRORED,
+                        Usage.NONE,
+                        context.clock().instant(),
+                        Optional.empty(),
+                        Optional.of(ErrorCode.DEADLINE_NEAR),
+                        "withdrawn from its batch to be asked online before "
+                            + context.deadlineAt(),
+                        Optional.of(
+                            PlanAttempts.plan(
+                                    context.task(),
+                                    lines,
+                                    tier,
+                                    attempt.itemKey(),
+                                    attempt.attemptNumber() + 1,
+                                    attempt.prompt(),
+                                    attempt.promptTokens(),
+                                    attempt.priority(),
+                                    context::mode)
+                                .keepingPrompt()))));
     return stores
             .settlements()
             .settleWithdrawn(

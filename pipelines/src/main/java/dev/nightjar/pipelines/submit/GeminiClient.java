@@ -180,8 +180,8 @@ final class GeminiClient implements ProviderClient {
     }
     return calls.once(
         () -> {
-          JsonNode operation =
-              http.json(
+          HttpResponse<String> answer =
+              http.send(
                   http.post(
                           api
                               + "/models/"
@@ -189,6 +189,16 @@ final class GeminiClient implements ProviderClient {
                               + ":batchGenerateContent",
                           body.toString())
                       .build());
+          if (submission.inputFileId().isPresent()
+              && (answer.statusCode() == 403 || answer.statusCode() == 404)) {
+            // Files are kept for two days, and one that is gone is "forbidden". A refused key shows
+            // at the next upload.
+            throw new ProviderException(
+                ProviderException.Kind.UPLOAD_MISSING,
+                "gemini does not have the uploaded file any more",
+                null);
+          }
+          JsonNode operation = http.json(http.answered(answer).body());
           http.id(operation, "name");
           return batch(operation);
         });
@@ -253,22 +263,42 @@ final class GeminiClient implements ProviderClient {
             .asText(metadata.path("updateTime").asText(metadata.path("createTime").asText("")));
     Instant at = time.isEmpty() ? Instant.EPOCH : Instant.parse(time);
     return switch (metadata.path("state").asText().replaceFirst("^(BATCH|JOB)_STATE_", "")) {
-      case "SUCCEEDED" -> ProviderBatch.ended(id, Ending.COMPLETED, requests, at);
-      case "EXPIRED" -> ProviderBatch.ended(id, Ending.EXPIRED, requests, at);
-      case "CANCELLED" -> ProviderBatch.ended(id, Ending.CANCELLED, requests, at);
+      case "SUCCEEDED" -> ended(id, Ending.COMPLETED, requests, metadata, at);
+      case "EXPIRED" -> ended(id, Ending.EXPIRED, requests, metadata, at);
+      case "CANCELLED" -> ended(id, Ending.CANCELLED, requests, metadata, at);
       case "FAILED" -> {
         JsonNode error = operation.path("error");
+        String code = code(error);
         yield ProviderBatch.failed(
             id,
             requests,
-            error.path("status").asText("failed")
-                + ": "
-                + error.path("message").asText("the provider gives no reason"),
-            error.path("status").asText().equals("RESOURCE_EXHAUSTED"),
+            code + ": " + error.path("message").asText("the provider gives no reason"),
+            code.equals("RESOURCE_EXHAUSTED"),
             Optional.empty(),
             at);
       }
       default -> ProviderBatch.working(id, requests, at);
+    };
+  }
+
+  private static ProviderBatch ended(
+      String id, Ending ending, long requests, JsonNode metadata, Instant at) {
+    return ProviderBatch.ended(
+        id,
+        ending,
+        requests,
+        metadata.path("batchStats").path("successfulRequestCount").asLong(0),
+        at);
+  }
+
+  /** The name of an error: operations give it as a number of google.rpc.Code, other answers not. */
+  private static String code(JsonNode error) {
+    String code = error.path("status").asText(error.path("code").asText("unknown"));
+    return switch (code) {
+      case "1" -> "CANCELLED";
+      case "4" -> "DEADLINE_EXCEEDED";
+      case "8" -> "RESOURCE_EXHAUSTED";
+      default -> code;
     };
   }
 
@@ -283,7 +313,7 @@ final class GeminiClient implements ProviderClient {
     if (!file.isEmpty()) {
       ResumingLines.forEachLine(
           calls,
-          offset -> http.download(api + "/" + file + ":download?alt=media", offset),
+          offset -> download(file, offset),
           line -> consumer.accept(resultLine(submissionId, http.json(line), batch.workedAt())));
       return;
     }
@@ -293,12 +323,23 @@ final class GeminiClient implements ProviderClient {
     }
   }
 
+  /** The key was good a moment ago: "forbidden" here is a file that is gone. */
+  private ResumingLines.Body download(String file, long offset) {
+    try {
+      return http.download(api + "/" + file + ":download?alt=media", offset);
+    } catch (ProviderException e) {
+      throw e.kind() == ProviderException.Kind.KEY_REFUSED
+          ? e.as(ProviderException.Kind.REFUSED)
+          : e;
+    }
+  }
+
   static ResultLine resultLine(String submissionId, JsonNode line, Instant workedAt) {
     String customId = line.path("key").asText(line.path("metadata").path("key").asText(""));
     JsonNode response = line.path("response");
     if (!response.isObject()) {
       JsonNode error = line.path("error").isObject() ? line.path("error") : line.path("status");
-      String code = error.path("status").asText(error.path("code").asText("unknown"));
+      String code = code(error);
       return new ResultLine(
           submissionId,
           customId,
@@ -335,8 +376,8 @@ final class GeminiClient implements ProviderClient {
             cached,
             0,
             0,
-            usage.path("candidatesTokenCount").asLong(0)
-                + usage.path("thoughtsTokenCount").asLong(0)),
+            usage.path("candidatesTokenCount").asLong(0),
+            usage.path("thoughtsTokenCount").asLong(0)),
         workedAt,
         Optional.empty(),
         "");

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,6 +33,9 @@ final class OnlineRequests {
   private static final int BARREN_BLOCKS_MAX = 3;
 
   private static final int KEEP_TRIES_MAX = 5;
+
+  /** Then whoever drives the night looks at its batches, and at whether it was asked to stop. */
+  private static final Duration TURN_MAX = Duration.ofMinutes(1);
 
   private final SubmissionStore submissions;
   private final ProviderClient client;
@@ -67,19 +71,24 @@ final class OnlineRequests {
   boolean work(Submission submission, String owner, TierSpec tier, Instant deadlineAt) {
     String id = submission.submissionId();
     int barren = 0;
+    Instant turnEnds = clock.instant().plus(TURN_MAX);
     ExecutorService senders = Executors.newFixedThreadPool(kind.onlineRequestsMax());
     try {
       while (barren < BARREN_BLOCKS_MAX
           && clock.instant().isBefore(deadlineAt)
+          && clock.instant().isBefore(turnEnds)
           && !clock.instant().isBefore(restUntil)
           && stillOurs(id, owner)) {
         List<StoredAttempt> block = submissions.unasked(id, kind.onlineRequestsMax());
         if (block.isEmpty()) {
           break;
         }
-        submissions.beginAsking(
-            id, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
-        barren = ask(senders, tier, block) == 0 ? barren + 1 : 0;
+        Set<String> begun =
+            submissions.beginAsking(
+                id, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
+        List<StoredAttempt> ours =
+            block.stream().filter(attempt -> begun.contains(attempt.customId())).toList();
+        barren = ask(senders, tier, ours) == 0 ? barren + 1 : 0;
       }
     } finally {
       senders.shutdownNow();
@@ -88,9 +97,11 @@ final class OnlineRequests {
     boolean done =
         cancelled || submissions.unasked(id, 1).isEmpty() || !clock.instant().isBefore(deadlineAt);
     if (!done) {
-      // Left alone: for as long as the provider asks, or longer with each try.
+      // Left alone: for as long as the provider asks, or longer with each barren try.
       Instant next =
-          clock.instant().plus(settings.waitBefore(submission.tries(), Optional.empty()));
+          barren == 0
+              ? clock.instant()
+              : clock.instant().plus(settings.waitBefore(submission.tries(), Optional.empty()));
       submissions.postpone(id, owner, next.isAfter(restUntil) ? next : restUntil);
       return false;
     }
@@ -191,9 +202,11 @@ final class OnlineRequests {
 
   private static Meaning meaning(ProviderClient.Response response) {
     int status = response.status();
+    if (RawHttp.refusesKey(status, response.body())) {
+      return Meaning.KEY_REFUSED;
+    }
     boolean providersOwn = RawHttp.lenient(response.body()).path("error").isObject();
     return switch (status) {
-      case 401, 403 -> Meaning.KEY_REFUSED;
       case 429 -> Meaning.LATER;
       case 503, 529 -> providersOwn ? Meaning.LATER : Meaning.UNKNOWN;
       case 408, 409 -> Meaning.UNKNOWN;

@@ -203,6 +203,7 @@ final class OpenAiClient implements ProviderClient {
 
   private static ProviderBatch batch(Batch batch) {
     long requests = batch.requestCounts().map(counts -> counts.total()).orElse(0L);
+    long answered = batch.requestCounts().map(counts -> counts.completed()).orElse(0L);
     Instant workedAt =
         Instant.ofEpochSecond(
             batch
@@ -212,9 +213,12 @@ final class OpenAiClient implements ProviderClient {
                 .or(batch::cancelledAt)
                 .orElse(batch.createdAt()));
     return switch (batch.status().asString()) {
-      case "completed" -> ProviderBatch.ended(batch.id(), Ending.COMPLETED, requests, workedAt);
-      case "expired" -> ProviderBatch.ended(batch.id(), Ending.EXPIRED, requests, workedAt);
-      case "cancelled" -> ProviderBatch.ended(batch.id(), Ending.CANCELLED, requests, workedAt);
+      case "completed" ->
+          ProviderBatch.ended(batch.id(), Ending.COMPLETED, requests, answered, workedAt);
+      case "expired" ->
+          ProviderBatch.ended(batch.id(), Ending.EXPIRED, requests, answered, workedAt);
+      case "cancelled" ->
+          ProviderBatch.ended(batch.id(), Ending.CANCELLED, requests, answered, workedAt);
       case "failed" -> failed(batch, requests, workedAt);
       default -> ProviderBatch.working(batch.id(), requests, workedAt);
     };

@@ -131,11 +131,16 @@ final class OpenAiFormat implements RequestFormat {
     long cached = details.path("cached_tokens").asLong(0);
     long written = details.path("cache_write_tokens").asLong(0);
     long writtenLong = details.path("cache_write_tokens_details").path("ttl_12h_tokens").asLong(0);
+    JsonNode outputDetails =
+        usage.path(chat ? "completion_tokens_details" : "output_tokens_details");
+    long reasoning = outputDetails.path("reasoning_tokens").asLong(0);
+    long output = usage.path(chat ? "completion_tokens" : "output_tokens").asLong(0);
     return new Usage(
         Math.max(0, prompt - cached - written),
         cached,
         Math.max(0, written - writtenLong),
         writtenLong,
-        usage.path(chat ? "completion_tokens" : "output_tokens").asLong(0));
+        Math.max(0, output - reasoning),
+        Math.min(output, reasoning));
   }
 }

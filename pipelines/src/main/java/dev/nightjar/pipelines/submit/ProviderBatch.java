@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param id the provider's name for it
  * @param ending how it ended; empty while the provider works on it
  * @param requests how many requests it holds, 0 if the provider does not know yet
+ * @param answered how many of them it says were answered, and billed; 0 if it does not say
  * @param failure why it failed as a whole, empty if it did not
  * @param queueFull whether it failed only because the account's queue was full
  * @param enqueuedTokensMax the limit that the provider named then
@@ -20,18 +21,20 @@ public record ProviderBatch(
     String id,
     Optional<Ending> ending,
     long requests,
+    long answered,
     String failure,
     boolean queueFull,
     Optional<Long> enqueuedTokensMax,
     Instant workedAt) {
 
   static ProviderBatch working(String id, long requests, Instant at) {
-    return new ProviderBatch(id, Optional.empty(), requests, "", false, Optional.empty(), at);
+    return new ProviderBatch(id, Optional.empty(), requests, 0, "", false, Optional.empty(), at);
   }
 
-  static ProviderBatch ended(String id, Ending ending, long requests, Instant workedAt) {
+  static ProviderBatch ended(
+      String id, Ending ending, long requests, long answered, Instant workedAt) {
     return new ProviderBatch(
-        id, Optional.of(ending), requests, "", false, Optional.empty(), workedAt);
+        id, Optional.of(ending), requests, answered, "", false, Optional.empty(), workedAt);
   }
 
   static ProviderBatch failed(
@@ -42,6 +45,6 @@ public record ProviderBatch(
       Optional<Long> enqueuedTokensMax,
       Instant at) {
     return new ProviderBatch(
-        id, Optional.of(Ending.FAILED), requests, failure, queueFull, enqueuedTokensMax, at);
+        id, Optional.of(Ending.FAILED), requests, 0, failure, queueFull, enqueuedTokensMax, at);
   }
 }

@@ -117,7 +117,7 @@ public record ProviderSettings(
     return Duration.ofMillis(patience.waitMillisMax());
   }
 
-  Duration callMax() {
+  public Duration callMax() {
     return Duration.ofMillis(patience.callMillisMax());
   }
 

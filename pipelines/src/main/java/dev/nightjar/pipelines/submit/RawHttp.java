@@ -153,12 +153,32 @@ final class RawHttp {
   private ProviderException refusal(HttpResponse<String> response) {
     // The message may quote the key or the prompt; status and type do not.
     JsonNode error = lenient(response.body()).path("error");
+    if (response.statusCode() == 400 && refusesKey(400, response.body())) {
+      return new ProviderException(
+          ProviderException.Kind.KEY_REFUSED,
+          provider + " answered " + response.statusCode() + " (API key not valid)",
+          null);
+    }
     String code =
         error.path("code").isTextual()
             ? error.path("code").asText()
             : error.path("status").asText(error.path("type").asText(""));
     return ProviderException.ofStatus(
         provider, response.statusCode(), code, retryAfter(response), null);
+  }
+
+  /** Whether an answer is about the key; Gemini says so with 400. */
+  static boolean refusesKey(int status, String body) {
+    if (status == 400) {
+      JsonNode error = lenient(body).path("error");
+      for (JsonNode detail : error.path("details")) {
+        if (detail.path("reason").asText().equals("API_KEY_INVALID")) {
+          return true;
+        }
+      }
+      return error.path("message").asText().startsWith("API key not valid");
+    }
+    return status == 401 || status == 403;
   }
 
   private static Optional<Duration> retryAfter(HttpResponse<?> response) {

@@ -124,11 +124,11 @@ final class SelfHostedClient implements ProviderClient {
     Path out = out(batchId);
     try {
       if (Files.exists(out)) {
-        return ProviderBatch.ended(batchId, Ending.COMPLETED, lines(out), modified(out));
+        return ProviderBatch.ended(batchId, Ending.COMPLETED, lines(out), 0, modified(out));
       }
       return Files.exists(in)
           ? ProviderBatch.working(batchId, lines(in), modified(in))
-          : ProviderBatch.ended(batchId, Ending.CANCELLED, 0, Instant.EPOCH);
+          : ProviderBatch.ended(batchId, Ending.CANCELLED, 0, 0, Instant.EPOCH);
     } catch (IOException e) {
       throw unavailable(e);
     }

@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.StoredAttempt;
+import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.beam.StoreFn;
@@ -75,16 +76,25 @@ public final class ValidateAnswers
                 stores()
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
+            // Cancelled only to be asked online, and so they are, also after a new deadline.
+            boolean askCancelled =
+                stores()
+                    .submissions()
+                    .find(submissionId)
+                    .flatMap(Submission::cancelReason)
+                    .filter(ErrorCode.DEADLINE_NEAR::equals)
+                    .isPresent();
             for (ResultLine line : same) {
               StoredAttempt attempt = attempts.get(line.customId());
               if (attempt != null) {
-                output.accept(new SubmissionOutcome(submissionId, judge(line, attempt)));
+                output.accept(
+                    new SubmissionOutcome(submissionId, judge(line, attempt, askCancelled)));
               }
             }
           });
     }
 
-    private Outcome judge(ResultLine line, StoredAttempt attempt) {
+    private Outcome judge(ResultLine line, StoredAttempt attempt, boolean askCancelled) {
       if (validator == null) {
         throw new IllegalStateException("setup has not run");
       }
@@ -97,7 +107,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            nextAfter(line.error().get(), attempt));
+            nextAfter(line.error().get(), attempt, askCancelled));
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -112,13 +122,13 @@ public final class ValidateAnswers
           accepted ? Optional.empty() : next(attempt, true));
     }
 
-    private Optional<AttemptPlan> nextAfter(ErrorCode code, StoredAttempt attempt) {
+    private Optional<AttemptPlan> nextAfter(
+        ErrorCode code, StoredAttempt attempt, boolean askCancelled) {
       return switch (code) {
         case OUTCOME_UNKNOWN -> Optional.empty(); // it may have been billed
         case QUEUE_FULL ->
             Optional.of(plan(context.task().tier(attempt.tier()), attempt)); // no try
-        case SUBMISSION_CANCELLED -> // again only if that was done to ask it online
-            context.isForOnline() ? next(attempt, false) : Optional.empty();
+        case SUBMISSION_CANCELLED -> askCancelled ? next(attempt, false) : Optional.empty();
         default -> next(attempt, false);
       };
     }
@@ -134,13 +144,15 @@ public final class ValidateAnswers
         throw new IllegalStateException("setup has not run");
       }
       return PlanAttempts.plan(
+          context.task(),
           requests,
           tier,
           attempt.itemKey(),
           attempt.attemptNumber() + 1,
           attempt.prompt(),
           attempt.promptTokens(),
-          context.mode(tier));
+          attempt.priority(),
+          context::mode);
     }
   }
 }

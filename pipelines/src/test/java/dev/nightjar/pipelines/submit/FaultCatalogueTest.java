@@ -2,6 +2,7 @@ package dev.nightjar.pipelines.submit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.emulator.Call;
@@ -221,7 +222,10 @@ class FaultCatalogueTest {
     String id = fixture.planned(fixture.tier(Provider.ANTHROPIC), 20);
     fixture.submit(id);
     fixture.pass(Duration.ofSeconds(20));
-    fixture.stores.submissions().requestCancel(id, fixture.clock.instant());
+    fixture
+        .stores
+        .submissions()
+        .requestCancel(id, ErrorCode.SUBMISSION_CANCELLED, fixture.clock.instant());
     fixture.round(fixture.runOf(id));
     fixture.emulator.advance();
     fixture.runToEnd(fixture.runOf(id));
@@ -304,6 +308,34 @@ class FaultCatalogueTest {
   }
 
   // ---- beyond the catalogue ----
+
+  @Test
+  @DisplayName("completed and billed, but the output file is not there yet: nothing is asked again")
+  void lateOutput() {
+    fixture.emulator.inject(Fault.LATE_OUTPUT, Call.CREATE, 1);
+    String id = fixture.planned(fixture.tier(Provider.OPENAI), 6);
+    fixture.submit(id);
+    fixture.finishAtProvider();
+    fixture.round(fixture.runOf(id));
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.state(id)).as("read again later").isEqualTo(SubmissionState.ENDED);
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("submitted=6");
+    fixture.pass(Duration.ofMinutes(6));
+    fixture.runToEnd(fixture.runOf(id));
+    assertAllAnswered(id, "succeeded=6");
+  }
+
+  @Test
+  @DisplayName(
+      "a Gemini upload that is gone after two days is made again, its results are given up")
+  void geminiFilesEnd() {
+    String id = fixture.planned(fixture.tier(Provider.GEMINI), 501);
+    fixture.emulator.inject(Fault.HTTP_503, Call.CREATE, 1);
+    fixture.submit(id); // uploaded, and not created
+    fixture.pass(Duration.ofDays(3));
+    fixture.runToEnd(fixture.runOf(id));
+    assertAllAnswered(id, "succeeded=501");
+  }
 
   @ParameterizedTest
   @CsvSource({"OPENAI", "ANTHROPIC", "GEMINI"})

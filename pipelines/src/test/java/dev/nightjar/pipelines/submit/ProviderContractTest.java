@@ -173,6 +173,7 @@ class ProviderContractTest {
         s.creatingAt(),
         s.inProgressAt(),
         s.cancelRequestedAt(),
+        s.cancelReason(),
         s.lease(),
         s.failure());
   }
@@ -213,7 +214,10 @@ class ProviderContractTest {
     fixture.submit(id);
     fixture.pass(Duration.ofSeconds(3)); // validated
     fixture.pass(Duration.ofSeconds(20)); // half way
-    fixture.stores.submissions().requestCancel(id, fixture.clock.instant());
+    fixture
+        .stores
+        .submissions()
+        .requestCancel(id, ErrorCode.SUBMISSION_CANCELLED, fixture.clock.instant());
     fixture.round(fixture.runOf(id));
     fixture.emulator.advance(); // the provider has heard it
     fixture.runToEnd(fixture.runOf(id));
@@ -350,6 +354,11 @@ class ProviderContractTest {
     String id = fixture.planned(fixture.tier(Provider.OPENAI), 5);
     fixture.emulator.inject(Fault.RESET_AFTER, Call.ASK, 2);
     fixture.submit(id);
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id)))
+        .as("as long as another worker may still be waiting for an answer")
+        .isEqualTo("submitted=5");
+    fixture.clock.advance(Duration.ofSeconds(3));
     fixture.round(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=2 succeeded=3");
     assertThat(fixture.emulator.invoice().count()).as("all five were billed").isEqualTo(5);
@@ -525,12 +534,15 @@ class ProviderContractTest {
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=4");
   }
 
-  @Test
-  void anOnlineKeyThatIsRefusedStopsTheNightAndNotTheDocuments() {
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void anOnlineKeyThatIsRefusedStopsTheNightAndNotTheDocuments(Provider provider) {
     nearDeadline(builder -> builder.apiKey("another"));
-    String id = fixture.planned(fixture.tier(Provider.OPENAI), 4);
+    String id = fixture.planned(fixture.tier(provider), 4);
     org.assertj.core.api.Assertions.assertThatThrownBy(() -> fixture.submit(id))
-        .hasMessageStartingWith("PROVIDER_KEY_REFUSED: openai");
+        .hasMessageStartingWith("PROVIDER_KEY_REFUSED: " + provider.label());
     assertThat(fixture.stores.submissions().unasked(id, 10)).hasSize(4);
   }
 
@@ -552,6 +564,22 @@ class ProviderContractTest {
                       Optional.of(fixture.clock.instant())));
       assertThat(line.error()).as(provider.label()).contains(ErrorCode.REQUEST_ERRORED);
     }
+  }
+
+  @Test
+  void resultsInAGeminiFileThatIsGoneEndAsUnknownSpendAndStopNothing() {
+    open();
+    String id = fixture.planned(fixture.tier(Provider.GEMINI), 501);
+    fixture.submit(id);
+    fixture.finishAtProvider();
+    fixture // which has the emulator write its results
+        .clients
+        .of(Provider.GEMINI)
+        .status(fixture.find(id).providerBatchId().orElseThrow());
+    fixture.pass(Duration.ofDays(4));
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=501");
+    assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("501");
   }
 
   @Test
@@ -592,7 +620,12 @@ class ProviderContractTest {
     String id = fixture.planned(Provider.OPENAI);
     fixture.emulator.inject(Fault.RESET_BEFORE, Call.CREATE, 1);
     fixture.submit(id);
-    assertThat(fixture.stores.submissions().requestCancel(id, fixture.clock.instant())).isTrue();
+    assertThat(
+            fixture
+                .stores
+                .submissions()
+                .requestCancel(id, ErrorCode.SUBMISSION_CANCELLED, fixture.clock.instant()))
+        .isTrue();
     fixture.clock.advance(Duration.ofMinutes(5));
     fixture.submit(id);
     assertThat(fixture.state(id)).isEqualTo(SubmissionState.CANCELLED);

@@ -126,10 +126,10 @@ final class ProviderFixture implements AutoCloseable {
     stores = PostgresStores.open(database, 12, clock);
     execute(
         "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
-            + " cache_write_usd, cache_write_long_usd, output_usd, batch_input_usd, batch_cached_input_usd,"
-            + " batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd, source) values"
-            + " ('self_hosted', 'own-model', '2026-01-01Z', 0, 0.01, 0.01, 0.01, 0.01, 0.02, 0.01, 0.01, 0.01,"
-            + " 0.01, 0.02, 'own GPU hours')");
+            + " cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd,"
+            + " batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd,"
+            + " batch_reasoning_usd, source) values ('self_hosted', 'own-model', '2026-01-01Z', 0, 0.01, 0.01, 0.01,"
+            + " 0.01, 0.02, 0.02, 0.01, 0.01, 0.01, 0.01, 0.02, 0.02, 'own GPU hours')");
     task = TestTasks.of(YAML.replace("ONLINE", taskKeys));
     String url = emulator.uri().toString();
     settings =
@@ -179,12 +179,21 @@ final class ProviderFixture implements AutoCloseable {
       misses.add(new Miss(key, "d" + i, Optional.empty(), List.of(), Optional.empty()));
       plans.add(
           PlanAttempts.plan(
-              lines, tier, key, 1, "prompt " + i + " x".repeat(promptCharacters / 2), 20, mode));
+              task,
+              lines,
+              tier,
+              key,
+              1,
+              "prompt " + i + " x".repeat(promptCharacters / 2),
+              20,
+              0,
+              any -> mode));
     }
     stores.work().recordItems(runId, items);
     stores.work().recordMisses(runId, misses, ReuseBounds.OWN_ANSWERS);
     stores.work().electLeaders(runId, 2, 2, List.of());
     stores.work().planAttempts(runId, plans);
+    stores.funding().fund(runId);
     stores.runs().markPrepared(runId);
     return stores
         .submissions()

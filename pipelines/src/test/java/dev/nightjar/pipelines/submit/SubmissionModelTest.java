@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
@@ -62,36 +63,35 @@ class SubmissionModelTest {
   private static Stores dyingAt(int statement, boolean afterCommit) {
     int[] statements = {0};
     boolean[] dead = {false};
-    SubmissionStore real = fixture.stores.submissions();
-    SubmissionStore dying =
-        (SubmissionStore)
-            Proxy.newProxyInstance(
-                SubmissionStore.class.getClassLoader(),
-                new Class<?>[] {SubmissionStore.class},
-                (proxy, method, arguments) -> {
-                  synchronized (dead) {
-                    boolean now = ++statements[0] == statement;
-                    dead[0] |= now && !afterCommit;
-                    if (dead[0]) {
-                      throw new Crash();
-                    }
-                    try {
-                      return method.invoke(real, arguments);
-                    } catch (InvocationTargetException e) {
-                      throw e.getCause();
-                    } finally {
-                      dead[0] |= now;
-                    }
-                  }
-                });
     return (Stores)
         Proxy.newProxyInstance(
             Stores.class.getClassLoader(),
             new Class<?>[] {Stores.class},
-            (proxy, method, arguments) ->
-                method.getName().equals("submissions")
-                    ? dying
-                    : method.invoke(fixture.stores, arguments));
+            (stores, port, none) -> {
+              Object real = port.invoke(fixture.stores, none);
+              if (!(real instanceof SubmissionStore) && !(real instanceof SettlementStore)) {
+                return real;
+              }
+              return Proxy.newProxyInstance(
+                  SubmissionStore.class.getClassLoader(),
+                  new Class<?>[] {port.getReturnType()},
+                  (proxy, method, arguments) -> {
+                    synchronized (dead) {
+                      boolean now = ++statements[0] == statement;
+                      dead[0] |= now && !afterCommit;
+                      if (dead[0]) {
+                        throw new Crash();
+                      }
+                      try {
+                        return method.invoke(real, arguments);
+                      } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                      } finally {
+                        dead[0] |= now;
+                      }
+                    }
+                  });
+            });
   }
 
   /** One thing that happens. */
