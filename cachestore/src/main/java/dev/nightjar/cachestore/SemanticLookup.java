@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param source the neighbour whose answer was or would be borrowed, if one is near
  * @param score its vote, in [0, 1]; the cosine where the task sets the threshold itself
  * @param threshold least score for a hit; {@link ReuseBounds#NEVER} without evidence
- * @param errorBoundOrNull what the share of wrong hits does not exceed, with the task's confidence
+ * @param errorBoundOrNull Clopper and Pearson's bound on wrong hits in the evidence at hand: it
+ *     describes, the promise is the threshold's
  * @param decision what became of it
  * @param vetoOrNull the guard that refused
  * @param isSampled whether it was asked whatever its score: an unbiased sample of all lookups

@@ -34,6 +34,19 @@ final class PostgresCacheCare implements CacheCare {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /**
+   * The namespaces of all versions of one's task: a changed prompt must not leave the old for ever.
+   */
+  private static final String VERSIONS =
+      """
+      select o.namespace_id
+      from namespaces n
+      join tasks t on t.task_fingerprint = n.task_fingerprint
+      join namespaces o on o.tenant = n.tenant
+      join tasks u on u.task_fingerprint = o.task_fingerprint and u.name = t.name
+      where n.namespace_id = ?
+      """;
+
   private final DSLContext context;
   private final Clock clock;
 
@@ -110,7 +123,9 @@ final class PostgresCacheCare implements CacheCare {
   public long evict(long namespaceId, Instant writtenAfter, Optional<Long> bytesMax) {
     long expired =
         context.execute(
-            "delete from cache_entries where namespace_id = ? and created_at <= ?",
+            "delete from cache_entries where namespace_id in ("
+                + VERSIONS
+                + ") and created_at <= ?",
             namespaceId,
             Sql.time(writtenAfter));
     context.execute(
@@ -120,7 +135,7 @@ final class PostgresCacheCare implements CacheCare {
         where n.namespace_id = ?
           and e.tenant = n.tenant
           and e.model = n.embedding_model
-          and e.created_at <= ?
+          and e.used_at <= ?
         """,
         namespaceId,
         Sql.time(writtenAfter));
@@ -133,7 +148,7 @@ final class PostgresCacheCare implements CacheCare {
             with used as (
                 select i.leader_key as item_key, count(*) as hits
                 from items i
-                where i.namespace_id = ?
+                where i.namespace_id in (VERSIONS)
                   and i.answered_by in ('exact_hit', 'semantic_hit')
                 group by i.leader_key
             ),
@@ -155,13 +170,14 @@ final class PostgresCacheCare implements CacheCare {
                 from cache_entries e
                 left join used u on u.item_key = e.source_key
                 left join paid p on p.item_key = e.source_key
-                where e.namespace_id = ?
+                where e.namespace_id in (VERSIONS)
             )
             delete from cache_entries e
             using valued v
             where v.item_key = e.item_key
               and v.bytes_kept > ?
-            """,
+            """
+                .replace("VERSIONS", VERSIONS),
             namespaceId,
             Sql.now(clock),
             namespaceId,

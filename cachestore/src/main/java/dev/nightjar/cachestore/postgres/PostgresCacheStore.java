@@ -33,6 +33,9 @@ final class PostgresCacheStore implements CacheStore {
   /** Recall of the nearest at this setting: see ADR 8. */
   static final int EF_SEARCH = 100;
 
+  /** Entries of other namespaces that a search may pass: a large one must not hide a small one. */
+  private static final int SCANNED_MAX = 1_000_000;
+
   static final String NEAREST =
       """
       select q.item_key as query_key, n.item_key, n.similarity, n.answer_class, n.agreed, n.contradicted, n.guard_marks
@@ -159,6 +162,7 @@ final class PostgresCacheStore implements CacheStore {
   static void prepareSearch(DSLContext tx) {
     tx.execute("set local hnsw.iterative_scan = strict_order");
     tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
+    tx.execute("set local hnsw.max_scan_tuples = " + SCANNED_MAX);
   }
 
   @Override
@@ -246,9 +250,12 @@ final class PostgresCacheStore implements CacheStore {
                 tx,
                 """
                 with hits as (
-                    select h.item_key, h.exact, e.source_key, e.similarity, e.answer, e.output_tokens
-                    from unnest(?::text[], ?::boolean[]) as h (item_key, exact)
-                    join cache_entries e using (item_key)
+                    select
+                        h.item_key, h.exact, e.source_key, case when h.exact then e.similarity else h.similarity end as similarity,
+                        e.answer, e.output_tokens
+                    from unnest(?::text[], ?::text[], ?::real[], ?::boolean[]) as h (item_key, source_key, similarity, exact)
+                    -- What is borrowed is the neighbour's: the text may have an answer of its own that is too old.
+                    join cache_entries e on e.item_key = case when h.exact then h.item_key else h.source_key end
                 ),
                 answered as (
                     update items i
@@ -272,6 +279,8 @@ final class PostgresCacheStore implements CacheStore {
                 from hits
                 """,
                 texts(hits, CacheHit::itemKey),
+                texts(hits, CacheHit::sourceKey),
+                floats(hits, CacheHit::similarity),
                 hits.stream().map(CacheHit::exact).toArray(Boolean[]::new),
                 Sql.now(clock),
                 runId),

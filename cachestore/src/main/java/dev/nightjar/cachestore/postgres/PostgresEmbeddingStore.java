@@ -31,6 +31,22 @@ final class PostgresEmbeddingStore implements EmbeddingStore {
 
   @Override
   public Map<String, EmbeddedText> find(long namespaceId, Collection<String> contentHashes) {
+    // Once a day is enough: this is a look-up, and writing costs more than reading.
+    context.execute(
+        """
+        update text_embeddings e
+        set used_at = ?
+        from namespaces n
+        where n.namespace_id = ?
+          and e.tenant = n.tenant
+          and e.model = n.embedding_model
+          and e.content_hash = any (?::text[])
+          and e.used_at < ?::timestamptz - interval '1 day'
+        """,
+        Sql.now(clock),
+        namespaceId,
+        array(contentHashes),
+        Sql.now(clock));
     Map<String, EmbeddedText> found = new HashMap<>();
     for (Record row :
         fetch(
@@ -68,9 +84,9 @@ final class PostgresEmbeddingStore implements EmbeddingStore {
         embedded.entrySet().stream().sorted(Map.Entry.comparingByKey()).toList();
     context.execute(
         """
-        insert into text_embeddings (tenant, model, content_hash, windows, embedding, created_at)
-        select n.tenant, n.embedding_model, e.content_hash, e.windows, e.embedding::vector, ?
-        from unnest(?::text[], ?::integer[], ?::text[]) as e (content_hash, windows, embedding)
+        insert into text_embeddings (tenant, model, content_hash, windows, embedding, created_at, used_at)
+        select n.tenant, n.embedding_model, e.content_hash, e.windows, e.embedding::vector, t.at, t.at
+        from (values (?)) as t (at),  unnest(?::text[], ?::integer[], ?::text[]) as e (content_hash, windows, embedding)
         join namespaces n on n.namespace_id = ?
         order by e.content_hash
         on conflict do nothing

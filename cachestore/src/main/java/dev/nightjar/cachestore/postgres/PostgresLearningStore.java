@@ -199,8 +199,9 @@ final class PostgresLearningStore implements LearningStore {
             """
             select l.run_id, l.item_key, own.answer::text as answer, near.answer::text as near_answer
             from semantic_lookups l
-            -- A follower's answer is its leader's: the copies of one text that were looked up all count.
-            join cache_entries own on own.item_key = l.item_key
+            -- Its own answer, given since it was looked up: a borrowed one, or one from before, says nothing of
+            -- today. A follower's is its leader's: the copies of one text that were looked up all count.
+            join cache_entries own on own.item_key = l.item_key and own.score is null and own.created_at >= l.looked_up_at
             join cache_entries near on near.item_key = l.source_key
             where l.namespace_id = ?
               and l.awaits_answer
@@ -253,7 +254,22 @@ final class PostgresLearningStore implements LearningStore {
                   where l.run_id = v.run_id
                     and l.item_key = v.item_key
                     and l.awaits_answer
-                  returning l.source_key, l.is_right
+                  returning l.run_id, l.decision, l.source_key, l.is_right
+              ),
+              posted as (
+                  update posted_lookup_sums p
+                  set verified = p.verified + v.verified,
+                      wrong = p.wrong + v.wrong
+                  from (
+                      select
+                          run_id,
+                          count(*) as verified,
+                          count(*) filter (where not is_right) as wrong
+                      from verified
+                      where decision = 'shadow'
+                      group by run_id
+                  ) v
+                  where p.run_id = v.run_id
               ),
               counts as (
                   select

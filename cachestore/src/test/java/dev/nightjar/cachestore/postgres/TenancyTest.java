@@ -205,6 +205,71 @@ class TenancyTest {
     assertThat(one(ours, "select count(*) from namespaces")).isEqualTo("1");
   }
 
+  private static List<String> views(String column) throws SQLException {
+    List<String> views = new java.util.ArrayList<>();
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "select table_name from information_schema.columns join pg_views on viewname = table_name and schemaname = table_schema"
+                    + " where table_schema = 'nightjar' and column_name = '"
+                    + column
+                    + "' order by 1")) {
+      while (rows.next()) {
+        views.add(rows.getString(1));
+      }
+    }
+    return views;
+  }
+
+  @Test
+  void everyViewBelongsToTheRoleThatPoliciesKnowAndEveryTableOfATenantHasThem()
+      throws SQLException {
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement()) {
+      try (ResultSet rows =
+          statement.executeQuery(
+              "select coalesce(string_agg(viewname, ' '), '') from pg_views where schemaname = 'nightjar' and viewowner <> 'nightjar_reports'")) {
+        rows.next();
+        assertThat(rows.getString(1)).isEmpty();
+      }
+      try (ResultSet rows =
+          statement.executeQuery(
+              "select coalesce(string_agg(distinct c.relname, ' '), '') from pg_class c join pg_attribute a on a.attrelid = c.oid"
+                  + " where c.relnamespace = 'nightjar'::regnamespace and c.relkind in ('r', 'p')"
+                  + " and not c.relrowsecurity and a.attname in ('tenant', 'run_id', 'item_key', 'namespace_id')")) {
+        rows.next();
+        assertThat(rows.getString(1))
+            .as("submissions hold no text, and a provider's limits are kept over all tenants")
+            .isEqualTo("submissions");
+      }
+    }
+  }
+
+  @Test
+  void aJobWithoutATenantSeesNobodyInAnyView() throws SQLException {
+    try (Connection connection = as("nightjar_job");
+        Statement statement = connection.createStatement()) {
+      for (String view : views("run_id")) {
+        try (ResultSet rows = statement.executeQuery("select count(*) from " + view)) {
+          rows.next();
+          assertThat(rows.getInt(1)).as(view).isZero();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aMonthOfTheLedgerCannotBeReadPastItsPolicies() throws SQLException {
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement()) {
+      statement.execute("select add_month('ledger', '2026-11-24')");
+    }
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () -> one(ours, "select count(*) from ledger_2026_11"))
+        .hasStackTraceContaining("permission denied");
+  }
+
   @Test
   void noViewShowsAJobAnotherTenant() throws SQLException {
     for (String view :
@@ -214,6 +279,16 @@ class TenancyTest {
           .isIn("ours", "null");
     }
     assertThat(one(ours, "select string_agg(run_id, ' ') from run_progress")).isEqualTo("our-run");
+    for (String view : views("run_id")) {
+      assertThat(one(ours, "select string_agg(distinct run_id, ' ') from " + view))
+          .as(view)
+          .isIn("our-run", "null");
+    }
+    for (String view : views("tenant")) {
+      assertThat(one(ours, "select string_agg(distinct tenant, ' ') from " + view))
+          .as(view)
+          .isIn("ours", "null");
+    }
     assertThat(one(theirs, "select string_agg(run_id, ' ') from run_progress"))
         .isEqualTo("their-run");
     try (Connection connection = as("nightjar_analyst");

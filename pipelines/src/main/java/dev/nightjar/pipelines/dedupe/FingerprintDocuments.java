@@ -4,7 +4,6 @@ import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Document;
-import dev.nightjar.pipelines.task.PromptTemplate;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.Comparator;
 import org.apache.beam.sdk.coders.KvCoder;
@@ -55,12 +54,7 @@ public final class FingerprintDocuments
             .apply("Group by id", GroupByKey.create())
             .apply(
                 "Keep the first of each id",
-                ParDo.of(
-                        new KeepFirstFn(
-                            namespace,
-                            PromptTemplate.compile(task.userTemplate())
-                                .placeholders()
-                                .contains("id")))
+                ParDo.of(new KeepFirstFn(namespace, task.showsId()))
                     .withOutputTags(KEYED, TupleTagList.of(DEAD_LETTERS)));
     keyed.get(KEYED).setCoder(KvCoder.of(StringUtf8Coder.of(), RecordCoder.of(Document.class)));
     keyed.get(DEAD_LETTERS).setCoder(RecordCoder.of(DeadLetter.class));

@@ -7,6 +7,7 @@ import dev.nightjar.cachestore.EmbeddingStore;
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.SemanticLookup;
 import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
@@ -20,6 +21,8 @@ import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.reuse.SemanticPolicy;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -114,8 +117,9 @@ public final class ResolveFromCache
       }
       Map<String, String> textsByHash = new LinkedHashMap<>();
       List<String> hashes = new ArrayList<>();
+      boolean showsId = context.task().showsId();
       for (Candidate candidate : candidates) {
-        String text = comparedText(candidate);
+        String text = comparedText(candidate, showsId);
         String hash = Fingerprint.sha256(text);
         hashes.add(hash);
         textsByHash.put(hash, text);
@@ -129,8 +133,15 @@ public final class ResolveFromCache
           embedder = context.embedder(); // on first use: a night of known texts loads no model
         }
         Map<String, EmbeddedText> fresh = new LinkedHashMap<>();
+        Instant begun = context.clock().instant();
         Iterator<EmbeddedText> results =
             embedder.get().embed(List.copyOf(textsByHash.values())).iterator();
+        stores()
+            .runs()
+            .addEmbeddingTime(
+                context.runId(),
+                textsByHash.size(),
+                Duration.between(begun, context.clock().instant()));
         textsByHash.keySet().forEach(hash -> fresh.put(hash, results.next()));
         store.save(context.namespaceId(), fresh);
         embedded.putAll(fresh);
@@ -179,9 +190,11 @@ public final class ResolveFromCache
     protected void processBatch(List<EmbeddedCandidate> candidates, Consumer<Candidate> output) {
       Map<String, List<String>> guardMarks = new HashMap<>();
       if (context.task().usesLikeness()) {
+        boolean showsId = context.task().showsId();
         candidates.forEach(
             c ->
-                guardMarks.put(c.candidate().itemKey(), Guards.marks(comparedText(c.candidate()))));
+                guardMarks.put(
+                    c.candidate().itemKey(), Guards.marks(comparedText(c.candidate(), showsId))));
       }
       SemanticPolicy policy = context.semanticPolicy();
       List<SemanticLookup> lookups = lookUp(policy, candidates, guardMarks);
@@ -194,7 +207,12 @@ public final class ResolveFromCache
                   lookups);
       Set<String> shadows =
           lookups.stream()
-              .filter(lookup -> lookup.decision() == SemanticLookup.Decision.SHADOW)
+              // And once hits are lent, whatever was drawn to be asked: its evidence is its own
+              // answer.
+              .filter(
+                  lookup ->
+                      lookup.decision() == SemanticLookup.Decision.SHADOW
+                          || (lookup.isSampled() && lookup.threshold() < ReuseBounds.NEVER))
               .map(SemanticLookup::itemKey)
               .collect(Collectors.toSet());
       List<EmbeddedCandidate> missed =
@@ -265,13 +283,17 @@ public final class ResolveFromCache
                   embedded.isWhole()
                       ? new Miss.Likeness.Cosine(planes.of(embedded.embedding().orElseThrow()))
                       : new Miss.Likeness.Jaccard(
-                          ShingleSet.of(comparedText(candidate.candidate()))));
+                          ShingleSet.of(
+                              comparedText(candidate.candidate(), context.task().showsId()))));
     }
   }
 
   /** Everything the task reads of a document, because all of it can change the answer. */
-  private static String comparedText(Candidate candidate) {
+  private static String comparedText(Candidate candidate, boolean showsId) {
     StringBuilder text = new StringBuilder();
+    if (showsId) {
+      text.append(candidate.document().id()).append('\n');
+    }
     new TreeMap<>(candidate.document().fields())
         .values()
         .forEach(value -> text.append(value).append('\n'));

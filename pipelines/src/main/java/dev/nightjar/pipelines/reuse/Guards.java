@@ -59,7 +59,7 @@ public final class Guards implements Serializable {
   private static final int DIGEST_DIGITS = 12;
 
   private static final String CURRENCY = "[$€£¥₹]|usd|eur|gbp|jpy|inr|chf|dollars?|euros?|pounds?";
-  private static final String NUMBER = "\\d+(?:[.,]\\d+)*";
+  private static final String NUMBER = "\\d(?:[\\d.,]*\\d)?";
   private static final Pattern AMOUNT =
       Pattern.compile(
           "(?:(?<before>"
@@ -67,7 +67,7 @@ public final class Guards implements Serializable {
               + ")\\s*(?<first>"
               + NUMBER
               + ")(?<scale>\\s?(?:k|m|bn|million|billion)\\b)?)"
-              + "|(?:(?<second>"
+              + "|(?:(?<![\\d.,])(?<second>"
               + NUMBER
               + ")(?<scale2>\\s?(?:k|m|bn|million|billion)\\b)?\\s*(?<after>%|per ?cent\\b|(?:"
               + CURRENCY
@@ -89,19 +89,20 @@ public final class Guards implements Serializable {
               + "|(?:last|next|this) (?:week|month|year|night|quarter)"
               + "|\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[ap]\\.?m\\b)?|\\d{1,2} ?[ap]m\\b|midnight|noon"
               + "|january|february|april|june|july|august|september|october|november|december"
+              + "|(?-i:(?<=[\\p{Ll},;] )(?:March|May))"
               + "|q[1-4]\\b)",
           Pattern.CASE_INSENSITIVE);
   private static final Pattern IDENTIFIER =
       Pattern.compile(
-          "[\\p{L}\\p{N}._%+-]+@[\\p{L}\\p{N}.-]+\\.\\p{L}{2,}"
+          "(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}._%+-]++@[\\p{L}\\p{N}.-]+\\.\\p{L}{2,}"
               + "|https?://\\S+|www\\.\\S+"
               + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
-              + "|(?:/[\\p{L}\\p{N}._-]+){2,}"
+              + "|(?<![\\p{L}\\p{N}._/-])/[\\p{L}\\p{N}._-]++/[\\p{L}\\p{N}._/-]++"
               + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
-              + "|\\b(?=[\\p{L}\\p{N}_-]*\\p{L})(?=[\\p{L}\\p{N}_-]*\\d)[\\p{L}\\p{N}]+(?:[_-][\\p{L}\\p{N}]+)*\\b"
+              + "|(?<![\\p{L}\\p{N}_-])(?=[\\p{N}_-]*+\\p{L})(?=[\\p{L}_-]*+\\d)[\\p{L}\\p{N}_-]++"
               + "|\\b\\p{Lu}{2,}\\b");
   private static final Pattern ORDINAL =
-      Pattern.compile("(\\d+)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("(?<!\\d)(\\d++)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
   private static final Pattern PLAIN_NUMBER = Pattern.compile("(?<![\\p{L}\\d])[-−]?" + NUMBER);
   private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
   private static final Pattern NAME =
@@ -167,7 +168,14 @@ public final class Guards implements Serializable {
           Map.entry("hundred", "100"),
           Map.entry("twice", "2"),
           Map.entry("half", "0.5"),
-          Map.entry("dozen", "12"));
+          Map.entry("dozen", "12"),
+          Map.entry("thousand", "1000"),
+          Map.entry("million", "1000000"),
+          Map.entry("billion", "1000000000"),
+          Map.entry("second", "2nd"),
+          Map.entry("third", "3rd"),
+          Map.entry("fourth", "4th"),
+          Map.entry("fifth", "5th"));
 
   /** Pairs of opposites that vectors take for the same; the stem decides, so that forms agree. */
   private static final List<List<String>> OPPOSITES =

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,8 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
           .thenComparing(Neighbour::itemKey);
 
   /**
-   * Counts the votes. The order of the neighbours does not matter.
+   * Counts the votes. A neighbour that a guard refuses votes for nobody, and against all. The order
+   * of the neighbours does not matter.
    *
    * @param guardMarks of the text
    */
@@ -49,13 +51,18 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
       List<Neighbour> neighbours, Guards guards, List<String> guardMarks) {
     Map<String, Double> votes = new TreeMap<>();
     double all = weight(OPPONENT_COSINE);
+    Predicate<Neighbour> allowed = n -> guards.difference(n.guardMarks(), guardMarks).isEmpty();
+    boolean anyAllowed = neighbours.stream().anyMatch(allowed);
     for (Neighbour neighbour : neighbours.stream().sorted(NEAREST).toList()) {
       double weight =
           weight(neighbour.similarity())
               * (neighbour.agreed() + RECORD_PRIOR)
               / (neighbour.agreed() + neighbour.contradicted() + RECORD_PRIOR);
-      votes.merge(neighbour.answerClass(), weight, Double::sum);
       all += weight;
+      // Where all are refused, how they would have voted tells a veto from a miss.
+      if (!anyAllowed || allowed.test(neighbour)) {
+        votes.merge(neighbour.answerClass(), weight, Double::sum);
+      }
     }
     Map.Entry<String, Double> winner = null;
     for (Map.Entry<String, Double> candidate : votes.entrySet()) {

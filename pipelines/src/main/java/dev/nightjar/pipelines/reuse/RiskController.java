@@ -23,7 +23,10 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * fixed before the look-up, which leaves the bets fair (Xu, Karampatziakis and Mineiro 2024,
  * "Active, anytime-valid risk controlling prediction sets").
  *
- * <p><b>What it assumes:</b> texts and answers keep coming from where they came from. That is
+ * <p><b>What it assumes:</b> texts and answers keep coming from where they came from, and the error
+ * among texts that vote at least a threshold does not rise as the cache grows and entries gain a
+ * record. The score is not a fixed function of the text, so the second is no consequence of the
+ * first; more and better neighbours make it likely, and on Banking77 it holds (ADR 9). Both are
  * watched: a second bet, that errors among hits have become more frequent than allowed, restarts
  * whenever it has lost everything (an e-detector; Shin, Ramdas and Rinaldo 2023). When it has won a
  * thousandfold, everything learnt so far is dropped, and with it the threshold; what is learnt

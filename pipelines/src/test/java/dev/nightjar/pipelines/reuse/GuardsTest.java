@@ -5,10 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GuardsTest {
+  /** A megabyte of each, which a pattern that backtracks would not live to see the end of. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "-", "a-", "1", "1,", "/a", "a.", "1-", "A b ", "$1 ", "a@", "@"})
+  @Timeout(20)
+  void aLongTextOfOneKindTakesNoLongerThanAnother(String unit) {
+    assertThat(Guards.marks(unit.repeat(1_000_000 / unit.length()))).isNotEmpty();
+  }
+
   private static final Guards ALL = new Guards(Arrays.asList(Guards.Guard.values()));
 
   @ParameterizedTest

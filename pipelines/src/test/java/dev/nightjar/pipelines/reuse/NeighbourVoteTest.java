@@ -73,6 +73,21 @@ class NeighbourVoteTest {
   }
 
   @Test
+  void neighboursThatAGuardRefusesDoNotCarryTheirAnswer() {
+    List<String> marks = Guards.marks("room 8");
+    List<Neighbour> refused = new ArrayList<>();
+    for (int i = 0; i < 19; i++) {
+      refused.add(neighbour("n" + i, 0.95, "x"));
+    }
+    double among = NeighbourVote.of(refused, NUMBERS, marks).score();
+    refused.add(new Neighbour("far", 0.5, "x", 0, 0, marks));
+    NeighbourVote vote = NeighbourVote.of(refused, NUMBERS, marks);
+    assertThat(among).isGreaterThan(0.9);
+    assertThat(vote.source().orElseThrow().itemKey()).isEqualTo("far");
+    assertThat(vote.score()).isLessThan(0.01);
+  }
+
+  @Test
   void theOrderOfNeighboursDoesNotMatter() {
     Random random = new Random(1);
     List<Neighbour> neighbours = new ArrayList<>();

@@ -4,8 +4,9 @@ grant create on schema nightjar to nightjar_reports;   -- which PostgreSQL wants
 
 grant select, insert, update, delete on all tables in schema nightjar to nightjar_job;
 revoke update, delete on ledger from nightjar_job;
-revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces from nightjar_job;
-grant execute on function refresh_statistics, register_namespace to nightjar_job;
+revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, budgets,
+    self_host_offers from nightjar_job;
+grant execute on function refresh_statistics, register_namespace, add_month to nightjar_job;
 grant usage on all sequences in schema nightjar to nightjar_job;
 alter default privileges in schema nightjar grant select, insert, update, delete on tables to nightjar_job;
 alter default privileges in schema nightjar grant usage on sequences to nightjar_job;
@@ -24,4 +25,19 @@ begin
 end
 $$;
 
-grant select on prices to nightjar_analyst;
+grant select on prices, self_host_offers to nightjar_analyst;
+
+-- A partition read by its own name would show all tenants.
+do $$
+declare
+    month regclass;
+begin
+    for month in
+        select i.inhrelid::regclass
+        from pg_inherits i
+        where i.inhparent in ('ledger'::regclass, 'posted_item_costs'::regclass)
+    loop
+        execute format('revoke all on %s from nightjar_job, nightjar_reports, nightjar_analyst', month);
+    end loop;
+end
+$$;
