@@ -1,5 +1,34 @@
 -- What the migrations make, as the catalogue describes it. After a deliberate change write it anew:
 -- mvn -pl cachestore -am test -Dtest=SchemaTest -Dsurefire.failIfNoSpecifiedTests=false -Dgolden.write=true
+column attempt_costs.run_id text
+column attempt_costs.night timestamp with time zone
+column attempt_costs.day date
+column attempt_costs.tenant text
+column attempt_costs.task text
+column attempt_costs.tier text
+column attempt_costs.provider text
+column attempt_costs.model text
+column attempt_costs.mode text
+column attempt_costs.state text
+column attempt_costs.failure_code text
+column attempt_costs.price_id bigint
+column attempt_costs.custom_id text
+column attempt_costs.item_key text
+column attempt_costs.attempt_number smallint
+column attempt_costs.downgraded_from text
+column attempt_costs.input_tokens bigint
+column attempt_costs.cached_input_tokens bigint
+column attempt_costs.cache_write_tokens bigint
+column attempt_costs.cache_write_long_tokens bigint
+column attempt_costs.output_tokens bigint
+column attempt_costs.reasoning_tokens bigint
+column attempt_costs.output_limit_tokens integer
+column attempt_costs.input_usd numeric
+column attempt_costs.cached_input_usd numeric
+column attempt_costs.cache_write_usd numeric
+column attempt_costs.output_usd numeric
+column attempt_costs.reasoning_usd numeric
+column attempt_costs.total_usd numeric
 column attempts.custom_id text not null
 column attempts.item_key text not null
 column attempts.attempt_number smallint not null
@@ -19,6 +48,39 @@ column attempts.failure_reason text
 column attempts.planned_at timestamp with time zone not null
 column attempts.ended_at timestamp with time zone
 column attempts.mode text not null default 'batch'::text
+column attempts.priority numeric not null default 0
+column attempts.cheaper jsonb
+column attempts.downgraded_from text
+column attempts.billed_at timestamp with time zone
+column budget_status.tenant text
+column budget_status.task text
+column budget_status.period text
+column budget_status.limit_usd numeric
+column budget_status.charged_usd numeric
+column budget_status.reserved_usd numeric
+column budget_status.unknown_usd numeric
+column budget_status.left_usd numeric
+column budgets.budget_id bigint not null identity
+column budgets.tenant text not null
+column budgets.task text not null default '*'::text
+column budgets.period text not null
+column budgets.limit_usd numeric not null
+column budgets.changed_at timestamp with time zone not null
+column cache_effectiveness.night timestamp with time zone
+column cache_effectiveness.run_id text
+column cache_effectiveness.tenant text
+column cache_effectiveness.task text
+column cache_effectiveness.items bigint
+column cache_effectiveness.exact_hits bigint
+column cache_effectiveness.semantic_hits bigint
+column cache_effectiveness.followers bigint
+column cache_effectiveness.exact_hit_rate numeric
+column cache_effectiveness.semantic_hit_rate numeric
+column cache_effectiveness.follower_rate numeric
+column cache_effectiveness.saved_by_exact_cache_usd numeric
+column cache_effectiveness.saved_by_semantic_cache_usd numeric
+column cache_effectiveness.saved_by_sharing_usd numeric
+column cache_effectiveness.cache_percent_of_baseline numeric
 column cache_entries.item_key text not null
 column cache_entries.namespace_id bigint not null
 column cache_entries.source_key text not null
@@ -47,7 +109,83 @@ column cache_statistics.newest timestamp with time zone
 column cache_statistics.exact_hits numeric
 column cache_statistics.semantic_hits numeric
 column cache_statistics.saved_usd numeric
+column cached_token_share.tenant text
+column cached_token_share.task text
+column cached_token_share.tier text
+column cached_token_share.provider text
+column cached_token_share.model text
+column cached_token_share.prompt_tokens bigint
+column cached_token_share.cached_input_tokens bigint
+column cached_token_share.cache_write_tokens bigint
+column cached_token_share.cached_share numeric
+column cached_token_share.saved_usd numeric
+column charge_sums.run_id text
+column charge_sums.night timestamp with time zone
+column charge_sums.day date
+column charge_sums.tenant text
+column charge_sums.task text
+column charge_sums.tier text
+column charge_sums.provider text
+column charge_sums.model text
+column charge_sums.mode text
+column charge_sums.state text
+column charge_sums.failure_code text
+column charge_sums.price_id bigint
+column charge_sums.attempts bigint
+column charge_sums.input_tokens bigint
+column charge_sums.cached_input_tokens bigint
+column charge_sums.cache_write_tokens bigint
+column charge_sums.cache_write_long_tokens bigint
+column charge_sums.output_tokens bigint
+column charge_sums.reasoning_tokens bigint
+column charge_sums.output_limit_tokens bigint
+column charge_sums.input_usd numeric
+column charge_sums.cached_input_usd numeric
+column charge_sums.cache_write_usd numeric
+column charge_sums.output_usd numeric
+column charge_sums.reasoning_usd numeric
+column charge_sums.total_usd numeric
+column cost_by_day.day date
+column cost_by_day.tenant text
+column cost_by_day.task text
+column cost_by_day.runs bigint
+column cost_by_day.items bigint
+column cost_by_day.asked bigint
+column cost_by_day.failed bigint
+column cost_by_day.baseline_usd numeric
+column cost_by_day.actual_usd numeric
+column cost_by_day.saved_usd numeric
+column cost_by_day.actual_percent_of_baseline numeric
+column cost_by_document.document_id text
+column cost_by_document.tenant text
+column cost_by_document.task text
+column cost_by_document.nights bigint
+column cost_by_document.asked bigint
+column cost_by_document.last_night timestamp with time zone
+column cost_by_document.last_outcome text
+column cost_by_document.baseline_usd numeric
+column cost_by_document.actual_usd numeric
+column cost_by_document.attributed_usd numeric
+column cost_by_model.day date
+column cost_by_model.tenant text
+column cost_by_model.provider text
+column cost_by_model.model text
+column cost_by_model.mode text
+column cost_by_model.billed_attempts bigint
+column cost_by_model.input_tokens bigint
+column cost_by_model.cached_input_tokens bigint
+column cost_by_model.cache_write_tokens bigint
+column cost_by_model.cache_write_long_tokens bigint
+column cost_by_model.output_tokens bigint
+column cost_by_model.reasoning_tokens bigint
+column cost_by_model.input_usd numeric
+column cost_by_model.cached_input_usd numeric
+column cost_by_model.cache_write_usd numeric
+column cost_by_model.output_usd numeric
+column cost_by_model.reasoning_usd numeric
+column cost_by_model.total_usd numeric
 column cost_by_run.run_id text
+column cost_by_run.night timestamp with time zone
 column cost_by_run.task text
 column cost_by_run.tenant text
 column cost_by_run.items bigint
@@ -64,20 +202,38 @@ column cost_by_run.saved_by_near_duplicates_usd numeric
 column cost_by_run.saved_by_retrieval_usd numeric
 column cost_by_run.saved_by_routing_usd numeric
 column cost_by_run.saved_by_prompt_caching_usd numeric
+column cost_by_run.saved_by_output_control_usd numeric
 column cost_by_run.saved_by_batch_usd numeric
 column cost_by_run.saved_by_escalation_usd numeric
 column cost_by_run.saved_by_failing_usd numeric
 column cost_by_run.actual_usd numeric
+column cost_by_run.attributed_usd numeric
+column cost_by_run.machine_usd numeric
+column cost_by_run.unbalanced_items bigint
 column cost_by_task.tenant text
 column cost_by_task.task text
 column cost_by_task.runs bigint
-column cost_by_task.items numeric
-column cost_by_task.asked numeric
-column cost_by_task.failed numeric
+column cost_by_task.items bigint
+column cost_by_task.asked bigint
+column cost_by_task.failed bigint
 column cost_by_task.baseline_usd numeric
 column cost_by_task.actual_usd numeric
+column cost_by_task.saved_usd numeric
 column cost_by_task.actual_percent_of_baseline numeric
+column cost_by_tenant.tenant text
+column cost_by_tenant.month timestamp with time zone
+column cost_by_tenant.runs bigint
+column cost_by_tenant.items bigint
+column cost_by_tenant.asked bigint
+column cost_by_tenant.failed bigint
+column cost_by_tenant.baseline_usd numeric
+column cost_by_tenant.actual_usd numeric
+column cost_by_tenant.saved_usd numeric
+column cost_by_tenant.actual_percent_of_baseline numeric
 column cost_by_tier.run_id text
+column cost_by_tier.night timestamp with time zone
+column cost_by_tier.tenant text
+column cost_by_tier.task text
 column cost_by_tier.tier text
 column cost_by_tier.provider text
 column cost_by_tier.model text
@@ -86,10 +242,11 @@ column cost_by_tier.succeeded bigint
 column cost_by_tier.rejected bigint
 column cost_by_tier.errored bigint
 column cost_by_tier.open bigint
-column cost_by_tier.input_tokens numeric
-column cost_by_tier.cached_input_tokens numeric
-column cost_by_tier.cache_write_tokens numeric
-column cost_by_tier.output_tokens numeric
+column cost_by_tier.input_tokens bigint
+column cost_by_tier.cached_input_tokens bigint
+column cost_by_tier.cache_write_tokens bigint
+column cost_by_tier.output_tokens bigint
+column cost_by_tier.reasoning_tokens bigint
 column cost_by_tier.total_usd numeric
 column dead_letters.run_id text not null
 column dead_letters.source_uri text not null
@@ -98,13 +255,46 @@ column dead_letters.document_id text
 column dead_letters.code text not null
 column dead_letters.reason text not null
 column dead_letters.created_at timestamp with time zone not null
+column dearest_items.run_id text
+column dearest_items.document_id text
+column dearest_items.night timestamp with time zone
+column dearest_items.tenant text
+column dearest_items.task text
+column dearest_items.tier text
+column dearest_items.model text
+column dearest_items.actual_usd numeric
+column dearest_items.attributed_usd numeric
+column dearest_items.baseline_usd numeric
+column escalation.tenant text
+column escalation.task text
+column escalation.tier text
+column escalation.provider text
+column escalation.model text
+column escalation.answers bigint
+column escalation.rejected bigint
+column escalation.rejected_share numeric
+column escalation.rejected_usd numeric
+column escalation.truncated bigint
+column escalation.invalid bigint
+column failed_spend.run_id text
+column failed_spend.night timestamp with time zone
+column failed_spend.tenant text
+column failed_spend.task text
+column failed_spend.tier text
+column failed_spend.model text
+column failed_spend.failure_code text
+column failed_spend.attempts bigint
+column failed_spend.billed_attempts bigint
+column failed_spend.total_usd numeric
 column item_costs.run_id text
 column item_costs.document_id text
+column item_costs.night timestamp with time zone
 column item_costs.item_key text
-column item_costs.task text
 column item_costs.tenant text
+column item_costs.task text
 column item_costs.state text
 column item_costs.answered_by text
+column item_costs.failure_code text
 column item_costs.tier text
 column item_costs.provider text
 column item_costs.model text
@@ -116,10 +306,66 @@ column item_costs.saved_by_near_duplicates_usd numeric
 column item_costs.saved_by_retrieval_usd numeric
 column item_costs.saved_by_routing_usd numeric
 column item_costs.saved_by_prompt_caching_usd numeric
+column item_costs.saved_by_output_control_usd numeric
 column item_costs.saved_by_batch_usd numeric
 column item_costs.saved_by_escalation_usd numeric
 column item_costs.saved_by_failing_usd numeric
 column item_costs.actual_usd numeric
+column item_costs.attributed_usd numeric
+column item_costs.machine_usd numeric
+column item_costs_now.run_id text
+column item_costs_now.document_id text
+column item_costs_now.night timestamp with time zone
+column item_costs_now.item_key text
+column item_costs_now.leader_key text
+column item_costs_now.tenant text
+column item_costs_now.task text
+column item_costs_now.state text
+column item_costs_now.answered_by text
+column item_costs_now.failure_code text
+column item_costs_now.tier text
+column item_costs_now.provider text
+column item_costs_now.model text
+column item_costs_now.baseline_usd numeric
+column item_costs_now.saved_by_exact_duplicates_usd numeric
+column item_costs_now.saved_by_exact_cache_usd numeric
+column item_costs_now.saved_by_semantic_cache_usd numeric
+column item_costs_now.saved_by_near_duplicates_usd numeric
+column item_costs_now.saved_by_retrieval_usd numeric
+column item_costs_now.saved_by_routing_usd numeric
+column item_costs_now.saved_by_prompt_caching_usd numeric
+column item_costs_now.saved_by_output_control_usd numeric
+column item_costs_now.saved_by_batch_usd numeric
+column item_costs_now.saved_by_escalation_usd numeric
+column item_costs_now.saved_by_failing_usd numeric
+column item_costs_now.actual_usd numeric
+column item_sums.run_id text
+column item_sums.night timestamp with time zone
+column item_sums.tenant text
+column item_sums.task text
+column item_sums.state text
+column item_sums.answered_by text
+column item_sums.failure_code text
+column item_sums.tier text
+column item_sums.provider text
+column item_sums.model text
+column item_sums.items bigint
+column item_sums.baseline_usd numeric
+column item_sums.saved_by_exact_duplicates_usd numeric
+column item_sums.saved_by_exact_cache_usd numeric
+column item_sums.saved_by_semantic_cache_usd numeric
+column item_sums.saved_by_near_duplicates_usd numeric
+column item_sums.saved_by_retrieval_usd numeric
+column item_sums.saved_by_routing_usd numeric
+column item_sums.saved_by_prompt_caching_usd numeric
+column item_sums.saved_by_output_control_usd numeric
+column item_sums.saved_by_batch_usd numeric
+column item_sums.saved_by_escalation_usd numeric
+column item_sums.saved_by_failing_usd numeric
+column item_sums.actual_usd numeric
+column item_sums.attributed_usd numeric
+column item_sums.machine_usd numeric
+column item_sums.unbalanced_items bigint
 column items.run_id text not null
 column items.document_id text not null
 column items.namespace_id bigint not null
@@ -135,7 +381,6 @@ column items.similarity real
 column items.failure_code text
 column items.failure_reason text
 column items.settled_at timestamp with time zone
-column ledger.charge_id bigint not null identity
 column ledger.custom_id text not null
 column ledger.run_id text not null
 column ledger.item_key text not null
@@ -150,11 +395,24 @@ column ledger.cached_input_tokens bigint not null
 column ledger.cache_write_tokens bigint not null
 column ledger.cache_write_long_tokens bigint not null
 column ledger.output_tokens bigint not null
+column ledger.reasoning_tokens bigint not null
 column ledger.input_usd numeric not null
 column ledger.cached_input_usd numeric not null
 column ledger.cache_write_usd numeric not null
 column ledger.output_usd numeric not null
-column ledger.total_usd numeric not null default (((input_usd + cached_input_usd) + cache_write_usd) + output_usd)
+column ledger.reasoning_usd numeric not null
+column ledger.total_usd numeric not null default ((((input_usd + cached_input_usd) + cache_write_usd) + output_usd) + reasoning_usd)
+column lookup_costs.run_id text
+column lookup_costs.tenant text
+column lookup_costs.item_key text
+column lookup_costs.decision text
+column lookup_costs.is_right boolean
+column lookup_costs.shadow_usd numeric
+column machine_time.run_id text not null
+column machine_time.purpose text not null
+column machine_time.texts bigint not null
+column machine_time.seconds numeric not null
+column machine_time.usd_per_hour numeric not null
 column misses.item_key text not null
 column misses.namespace_id bigint not null
 column misses.run_id text not null
@@ -208,6 +466,115 @@ column open_submissions.ended_at timestamp with time zone
 column open_submissions.cancel_requested_at timestamp with time zone
 column open_submissions.reserved_usd numeric
 column open_submissions.results_lost_at timestamp with time zone
+column output_waste.tenant text
+column output_waste.task text
+column output_waste.tier text
+column output_waste.model text
+column output_waste.billed_output_tokens bigint
+column output_waste.rejected_output_tokens bigint
+column output_waste.reasoning_tokens bigint
+column output_waste.wasted_usd numeric
+column output_waste.wasted_share numeric
+column output_waste.limit_used_share numeric
+column posted_charge_sums.run_id text not null
+column posted_charge_sums.night timestamp with time zone not null
+column posted_charge_sums.day date not null
+column posted_charge_sums.tenant text not null
+column posted_charge_sums.task text not null
+column posted_charge_sums.tier text not null
+column posted_charge_sums.provider text not null
+column posted_charge_sums.model text not null
+column posted_charge_sums.mode text not null
+column posted_charge_sums.state text not null
+column posted_charge_sums.failure_code text
+column posted_charge_sums.price_id bigint
+column posted_charge_sums.attempts bigint not null
+column posted_charge_sums.input_tokens bigint not null
+column posted_charge_sums.cached_input_tokens bigint not null
+column posted_charge_sums.cache_write_tokens bigint not null
+column posted_charge_sums.cache_write_long_tokens bigint not null
+column posted_charge_sums.output_tokens bigint not null
+column posted_charge_sums.reasoning_tokens bigint not null
+column posted_charge_sums.output_limit_tokens bigint not null
+column posted_charge_sums.input_usd numeric not null
+column posted_charge_sums.cached_input_usd numeric not null
+column posted_charge_sums.cache_write_usd numeric not null
+column posted_charge_sums.output_usd numeric not null
+column posted_charge_sums.reasoning_usd numeric not null
+column posted_charge_sums.total_usd numeric not null
+column posted_item_costs.run_id text not null
+column posted_item_costs.document_id text not null
+column posted_item_costs.night timestamp with time zone not null
+column posted_item_costs.item_key text not null
+column posted_item_costs.leader_key text
+column posted_item_costs.tenant text not null
+column posted_item_costs.task text not null
+column posted_item_costs.state text not null
+column posted_item_costs.answered_by text
+column posted_item_costs.failure_code text
+column posted_item_costs.tier text
+column posted_item_costs.provider text
+column posted_item_costs.model text
+column posted_item_costs.baseline_usd numeric
+column posted_item_costs.saved_by_exact_duplicates_usd numeric
+column posted_item_costs.saved_by_exact_cache_usd numeric
+column posted_item_costs.saved_by_semantic_cache_usd numeric
+column posted_item_costs.saved_by_near_duplicates_usd numeric
+column posted_item_costs.saved_by_retrieval_usd numeric
+column posted_item_costs.saved_by_routing_usd numeric
+column posted_item_costs.saved_by_prompt_caching_usd numeric
+column posted_item_costs.saved_by_output_control_usd numeric
+column posted_item_costs.saved_by_batch_usd numeric
+column posted_item_costs.saved_by_escalation_usd numeric
+column posted_item_costs.saved_by_failing_usd numeric
+column posted_item_costs.actual_usd numeric not null
+column posted_item_costs.attributed_usd numeric not null
+column posted_item_costs.machine_usd numeric not null
+column posted_item_sums.run_id text not null
+column posted_item_sums.night timestamp with time zone not null
+column posted_item_sums.tenant text not null
+column posted_item_sums.task text not null
+column posted_item_sums.state text not null
+column posted_item_sums.answered_by text
+column posted_item_sums.failure_code text
+column posted_item_sums.tier text
+column posted_item_sums.provider text
+column posted_item_sums.model text
+column posted_item_sums.items bigint not null
+column posted_item_sums.baseline_usd numeric not null
+column posted_item_sums.saved_by_exact_duplicates_usd numeric not null
+column posted_item_sums.saved_by_exact_cache_usd numeric not null
+column posted_item_sums.saved_by_semantic_cache_usd numeric not null
+column posted_item_sums.saved_by_near_duplicates_usd numeric not null
+column posted_item_sums.saved_by_retrieval_usd numeric not null
+column posted_item_sums.saved_by_routing_usd numeric not null
+column posted_item_sums.saved_by_prompt_caching_usd numeric not null
+column posted_item_sums.saved_by_output_control_usd numeric not null
+column posted_item_sums.saved_by_batch_usd numeric not null
+column posted_item_sums.saved_by_escalation_usd numeric not null
+column posted_item_sums.saved_by_failing_usd numeric not null
+column posted_item_sums.actual_usd numeric not null
+column posted_item_sums.attributed_usd numeric not null
+column posted_item_sums.machine_usd numeric not null
+column posted_item_sums.unbalanced_items bigint not null
+column posted_lookup_sums.run_id text not null
+column posted_lookup_sums.tenant text not null
+column posted_lookup_sums.lookups bigint not null
+column posted_lookup_sums.hits bigint not null
+column posted_lookup_sums.shadows bigint not null
+column posted_lookup_sums.vetoes bigint not null
+column posted_lookup_sums.verified bigint not null
+column posted_lookup_sums.wrong bigint not null
+column posted_lookup_sums.shadow_usd numeric not null
+column price_change_impact.month date
+column price_change_impact.tenant text
+column price_change_impact.task text
+column price_change_impact.provider text
+column price_change_impact.model text
+column price_change_impact.newest_price_from timestamp with time zone
+column price_change_impact.charged_usd numeric
+column price_change_impact.at_newest_prices_usd numeric
+column price_change_impact.difference_usd numeric
 column prices.price_id bigint not null identity
 column prices.provider text not null
 column prices.model text not null
@@ -224,6 +591,12 @@ column prices.batch_cache_write_usd numeric not null
 column prices.batch_cache_write_long_usd numeric not null
 column prices.batch_output_usd numeric not null
 column prices.source text not null
+column prices.reasoning_usd numeric not null
+column prices.batch_reasoning_usd numeric not null
+column prices.cache_storage_usd_hour numeric not null default 0
+column prices.cacheable_tokens_min integer
+column prices.context_tokens_max integer
+column prices.output_tokens_max integer
 column provider_quotas.provider text not null
 column provider_quotas.model text not null
 column provider_quotas.enqueued_tokens_max bigint
@@ -240,6 +613,7 @@ column run_balance_check.run_id text
 column run_balance_check.charged_difference_usd numeric
 column run_balance_check.reserved_difference_usd numeric
 column run_balance_check.attributed_difference_usd numeric
+column run_balance_check.shared_difference_usd numeric
 column run_balance_check.unbalanced_items bigint
 column run_balance_check.open_items bigint
 column run_progress.run_id text
@@ -265,6 +639,36 @@ column runs.prepared_at timestamp with time zone
 column runs.finished_at timestamp with time zone
 column runs.alive_until timestamp with time zone
 column runs.unknown_usd numeric not null default 0
+column runs.uncapped_output_tokens integer
+column runs.machine_usd_per_hour numeric not null default 0
+column runs.posted_at timestamp with time zone
+column savings_waterfall.run_id text
+column savings_waterfall.night timestamp with time zone
+column savings_waterfall.tenant text
+column savings_waterfall.task text
+column savings_waterfall.step integer
+column savings_waterfall.mechanism text
+column savings_waterfall.saved_usd numeric
+column savings_waterfall.remaining_usd numeric
+column self_host_break_even.month date
+column self_host_break_even.tenant text
+column self_host_break_even.tier text
+column self_host_break_even.offer text
+column self_host_break_even.tokens numeric
+column self_host_break_even.api_usd numeric
+column self_host_break_even.machine_hours numeric
+column self_host_break_even.on_demand_usd numeric
+column self_host_break_even.always_on_usd numeric
+column self_host_break_even.break_even_tokens_a_month numeric
+column self_host_break_even.on_demand_pays boolean
+column self_host_break_even.always_on_pays boolean
+column self_host_break_even.rule_of_thumb_says_pays boolean
+column self_host_offers.offer text not null
+column self_host_offers.gpu_usd_per_hour numeric not null
+column self_host_offers.input_tokens_per_second numeric not null
+column self_host_offers.output_tokens_per_second numeric not null
+column self_host_offers.source text not null
+column self_host_offers.measured_at timestamp with time zone not null
 column semantic_cache_risk.run_id text
 column semantic_cache_risk.task text
 column semantic_cache_risk.tenant text
@@ -345,6 +749,7 @@ column submissions.tries smallint not null default 0
 column submissions.not_before timestamp with time zone
 column submissions.uploading_at timestamp with time zone
 column submissions.cancel_requested_at timestamp with time zone
+column submissions.cancel_reason text
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null
@@ -357,6 +762,7 @@ column text_embeddings.content_hash text not null
 column text_embeddings.windows integer not null
 column text_embeddings.embedding vector(384)
 column text_embeddings.created_at timestamp with time zone not null
+column text_embeddings.used_at timestamp with time zone not null
 column unknown_spend.run_id text
 column unknown_spend.provider text
 column unknown_spend.model text
@@ -364,6 +770,8 @@ column unknown_spend.custom_id text
 column unknown_spend.item_key text
 column unknown_spend.asked_at timestamp with time zone
 column unknown_spend.worst_case_usd numeric
+constraint attempts attempts_billed_key UNIQUE (custom_id, billed_at)
+constraint attempts attempts_billed_was_submitted CHECK (((billed_at IS NULL) OR (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text]))))
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 constraint attempts attempts_ended_has_time CHECK (((state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text])) = (ended_at IS NOT NULL)))
 constraint attempts attempts_failure_says_why CHECK (((state = ANY (ARRAY['rejected'::text, 'errored'::text])) = (failure_code IS NOT NULL)))
@@ -371,9 +779,14 @@ constraint attempts attempts_miss_fkey FOREIGN KEY (item_key) REFERENCES misses(
 constraint attempts attempts_mode_is_known CHECK ((mode = ANY (ARRAY['batch'::text, 'online'::text])))
 constraint attempts attempts_number_key UNIQUE (item_key, attempt_number)
 constraint attempts attempts_pkey PRIMARY KEY (custom_id)
-constraint attempts attempts_state_is_known CHECK ((state = ANY (ARRAY['planned'::text, 'submitted'::text, 'succeeded'::text, 'rejected'::text, 'errored'::text])))
+constraint attempts attempts_state_is_known CHECK ((state = ANY (ARRAY['unfunded'::text, 'planned'::text, 'submitted'::text, 'succeeded'::text, 'rejected'::text, 'errored'::text])))
 constraint attempts attempts_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint attempts attempts_submitted_has_submission CHECK (((state = ANY (ARRAY['submitted'::text, 'succeeded'::text, 'rejected'::text])) <= (submission_id IS NOT NULL)))
+constraint budgets budgets_limit_is_not_negative CHECK ((limit_usd >= (0)::numeric))
+constraint budgets budgets_natural_key UNIQUE (tenant, task, period)
+constraint budgets budgets_period_is_known CHECK ((period = ANY (ARRAY['day'::text, 'month'::text, 'total'::text])))
+constraint budgets budgets_pkey PRIMARY KEY (budget_id)
+constraint cache_entries cache_entries_answer_is_not_empty CHECK ((answer <> ALL (ARRAY['null'::jsonb, '{}'::jsonb, '[]'::jsonb, '""'::jsonb]))) NOT VALID
 constraint cache_entries cache_entries_counts_are_not_negative CHECK (((agreed >= 0) AND (contradicted >= 0)))
 constraint cache_entries cache_entries_embedding_only_of_its_own CHECK (((embedding IS NULL) OR (source_key = item_key)))
 constraint cache_entries cache_entries_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
@@ -390,11 +803,14 @@ constraint items items_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint items items_settled_has_time CHECK (((state = ANY (ARRAY['answered'::text, 'failed'::text])) = (settled_at IS NOT NULL)))
 constraint items items_state_is_known CHECK ((state = ANY (ARRAY['new'::text, 'waiting'::text, 'answered'::text, 'failed'::text])))
 constraint items items_waiting_has_leader CHECK (((state <> 'waiting'::text) OR (leader_key IS NOT NULL)))
-constraint ledger ledger_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
-constraint ledger ledger_is_not_negative CHECK ((LEAST(input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens) >= 0))
-constraint ledger ledger_one_charge_per_attempt UNIQUE (custom_id)
-constraint ledger ledger_pkey PRIMARY KEY (charge_id)
+constraint ledger ledger_attempt_fkey FOREIGN KEY (custom_id, billed_at) REFERENCES attempts(custom_id, billed_at)
+constraint ledger ledger_is_not_negative CHECK ((LEAST(input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens, reasoning_tokens) >= 0))
+constraint ledger ledger_one_charge_per_attempt PRIMARY KEY (custom_id, billed_at)
 constraint ledger ledger_price_fkey FOREIGN KEY (price_id) REFERENCES prices(price_id)
+constraint machine_time machine_time_is_not_negative CHECK ((LEAST((texts)::numeric, seconds, usd_per_hour) >= (0)::numeric))
+constraint machine_time machine_time_pkey PRIMARY KEY (run_id, purpose)
+constraint machine_time machine_time_purpose_is_known CHECK ((purpose = 'embedding'::text))
+constraint machine_time machine_time_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint misses misses_follower_has_leader CHECK (((state = 'follower'::text) <= ((leader_key IS NOT NULL) AND (leader_key <> item_key))))
 constraint misses misses_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint misses misses_pkey PRIMARY KEY (item_key)
@@ -408,20 +824,31 @@ constraint near_duplicate_bands near_duplicate_bands_pkey PRIMARY KEY (item_key,
 constraint online_requests online_requests_answered_is_whole CHECK ((((response_status IS NULL) = (answered_at IS NULL)) AND ((response_status IS NULL) = (response_body IS NULL))))
 constraint online_requests online_requests_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
 constraint online_requests online_requests_pkey PRIMARY KEY (custom_id)
+constraint posted_charge_sums posted_charge_sums_key UNIQUE NULLS NOT DISTINCT (run_id, day, tier, provider, model, mode, state, failure_code, price_id)
+constraint posted_item_costs posted_item_costs_pkey PRIMARY KEY (run_id, document_id, night)
+constraint posted_item_sums posted_item_sums_key UNIQUE NULLS NOT DISTINCT (run_id, state, answered_by, failure_code, tier, provider, model)
+constraint posted_lookup_sums posted_lookup_sums_pkey PRIMARY KEY (run_id)
 constraint prices prices_are_positive CHECK (((input_usd > (0)::numeric) AND (output_usd > (0)::numeric) AND (batch_input_usd > (0)::numeric) AND (batch_output_usd > (0)::numeric)))
+constraint prices prices_classes_are_not_negative CHECK ((LEAST(cached_input_usd, cache_write_usd, cache_write_long_usd, batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, cache_storage_usd_hour, (input_tokens_above)::numeric) >= (0)::numeric))
+constraint prices prices_limits_are_positive CHECK ((LEAST(cacheable_tokens_min, context_tokens_max, output_tokens_max) > 0))
 constraint prices prices_natural_key UNIQUE (provider, model, effective_from, input_tokens_above)
 constraint prices prices_pkey PRIMARY KEY (price_id)
+constraint prices prices_reasoning_is_positive CHECK (((reasoning_usd > (0)::numeric) AND (batch_reasoning_usd > (0)::numeric)))
 constraint provider_quotas provider_quotas_is_positive CHECK ((enqueued_tokens_max > 0))
 constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
+constraint runs runs_assumptions_are_positive CHECK (((uncapped_output_tokens > 0) AND (machine_usd_per_hour >= (0)::numeric)))
 constraint runs runs_finished_has_time CHECK (((state = 'finished'::text) = (finished_at IS NOT NULL)))
 constraint runs runs_id_is_printable CHECK ((run_id ~ '^[A-Za-z0-9_.:-]{1,120}$'::text))
 constraint runs runs_money_is_not_negative CHECK (((reserved_usd >= (0)::numeric) AND (charged_usd >= (0)::numeric) AND (budget_usd >= (0)::numeric)))
 constraint runs runs_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint runs runs_pkey PRIMARY KEY (run_id)
+constraint runs runs_posted_is_finished CHECK (((posted_at IS NULL) OR (state = 'finished'::text)))
 constraint runs runs_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'finished'::text])))
 constraint runs runs_unknown_is_not_negative CHECK ((unknown_usd >= (0)::numeric))
+constraint self_host_offers self_host_offers_are_positive CHECK ((LEAST(gpu_usd_per_hour, input_tokens_per_second, output_tokens_per_second) > (0)::numeric))
+constraint self_host_offers self_host_offers_pkey PRIMARY KEY (offer)
 constraint semantic_lookups semantic_lookups_decision_is_known CHECK ((decision = ANY (ARRAY['hit'::text, 'shadow'::text, 'miss'::text, 'vetoed'::text])))
 constraint semantic_lookups semantic_lookups_found_is_whole CHECK (((source_key IS NULL) = (similarity IS NULL)))
 constraint semantic_lookups semantic_lookups_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
@@ -434,6 +861,7 @@ constraint semantic_thresholds semantic_thresholds_pkey PRIMARY KEY (namespace_i
 constraint semantic_thresholds semantic_thresholds_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
+constraint submissions submissions_cancel_says_why CHECK (((cancel_requested_at IS NULL) = (cancel_reason IS NULL)))
 constraint submissions submissions_ended_says_how CHECK (((state <> ALL (ARRAY['ended'::text, 'expired'::text])) OR (ending IS NOT NULL)))
 constraint submissions submissions_ending_is_known CHECK ((ending = ANY (ARRAY['completed'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
 constraint submissions submissions_failed_says_why CHECK (((state <> 'failed'::text) OR (failure_code IS NOT NULL)))
@@ -451,11 +879,16 @@ constraint tasks tasks_pkey PRIMARY KEY (task_fingerprint)
 constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
 constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
+index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (custom_id, billed_at)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
 index CREATE INDEX attempts_run_idx ON nightjar.attempts USING btree (run_id)
 index CREATE INDEX attempts_submission_idx ON nightjar.attempts USING btree (submission_id)
+index CREATE INDEX attempts_unfunded_idx ON nightjar.attempts USING btree (namespace_id, run_id, item_key) WHERE (state = 'unfunded'::text)
+index CREATE INDEX attempts_unknown_idx ON nightjar.attempts USING btree (run_id) WHERE (failure_code = 'OUTCOME_UNKNOWN'::text)
 index CREATE INDEX attempts_unpacked_idx ON nightjar.attempts USING btree (namespace_id, tier, run_id, item_key) WHERE (state = 'planned'::text)
+index CREATE UNIQUE INDEX budgets_natural_key ON nightjar.budgets USING btree (tenant, task, period)
+index CREATE UNIQUE INDEX budgets_pkey ON nightjar.budgets USING btree (budget_id)
 index CREATE INDEX cache_entries_embedding_hnsw ON nightjar.cache_entries USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX cache_entries_namespace_idx ON nightjar.cache_entries USING btree (namespace_id)
 index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btree (item_key)
@@ -466,10 +899,10 @@ index CREATE INDEX items_open_idx ON nightjar.items USING btree (run_id) WHERE (
 index CREATE UNIQUE INDEX items_pkey ON nightjar.items USING btree (run_id, document_id)
 index CREATE INDEX items_used_idx ON nightjar.items USING btree (namespace_id, leader_key) WHERE (answered_by = ANY (ARRAY['exact_hit'::text, 'semantic_hit'::text]))
 index CREATE INDEX items_waiting_idx ON nightjar.items USING btree (leader_key) WHERE (state = 'waiting'::text)
-index CREATE INDEX ledger_item_idx ON nightjar.ledger USING btree (item_key)
-index CREATE UNIQUE INDEX ledger_one_charge_per_attempt ON nightjar.ledger USING btree (custom_id)
-index CREATE UNIQUE INDEX ledger_pkey ON nightjar.ledger USING btree (charge_id)
-index CREATE INDEX ledger_run_idx ON nightjar.ledger USING btree (run_id)
+index CREATE UNIQUE INDEX ledger_one_charge_per_attempt ON ONLY nightjar.ledger USING btree (custom_id, billed_at)
+index CREATE INDEX ledger_price_idx ON ONLY nightjar.ledger USING btree (price_id)
+index CREATE INDEX ledger_run_idx ON ONLY nightjar.ledger USING btree (run_id, item_key)
+index CREATE UNIQUE INDEX machine_time_pkey ON nightjar.machine_time USING btree (run_id, purpose)
 index CREATE INDEX misses_candidates_idx ON nightjar.misses USING btree (namespace_id) WHERE (state = ANY (ARRAY['candidate'::text, 'leader'::text, 'asked'::text]))
 index CREATE INDEX misses_followers_idx ON nightjar.misses USING btree (leader_key) WHERE (state = 'follower'::text)
 index CREATE UNIQUE INDEX misses_pkey ON nightjar.misses USING btree (item_key)
@@ -479,12 +912,22 @@ index CREATE INDEX near_duplicate_bands_bucket_idx ON nightjar.near_duplicate_ba
 index CREATE UNIQUE INDEX near_duplicate_bands_pkey ON nightjar.near_duplicate_bands USING btree (item_key, band)
 index CREATE UNIQUE INDEX online_requests_pkey ON nightjar.online_requests USING btree (custom_id)
 index CREATE INDEX online_requests_submission_idx ON nightjar.online_requests USING btree (submission_id)
+index CREATE INDEX posted_charge_sums_day_idx ON nightjar.posted_charge_sums USING btree (day)
+index CREATE UNIQUE INDEX posted_charge_sums_key ON nightjar.posted_charge_sums USING btree (run_id, day, tier, provider, model, mode, state, failure_code, price_id) NULLS NOT DISTINCT
+index CREATE INDEX posted_item_costs_dearest_idx ON ONLY nightjar.posted_item_costs USING btree (actual_usd DESC)
+index CREATE INDEX posted_item_costs_document_idx ON ONLY nightjar.posted_item_costs USING btree (document_id)
+index CREATE UNIQUE INDEX posted_item_costs_pkey ON ONLY nightjar.posted_item_costs USING btree (run_id, document_id, night)
+index CREATE UNIQUE INDEX posted_item_sums_key ON nightjar.posted_item_sums USING btree (run_id, state, answered_by, failure_code, tier, provider, model) NULLS NOT DISTINCT
+index CREATE UNIQUE INDEX posted_lookup_sums_pkey ON nightjar.posted_lookup_sums USING btree (run_id)
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
+index CREATE INDEX runs_started_idx ON nightjar.runs USING btree (namespace_id, started_at)
+index CREATE INDEX runs_unposted_idx ON nightjar.runs USING btree (run_id) WHERE (posted_at IS NULL)
+index CREATE UNIQUE INDEX self_host_offers_pkey ON nightjar.self_host_offers USING btree (offer)
 index CREATE INDEX semantic_lookups_evidence_idx ON nightjar.semantic_lookups USING btree (namespace_id, verified_at, lookup_id) WHERE (is_sampled AND (is_right IS NOT NULL))
 index CREATE UNIQUE INDEX semantic_lookups_once_a_run ON nightjar.semantic_lookups USING btree (run_id, item_key)
 index CREATE UNIQUE INDEX semantic_lookups_pkey ON nightjar.semantic_lookups USING btree (lookup_id)
@@ -500,22 +943,45 @@ index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (task_fingerp
 index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING btree (tenant, model, content_hash)
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
 trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()
+function add_month(p_table text, p_at timestamp with time zone) returns void
+function budget_period_start(p_period text, p_at timestamp with time zone) returns timestamp with time zone
 function current_tenant() returns text
 function is_visible(p_tenant text) returns boolean
 function jaccard(a integer[], b integer[]) returns double precision
-function list_cost_usd(p_provider text, p_model text, p_at timestamp with time zone, p_input_tokens bigint, p_output_tokens bigint) returns numeric
+function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger
 function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
 function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
+function split_usd(p_usd numeric, p_before numeric, p_weight numeric, p_total numeric) returns numeric
+function unpost_run(p_run_id text) returns void
+view attempt_costs
+view budget_status
+view cache_effectiveness
 view cache_statistics
+view cached_token_share
+view charge_sums
+view cost_by_day
+view cost_by_document
+view cost_by_model
 view cost_by_run
 view cost_by_task
+view cost_by_tenant
 view cost_by_tier
+view dearest_items
+view escalation
+view failed_spend
 view item_costs
+view item_costs_now
+view item_sums
+view lookup_costs
 view open_submissions
+view output_waste
+view price_change_impact
 view run_balance_check
 view run_progress
+view savings_waterfall
+view self_host_break_even
 view semantic_cache_risk
 view unknown_spend

@@ -46,7 +46,8 @@ build() {
   mkdir -p "$NIGHTJAR_HOME"
   (
     flock 9
-    rm -rf "$root/runners/target/lib" # a version that is no longer wanted would stay on the class path
+    # A version or a view that is no longer wanted would stay on the class path.
+    rm -rf "$root/runners/target/lib" "$root/sql/target/classes"
     cd "$root" && mvn -q -B "$@" install >&2
   ) 9>"$NIGHTJAR_HOME/build.lock" || die "SETUP: the build failed; see the lines above"
   touch "$stamp"

@@ -6,6 +6,6 @@ select
     model,
     actual_usd,
     baseline_usd
-from item_costs
+from dearest_items
 order by actual_usd desc, run_id, document_id
 limit 20;

@@ -76,7 +76,11 @@ public enum ErrorCode {
   ANSWER_INVALID,
   /** No price row is in force for a model. */
   PRICE_MISSING,
-  /** The run's budget does not cover the attempt. */
+  /** A price list does not parse, or states what cannot be. */
+  PRICES_INVALID,
+  /** A price cannot change because something was charged by it. */
+  PRICE_IN_USE,
+  /** No budget covers the attempt. */
   BUDGET_EXHAUSTED,
   /** The run's deadline came first. */
   DEADLINE_PASSED,

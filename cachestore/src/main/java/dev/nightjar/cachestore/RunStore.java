@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Runs and namespaces. Thread-safe. */
 public interface RunStore {
@@ -27,6 +28,24 @@ public interface RunStore {
       String corpus,
       Optional<BigDecimal> budgetUsd,
       Instant deadlineAt);
+
+  /**
+   * Keeps what a run's reports assume; also of a run that is continued.
+   *
+   * @param uncappedOutputTokens how long an answer would be that nobody asks to be short; empty for
+   *     as long as the answers are
+   * @param machineUsdPerHour what an hour of the machine costs that embeds; 0 for nothing
+   */
+  void assume(String runId, OptionalInt uncappedOutputTokens, BigDecimal machineUsdPerHour);
+
+  /** Adds machine time that a run has taken. */
+  void addEmbeddingTime(String runId, long texts, Duration time);
+
+  /**
+   * Posts the books of every run of a namespace that is finished and not posted: see {@code
+   * post_run} in the schema.
+   */
+  void postFinished(long namespaceId);
 
   /** The run of an id. */
   Optional<Run> find(String runId);

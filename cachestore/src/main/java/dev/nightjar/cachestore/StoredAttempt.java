@@ -12,6 +12,7 @@ import java.io.Serializable;
  * @param attemptsAtTier attempts at that tier in the run in hand, this one included
  * @param prompt user message
  * @param promptTokens estimated tokens of the request
+ * @param priority the document's
  */
 public record StoredAttempt(
     String customId,
@@ -20,5 +21,6 @@ public record StoredAttempt(
     String tier,
     int attemptsAtTier,
     String prompt,
-    int promptTokens)
+    int promptTokens,
+    double priority)
     implements Serializable {}

@@ -2,11 +2,15 @@ package dev.nightjar.cachestore;
 
 /** All ports over one connection pool. Thread-safe; close it once, when the last user is done. */
 public interface Stores extends AutoCloseable {
+  BudgetStore budgets();
+
   CacheStore cache();
 
   CacheCare cacheCare();
 
   EmbeddingStore embeddings();
+
+  FundingStore funding();
 
   LearningStore learning();
 

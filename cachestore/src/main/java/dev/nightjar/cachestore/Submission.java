@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param creatingAt when we began to create it at the provider, if we did
  * @param inProgressAt when we knew that the provider has it
  * @param cancelRequestedAt when somebody asked to cancel it
+ * @param cancelReason why, if so: see {@link SubmissionStore#requestCancel}
  * @param lease who holds it, if anybody does
  * @param failure why it failed or was withdrawn, empty if it did not
  */
@@ -49,6 +50,7 @@ public record Submission(
     Optional<Instant> creatingAt,
     Optional<Instant> inProgressAt,
     Optional<Instant> cancelRequestedAt,
+    Optional<ErrorCode> cancelReason,
     Optional<Lease> lease,
     String failure)
     implements Serializable {}

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -163,8 +164,13 @@ public interface SubmissionStore {
   /** Leaves an online submission that is in_progress alone until a time, and counts a try. */
   boolean postpone(String submissionId, String owner, Instant notBefore);
 
-  /** Notes that an in_progress submission shall be cancelled at its provider. */
-  boolean requestCancel(String submissionId, Instant at);
+  /**
+   * Notes that an in_progress submission shall be cancelled at its provider.
+   *
+   * @param reason SUBMISSION_CANCELLED: its requests are not asked again; DEADLINE_NEAR: they are,
+   *     online. The former stands once it is given
+   */
+  boolean requestCancel(String submissionId, ErrorCode reason, Instant at);
 
   /** Lets a waiting submission be tried now. */
   boolean hurry(String submissionId);
@@ -198,8 +204,13 @@ public interface SubmissionStore {
   /** Attempts of an online submission that were never about to be sent, in order of custom id. */
   List<StoredAttempt> unasked(String submissionId, int attemptsMax);
 
-  /** Commits the intent to send requests. */
-  void beginAsking(String submissionId, Collection<String> customIds, Instant at);
+  /**
+   * Commits the intent to send requests.
+   *
+   * @return those that are the caller's to send; another worker that believes to hold the lease may
+   *     have begun with the others
+   */
+  Set<String> beginAsking(String submissionId, Collection<String> customIds, Instant at);
 
   /** Keeps a response. */
   void answered(String customId, int status, String body, Instant at);

@@ -10,32 +10,40 @@ import java.io.Serializable;
  * @param cachedInputTokens read from it
  * @param cacheWriteTokens written with the short time to live
  * @param cacheWriteLongTokens written with the long one
- * @param outputTokens reasoning included
+ * @param outputTokens what is read as the answer
+ * @param reasoningTokens output that nobody reads
  */
 public record Usage(
     long inputTokens,
     long cachedInputTokens,
     long cacheWriteTokens,
     long cacheWriteLongTokens,
-    long outputTokens)
+    long outputTokens,
+    long reasoningTokens)
     implements Serializable {
 
   /** Nothing was billed. */
-  public static final Usage NONE = new Usage(0, 0, 0, 0, 0);
+  public static final Usage NONE = new Usage(0, 0, 0, 0, 0, 0);
 
   public Usage {
     if (inputTokens < 0
         || cachedInputTokens < 0
         || cacheWriteTokens < 0
         || cacheWriteLongTokens < 0
-        || outputTokens < 0) {
+        || outputTokens < 0
+        || reasoningTokens < 0) {
       throw new IllegalArgumentException("token counts must be >= 0, but one was negative");
     }
   }
 
   /** Whether the provider bills anything. */
   public boolean isBilled() {
-    return inputTokens + cachedInputTokens + cacheWriteTokens + cacheWriteLongTokens + outputTokens
+    return inputTokens
+            + cachedInputTokens
+            + cacheWriteTokens
+            + cacheWriteLongTokens
+            + outputTokens
+            + reasoningTokens
         > 0;
   }
 }

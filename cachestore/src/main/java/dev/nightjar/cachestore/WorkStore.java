@@ -44,9 +44,8 @@ public interface WorkStore {
   Map<String, Leader> leadersToPlan(String runId, Collection<String> itemKeys);
 
   /**
-   * Plans attempts and reserves their worst case against the run's budget, in one transaction that
-   * holds the run's row. What does not fit fails its documents with BUDGET_EXHAUSTED; the next run
-   * asks them again.
+   * Plans attempts and works out their worst case, without money: see {@link FundingStore}. An
+   * attempt that a run planned which is gone passes to this one.
    *
    * @throws NightjarException PRICE_MISSING if a model has no price in force
    */

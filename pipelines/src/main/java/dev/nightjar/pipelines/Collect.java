@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines;
 
 import dev.nightjar.pipelines.batch.PackSubmissions;
+import dev.nightjar.pipelines.route.FundAttempts;
 import dev.nightjar.pipelines.submit.CollectResults;
 import dev.nightjar.pipelines.submit.SubmitBatches;
 import dev.nightjar.pipelines.validate.ValidateAnswers;
@@ -49,6 +50,7 @@ public final class Collect {
         .apply("Wait for results", Wait.on(written))
         .setCoder(StringUtf8Coder.of())
         .apply("Close submissions", CloseSubmissions.of(context))
+        .apply("Fund escalations", FundAttempts.of(context))
         .apply("Pack escalations", PackSubmissions.of(context))
         .apply("Submit escalations", SubmitBatches.of(context));
   }

@@ -9,6 +9,7 @@ import dev.nightjar.pipelines.dedupe.FingerprintDocuments;
 import dev.nightjar.pipelines.dedupe.ResolveFromCache;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.read.ReadCorpus;
+import dev.nightjar.pipelines.route.FundAttempts;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.SubmitBatches;
 import dev.nightjar.pipelines.write.RecordDeadLetters;
@@ -67,13 +68,14 @@ public final class PrepareAndSubmit {
             .get(DeduplicateExact.CANDIDATES)
             .apply("Wait for items", Wait.on(recorded))
             .setCoder(RecordCoder.of(Candidate.class));
-    PCollection<Void> planned =
+    PCollection<Void> funded =
         candidates
             .apply("Resolve from cache", ResolveFromCache.of(context))
             .apply("Elect leaders", ElectLeaders.of(context))
             .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()))
-            .apply("Route, price, check budget", PlanAttempts.of(context));
-    planned
+            .apply("Route and price", PlanAttempts.of(context))
+            .apply("Fund by value", FundAttempts.of(context));
+    funded
         .apply("Pack submissions", PackSubmissions.of(context))
         .apply("Submit batches", SubmitBatches.of(context));
 

@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.runners.bench.BatchBenchmark;
+import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "BENCHMARK",
     subcommands = {
       BatchBenchmark.class,
+      BooksBenchmark.class,
       CacheBenchmark.class,
       ChaosBenchmark.class,
       DedupeBenchmark.class,

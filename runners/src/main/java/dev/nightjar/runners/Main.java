@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       SubmitCommand.class,
       CollectCommand.class,
       SubmissionsCommand.class,
+      BudgetCommand.class,
+      PricesCommand.class,
       CacheCommand.class,
       DoctorCommand.class,
       DatabaseCommand.class,

@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PriceStore;
 import dev.nightjar.cachestore.Run;
@@ -32,6 +33,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -126,6 +129,14 @@ final class Night implements AutoCloseable {
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
+      stores
+          .runs()
+          .assume(
+              run.runId(),
+              Optional.ofNullable(task.uncappedOutputTokens())
+                  .map(OptionalInt::of)
+                  .orElse(OptionalInt.empty()),
+              plan.machineUsdPerHour());
       JobContext context =
           new JobContext(
               run.runId(),
@@ -178,7 +189,7 @@ final class Night implements AutoCloseable {
               .map(model -> model.provider() + "/" + model.model())
               .collect(Collectors.joining(", ")),
           "no price is in force, so its cost cannot be bounded",
-          "correct the model's name in " + task.name() + ", or add a row to the table prices");
+          "correct the model's name in " + task.name() + ", or add one with 'nightjar prices set'");
     }
   }
 
@@ -223,6 +234,7 @@ final class Night implements AutoCloseable {
   boolean step() {
     boolean moved = readAgain();
     moved |= giveBatchesUp();
+    moved |= fund();
     moved |= collect();
     return moved && !pause.stopRequested();
   }
@@ -238,6 +250,20 @@ final class Night implements AutoCloseable {
     }
     prepare();
     return true;
+  }
+
+  /**
+   * Gives what waits for money what has come free. Once nothing in flight can free any more, the
+   * rest is left to the next night.
+   *
+   * @return whether documents were left to it
+   */
+  private boolean fund() {
+    if (!prepared() || finished()) {
+      return false;
+    }
+    FundingStore.Round round = stores.funding().fund(run.runId());
+    return round.left() > 0 && !round.mayGoOn() && stores.funding().defer(run.runId()) > 0;
   }
 
   /** In the last minutes before the deadline, if the task wants that. */
@@ -383,8 +409,11 @@ final class Night implements AutoCloseable {
   /** Closes the run. */
   void finish() {
     stores.runs().finish(run.runId());
+    // Also what was answered just before this process took over.
+    new SemanticLearning(stores.learning(), context.task(), context.namespaceId()).learn();
     stores.learning().close(run.runId());
     stores.runs().tidy(run.runId());
+    stores.runs().postFinished(context.namespaceId());
     RetentionSpec retention = context.task().retention();
     stores
         .cacheCare()

@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.RunProgress;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import java.io.PrintWriter;
@@ -64,6 +65,13 @@ abstract class NightCommand implements Callable<Integer> {
             + night.runId()
             + "'; costs: cost_by_run, cost_by_tier, item_costs");
     out.println(database.psqlCommand());
+    long withoutMoney = report.failedFor(runIds, ErrorCode.BUDGET_EXHAUSTED);
+    if (withoutMoney > 0) {
+      out.println(
+          Terminal.count(withoutMoney)
+              + " documents were left to the next night, for no budget had room for them; those worth most go"
+              + " first then. 'nightjar budget list' shows the tenants' budgets");
+    }
     if (!night.finished() && progress.open() == 0) {
       out.println(
           "the input of this run was not read to its end; run 'submit' or 'run' with the same arguments");

@@ -1,5 +1,6 @@
 package dev.nightjar.runners;
 
+import dev.nightjar.cachestore.ErrorCode;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -23,6 +24,7 @@ final class NightReport {
           "retrieval",
           "routing",
           "prompt_caching",
+          "output_control",
           "batch",
           "escalation",
           "failing");
@@ -96,6 +98,16 @@ final class NightReport {
     return number("select coalesce(sum(total_usd), 0) from ledger where run_id = any (?)", runIds);
   }
 
+  /** How many documents of some runs failed with a code. */
+  long failedFor(List<String> runIds, ErrorCode code) throws SQLException {
+    return number(
+            "select count(*) from items where state = 'failed' and failure_code = '"
+                + code.name()
+                + "' and run_id = any (?)",
+            runIds)
+        .longValueExact();
+  }
+
   /** How many leaders were asked for the first time, over some runs. */
   long asked(List<String> runIds) throws SQLException {
     return number("select count(distinct item_key) from attempts where run_id = any (?)", runIds)
@@ -160,6 +172,7 @@ final class NightReport {
                   and (charged_difference_usd <> 0
                       or reserved_difference_usd <> 0
                       or attributed_difference_usd <> 0
+                      or shared_difference_usd <> 0
                       or unbalanced_items <> 0
                       or open_items <> 0)
                 """)) {

@@ -181,7 +181,8 @@ final class SubmissionsCommand implements Runnable {
       if (submissions.withdraw(
           submissionId, ErrorCode.SUBMISSION_CANCELLED, "an operator cancelled its submission")) {
         out().println("withdrawn; no provider had it, nothing is billed");
-      } else if (submissions.requestCancel(submissionId, Clock.systemUTC().instant())) {
+      } else if (submissions.requestCancel(
+          submissionId, ErrorCode.SUBMISSION_CANCELLED, Clock.systemUTC().instant())) {
         out()
             .println(
                 "to be cancelled at "

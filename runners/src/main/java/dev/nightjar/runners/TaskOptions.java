@@ -65,19 +65,32 @@ final class TaskOptions {
       description = "How often to ask providers for progress. Default: ${DEFAULT-VALUE}.")
   double pollSeconds = 30;
 
+  @Option(
+      names = "--machine-usd-hour",
+      paramLabel = "AMOUNT",
+      defaultValue = "0",
+      description =
+          "What an hour of this machine costs, as 0.10USD: reports then show what embedding cost.")
+  String machineUsdPerHour = "0";
+
   Optional<BigDecimal> budgetUsd() {
     if (budget == null) {
       return Optional.empty();
     }
-    Matcher matcher = MONEY.matcher(budget.strip().toUpperCase(Locale.ROOT).replace(" ", ""));
+    return Optional.of(usd("--budget", budget));
+  }
+
+  /** An amount of dollars as people write it. */
+  static BigDecimal usd(String option, String text) {
+    Matcher matcher = MONEY.matcher(text.strip().toUpperCase(Locale.ROOT).replace(" ", ""));
     if (!matcher.matches()) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,
-          "--budget",
-          "expected an amount like 25USD, but was '" + budget + "'",
+          option,
+          "expected an amount like 25USD, but was '" + text + "'",
           "correct it");
     }
-    return Optional.of(new BigDecimal(matcher.group(1)));
+    return new BigDecimal(matcher.group(1));
   }
 
   NightPlan plan() {
@@ -93,6 +106,7 @@ final class TaskOptions {
         corpus,
         tenant,
         budgetUsd(),
+        usd("--machine-usd-hour", machineUsdPerHour),
         Optional.ofNullable(runId),
         java.time.Duration.ofMillis((long) (deadlineHours * 3_600_000)),
         java.time.Duration.ofMillis((long) (pollSeconds * 1_000)));

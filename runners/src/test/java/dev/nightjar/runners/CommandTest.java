@@ -63,6 +63,8 @@ class CommandTest {
         "collect",
         "submissions",
         "cache",
+        "prices",
+        "budget",
         "doctor",
         "db",
         "emulator",

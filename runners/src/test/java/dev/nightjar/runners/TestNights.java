@@ -134,6 +134,7 @@ final class TestNights {
         List.of(corpus),
         "tests",
         budget,
+        BigDecimal.ZERO,
         Optional.of(runId),
         Duration.ofMinutes(5),
         Duration.ofMillis(50));
@@ -220,6 +221,6 @@ final class TestNights {
     return one(
         database,
         "select count(*) from run_balance_check where charged_difference_usd <> 0 or reserved_difference_usd <> 0"
-            + " or attributed_difference_usd <> 0 or unbalanced_items <> 0 or open_items <> 0");
+            + " or attributed_difference_usd <> 0 or shared_difference_usd <> 0 or unbalanced_items <> 0 or open_items <> 0");
   }
 }

@@ -4,31 +4,33 @@ import static dev.nightjar.cachestore.postgres.Sql.fetch;
 import static dev.nightjar.cachestore.postgres.Sql.ints;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
+import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Plans attempts against a run's budget. Both the first plan and every escalation go through here,
- * so that no attempt exists that was not reserved. Stateless.
+ * Plans attempts and works out what they can cost at most. Both the first plan and every escalation
+ * go through here, and wait for money there: see {@link PostgresFundingStore}. Stateless.
  *
- * <p>The reservation is a worst case. Providers count tokens with vocabularies of their own, but
- * all of them work on bytes, so a request has at most as many tokens as it has bytes in UTF-8; a
- * frame of 256 is added for what they put around it. All input is taken at the dearest input class,
- * the output at its limit, the price at the dearest in force between now and the run's deadline,
- * and the list price for requests that are asked online. What is not used is released when the
- * attempt ends.
+ * <p>The worst case: providers count tokens with vocabularies of their own, but all of them work on
+ * bytes, so a request has at most as many tokens as it has bytes in UTF-8; a frame of 256 is added
+ * for what they put around it. All input is taken at the dearest input class, the output at its
+ * limit and the dearer of answer and reasoning, the price at the dearest in force between now and
+ * the run's deadline, and the list price for requests that are asked online. What is not used is
+ * released when the attempt ends.
  */
 final class Budget {
   private final Clock clock;
@@ -42,10 +44,7 @@ final class Budget {
     return fetch(tx, "select * from runs where run_id = ? for update", runId).get(0);
   }
 
-  /**
-   * Inserts the attempts that fit and fails the leaders of those that do not. The caller holds the
-   * run's row. Attempts that exist already are passed over.
-   */
+  /** Inserts the attempts, unfunded. Those that exist already are passed over. */
   void plan(DSLContext tx, String runId, List<AttemptPlan> plans) {
     if (plans.isEmpty()) {
       return;
@@ -55,103 +54,135 @@ final class Budget {
         tx,
         "select item_key from misses where item_key = any (?::text[]) order by item_key for update",
         (Object) texts(plans, AttemptPlan::itemKey));
-    Record run = fetch(tx, "select * from runs where run_id = ?", runId).get(0);
-    BigDecimal budget = run.get("budget_usd", BigDecimal.class);
-    BigDecimal committed =
-        run.get("reserved_usd", BigDecimal.class)
-            .add(run.get("charged_usd", BigDecimal.class))
-            .add(run.get("unknown_usd", BigDecimal.class));
+    String[] customIds = texts(plans, AttemptPlan::customId);
+    tx.execute(
+        """
+        update attempts a
+        set run_id = ?
+        from unnest(?::text[]) as p (custom_id)
+        where a.custom_id = p.custom_id
+          and a.state = 'unfunded'
+          and a.run_id <> ?
+        """,
+        runId,
+        customIds,
+        runId);
     Set<String> existing =
         new HashSet<>(
             Sql.column(
                 fetch(
                     tx,
-                    "select custom_id from attempts where custom_id = any (?::text[])",
-                    (Object) texts(plans, AttemptPlan::customId)),
+                    """
+                    select a.custom_id
+                    from unnest(?::text[]) as p (custom_id)
+                    join attempts a using (custom_id)
+                    """,
+                    (Object) customIds),
                 "custom_id",
                 String.class));
-    List<AttemptPlan> fresh =
-        plans.stream().filter(plan -> !existing.contains(plan.customId())).toList();
-    Map<String, BigDecimal> worstCase = worstCase(tx, runId, fresh);
-    List<AttemptPlan> fitting = new ArrayList<>();
-    Map<String, String> refused = new LinkedHashMap<>();
-    BigDecimal added = BigDecimal.ZERO;
-    for (AttemptPlan plan : fresh) {
-      BigDecimal usd = worstCase.get(plan.customId());
-      if (usd == null) {
-        throw new NightjarException(
-            ErrorCode.PRICE_MISSING,
-            plan.provider() + "/" + plan.model(),
-            "no price is in force, so its cost cannot be bounded",
-            "add a row to the table prices");
-      }
-      if (budget == null || committed.add(added).add(usd).compareTo(budget) <= 0) {
-        fitting.add(plan);
-        added = added.add(usd);
-      } else {
-        refused.put(
-            plan.itemKey(),
-            "worst case "
-                + usd.stripTrailingZeros().toPlainString()
-                + " USD beside "
-                + committed.add(added).stripTrailingZeros().toPlainString()
-                + " USD spent or reserved of "
-                + budget.stripTrailingZeros().toPlainString());
-      }
-    }
-    insert(tx, runId, fitting, worstCase);
-    tx.execute("update runs set reserved_usd = reserved_usd + ? where run_id = ?", added, runId);
-    fail(tx, clock, refused, ErrorCode.BUDGET_EXHAUSTED);
+    insert(tx, runId, plans.stream().filter(plan -> !existing.contains(plan.customId())).toList());
   }
 
-  private Map<String, BigDecimal> worstCase(DSLContext tx, String runId, List<AttemptPlan> plans) {
-    Map<String, BigDecimal> usdByCustomId = new HashMap<>();
+  /** What a tier would ask, with what decides its price. */
+  private record Priced(String provider, String model, AttemptMode mode, int bytes, int output) {}
+
+  private List<BigDecimal> worstCases(DSLContext tx, String runId, List<Priced> requests) {
+    List<BigDecimal> usd = new ArrayList<>(Collections.nCopies(requests.size(), null));
     for (Record row :
         fetch(
             tx,
             """
             select
-                a.custom_id,
+                a.number,
                 max(case a.mode
                     when 'batch' then
                         (a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
-                            + a.output_tokens_max * p.batch_output_usd
+                            + a.output_tokens_max * greatest(p.batch_output_usd, p.batch_reasoning_usd)
                     else
                         (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
-                            + a.output_tokens_max * p.output_usd
+                            + a.output_tokens_max * greatest(p.output_usd, p.reasoning_usd)
                     end * 0.000001) as usd
-            from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[])
-                as a (custom_id, provider, model, mode, request_bytes, output_tokens_max)
+            from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[]) with ordinality
+                as a (provider, model, mode, request_bytes, output_tokens_max, number)
             join runs r on r.run_id = ?
-            cross join lateral (values (?), (r.deadline_at)) as t (billed_at)
+            cross join lateral (
+                select ?::timestamptz as billed_at
+                union all
+                select r.deadline_at
+                union all
+                -- Prices that begin in between: the newest is not always the dearest.
+                select q.effective_from
+                from prices q
+                where q.provider = a.provider
+                  and q.model = a.model
+                  and q.effective_from between ? and r.deadline_at
+            ) t
             cross join lateral price_in_force(a.provider, a.model, t.billed_at, a.request_bytes + 256) p
-            group by a.custom_id
+            group by a.number
             """,
-            texts(plans, AttemptPlan::customId),
-            texts(plans, AttemptPlan::provider),
-            texts(plans, AttemptPlan::model),
-            texts(plans, plan -> plan.mode().label()),
-            ints(plans, AttemptPlan::requestBytes),
-            ints(plans, AttemptPlan::outputTokensMax),
+            texts(requests, Priced::provider),
+            texts(requests, Priced::model),
+            texts(requests, request -> request.mode().label()),
+            ints(requests, Priced::bytes),
+            ints(requests, Priced::output),
             runId,
+            Sql.now(clock),
             Sql.now(clock))) {
-      usdByCustomId.put(row.get("custom_id", String.class), row.get("usd", BigDecimal.class));
+      usd.set(row.get("number", Integer.class) - 1, row.get("usd", BigDecimal.class));
     }
-    return usdByCustomId;
+    for (int i = 0; i < usd.size(); i++) {
+      if (usd.get(i) == null) {
+        throw new NightjarException(
+            ErrorCode.PRICE_MISSING,
+            requests.get(i).provider() + "/" + requests.get(i).model(),
+            "no price is in force, so its cost cannot be bounded",
+            "add one with 'nightjar prices set'");
+      }
+    }
+    return usd;
   }
 
-  private void insert(
-      DSLContext tx, String runId, List<AttemptPlan> plans, Map<String, BigDecimal> worstCase) {
+  private void insert(DSLContext tx, String runId, List<AttemptPlan> plans) {
+    List<Priced> requests = new ArrayList<>();
+    for (AttemptPlan plan : plans) {
+      requests.add(
+          new Priced(
+              plan.provider(),
+              plan.model(),
+              plan.mode(),
+              plan.requestBytes(),
+              plan.outputTokensMax()));
+      for (AttemptPlan.Alternative other : plan.cheaper()) {
+        requests.add(
+            new Priced(
+                other.provider(),
+                other.model(),
+                other.mode(),
+                other.requestBytes(),
+                other.outputTokensMax()));
+      }
+    }
+    Iterator<BigDecimal> worstCases = worstCases(tx, runId, requests).iterator();
+    List<BigDecimal> reserved = new ArrayList<>();
+    List<@Nullable String> cheaper = new ArrayList<>();
+    for (AttemptPlan plan : plans) {
+      reserved.add(worstCases.next());
+      List<Funded> alternatives = new ArrayList<>();
+      for (AttemptPlan.Alternative other : plan.cheaper()) {
+        alternatives.add(Funded.of(other, worstCases.next()));
+      }
+      cheaper.add(alternatives.isEmpty() ? null : Funded.toJson(alternatives));
+    }
     tx.execute(
         """
         insert into attempts (
             custom_id, item_key, attempt_number, namespace_id, run_id, tier, provider, model, mode, state,
-            request_bytes, prompt_tokens, output_tokens_max, reserved_usd, planned_at)
+            request_bytes, prompt_tokens, output_tokens_max, reserved_usd, priority, cheaper, planned_at)
         select
-            a.custom_id, a.item_key, a.attempt_number, m.namespace_id, ?, a.tier, a.provider, a.model, a.mode, 'planned',
-            a.request_bytes, a.prompt_tokens, a.output_tokens_max, a.reserved_usd, ?
-        from unnest(?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[], ?::numeric[])
-            as a (custom_id, item_key, attempt_number, tier, provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, reserved_usd)
+            a.custom_id, a.item_key, a.attempt_number, m.namespace_id, ?, a.tier, a.provider, a.model, a.mode, 'unfunded',
+            a.request_bytes, a.prompt_tokens, a.output_tokens_max, a.reserved_usd, a.priority, a.cheaper::jsonb, ?
+        from unnest(?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[], ?::numeric[], ?::numeric[], ?::text[])
+            as a (custom_id, item_key, attempt_number, tier, provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, reserved_usd, priority, cheaper)
         join misses m on m.item_key = a.item_key
         """,
         runId,
@@ -166,21 +197,20 @@ final class Budget {
         ints(plans, AttemptPlan::requestBytes),
         ints(plans, AttemptPlan::promptTokens),
         ints(plans, AttemptPlan::outputTokensMax),
-        plans.stream().map(plan -> worstCase.get(plan.customId())).toArray(BigDecimal[]::new));
+        reserved.toArray(BigDecimal[]::new),
+        plans.stream().map(plan -> BigDecimal.valueOf(plan.priority())).toArray(BigDecimal[]::new),
+        cheaper.toArray(String[]::new));
     tx.execute(
         """
         update misses m
-        set state = 'asked',
-            run_id = ?,
+        set run_id = ?,
             prompt = coalesce(nullif(a.prompt, ''), m.prompt),
-            prompt_tokens = a.prompt_tokens,
-            attempts_used = a.attempt_number
-        from unnest(?::text[], ?::smallint[], ?::text[], ?::integer[]) as a (item_key, attempt_number, prompt, prompt_tokens)
+            prompt_tokens = a.prompt_tokens
+        from unnest(?::text[], ?::text[], ?::integer[]) as a (item_key, prompt, prompt_tokens)
         where m.item_key = a.item_key
         """,
         runId,
         texts(plans, AttemptPlan::itemKey),
-        ints(plans, AttemptPlan::attemptNumber),
         texts(plans, AttemptPlan::prompt),
         ints(plans, AttemptPlan::promptTokens));
   }

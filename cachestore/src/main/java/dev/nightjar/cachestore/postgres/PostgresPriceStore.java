@@ -1,38 +1,54 @@
 package dev.nightjar.cachestore.postgres;
 
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
+import static dev.nightjar.cachestore.postgres.Sql.ints;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Price;
+import dev.nightjar.cachestore.PriceFile;
 import dev.nightjar.cachestore.PriceStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
 import org.jooq.DSLContext;
+import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
 
 /** Prices in {@code prices}, seeded from the file in the SQL module. */
 final class PostgresPriceStore implements PriceStore {
   private static final String LIST = "/dev/nightjar/sql/prices/list_prices.csv";
 
-  private static final List<String> AMOUNTS =
-      List.of(
-          "input_usd",
-          "cached_input_usd",
-          "cache_write_usd",
-          "cache_write_long_usd",
-          "output_usd",
-          "batch_input_usd",
-          "batch_cached_input_usd",
-          "batch_cache_write_usd",
-          "batch_cache_write_long_usd",
-          "batch_output_usd");
+  private static final String COLUMNS =
+      """
+      provider, model, effective_from, input_tokens_above, source,
+      input_usd, cached_input_usd, cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd,
+      batch_input_usd, batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd,
+      batch_reasoning_usd, cache_storage_usd_hour, cacheable_tokens_min, context_tokens_max, output_tokens_max
+      """;
+
+  private static final String GIVEN =
+      "unnest(?::text[], ?::text[], ?::timestamptz[], ?::integer[], ?::text[], "
+          + "?::numeric[], ".repeat(13)
+          + "?::integer[], ?::integer[], ?::integer[]) as g ("
+          + COLUMNS
+          + ")";
 
   private final DSLContext context;
   private final Clock clock;
@@ -45,44 +61,60 @@ final class PostgresPriceStore implements PriceStore {
   @Override
   public int seed() {
     try (InputStream file = Objects.requireNonNull(getClass().getResourceAsStream(LIST), LIST);
-        CsvReader<NamedCsvRecord> csv =
-            CsvReader.builder()
-                .ofNamedCsvRecord(new InputStreamReader(file, StandardCharsets.UTF_8))) {
-      List<NamedCsvRecord> rows = csv.stream().toList();
-      Object[] values = new Object[5 + AMOUNTS.size()];
-      values[0] = texts(rows, row -> row.getField("provider"));
-      values[1] = texts(rows, row -> row.getField("model"));
-      values[2] = texts(rows, row -> row.getField("effective_from"));
-      values[3] = texts(rows, row -> row.getField("input_tokens_above"));
-      values[4] = texts(rows, row -> row.getField("source"));
-      for (int i = 0; i < AMOUNTS.size(); i++) {
-        String amount = AMOUNTS.get(i);
-        values[5 + i] = texts(rows, row -> row.getField(amount));
-      }
+        Reader reader = new InputStreamReader(file, StandardCharsets.UTF_8)) {
       return context.execute(
-          """
-          insert into prices (
-              provider, model, effective_from, input_tokens_above, source,
-              input_usd, cached_input_usd, cache_write_usd, cache_write_long_usd, output_usd,
-              batch_input_usd, batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd)
-          select
-              l.provider, l.model, l.effective_from::timestamptz, l.input_tokens_above::integer, l.source,
-              l.input::numeric, l.cached::numeric, l.write::numeric, l.write_long::numeric, l.output::numeric,
-              l.b_input::numeric, l.b_cached::numeric, l.b_write::numeric, l.b_write_long::numeric, l.b_output::numeric
-          from unnest(
-              ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-              ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-              ?::text[], ?::text[], ?::text[], ?::text[], ?::text[]
-          ) as l (
-              provider, model, effective_from, input_tokens_above, source,
-              input, cached, write, write_long, output,
-              b_input, b_cached, b_write, b_write_long, b_output)
-          on conflict on constraint prices_natural_key do nothing
-          """,
-          values);
+          "insert into prices ("
+              + COLUMNS
+              + ") select * from "
+              + GIVEN
+              + """
+                on conflict on constraint prices_natural_key do update
+               set cacheable_tokens_min = excluded.cacheable_tokens_min,
+                   context_tokens_max = excluded.context_tokens_max,
+                   output_tokens_max = excluded.output_tokens_max
+               where prices.context_tokens_max is null
+                 and excluded.context_tokens_max is not null
+              """,
+          values(PriceFile.read("list_prices.csv", reader)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static Object[] values(List<Price> prices) {
+    List<Object> values = new ArrayList<>();
+    values.add(texts(prices, Price::provider));
+    values.add(texts(prices, Price::model));
+    values.add(
+        prices.stream()
+            .map(price -> price.effectiveFrom().atOffset(ZoneOffset.UTC))
+            .toArray(OffsetDateTime[]::new));
+    values.add(ints(prices, Price::inputTokensAbove));
+    values.add(texts(prices, Price::source));
+    for (Function<Price, Price.Rates> kind :
+        List.<Function<Price, Price.Rates>>of(Price::online, Price::batch)) {
+      for (Function<Price.Rates, BigDecimal> rate :
+          List.<Function<Price.Rates, BigDecimal>>of(
+              Price.Rates::input,
+              Price.Rates::cachedInput,
+              Price.Rates::cacheWrite,
+              Price.Rates::cacheWriteLong,
+              Price.Rates::output,
+              Price.Rates::reasoning)) {
+        values.add(prices.stream().map(kind.andThen(rate)).toArray(BigDecimal[]::new));
+      }
+    }
+    values.add(prices.stream().map(Price::cacheStorageUsdHour).toArray(BigDecimal[]::new));
+    for (Function<Price, OptionalInt> limit :
+        List.<Function<Price, OptionalInt>>of(
+            Price::cacheableTokensMin, Price::contextTokensMax, Price::outputTokensMax)) {
+      values.add(
+          prices.stream()
+              .map(limit)
+              .map(value -> value.isPresent() ? value.getAsInt() : null)
+              .toArray(Integer[]::new));
+    }
+    return values.toArray();
   }
 
   @Override
@@ -98,5 +130,124 @@ final class PostgresPriceStore implements PriceStore {
             texts(models, Model::model),
             Sql.now(clock))
         .map(row -> new Model(row.get("provider", String.class), row.get("model", String.class)));
+  }
+
+  @Override
+  public List<Price> list(Optional<Instant> inForceAt) {
+    return fetch(
+            context,
+            """
+            select *
+            from prices p
+            where ?::timestamptz is null
+               or p.effective_from = (
+                  select max(q.effective_from)
+                  from prices q
+                  where q.provider = p.provider
+                    and q.model = p.model
+                    and q.effective_from <= ?::timestamptz)
+            order by provider, model, effective_from, input_tokens_above
+            """,
+            inForceAt.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null),
+            inForceAt.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null))
+        .map(PostgresPriceStore::price);
+  }
+
+  private static Price price(Record row) {
+    return new Price(
+        row.get("provider", String.class),
+        row.get("model", String.class),
+        row.get("effective_from", OffsetDateTime.class).toInstant(),
+        row.get("input_tokens_above", Integer.class),
+        rates(row, ""),
+        rates(row, "batch_"),
+        row.get("cache_storage_usd_hour", BigDecimal.class),
+        limit(row.get("cacheable_tokens_min", Integer.class)),
+        limit(row.get("context_tokens_max", Integer.class)),
+        limit(row.get("output_tokens_max", Integer.class)),
+        row.get("source", String.class));
+  }
+
+  private static Price.Rates rates(Record row, String prefix) {
+    return new Price.Rates(
+        row.get(prefix + "input_usd", BigDecimal.class),
+        row.get(prefix + "cached_input_usd", BigDecimal.class),
+        row.get(prefix + "cache_write_usd", BigDecimal.class),
+        row.get(prefix + "cache_write_long_usd", BigDecimal.class),
+        row.get(prefix + "output_usd", BigDecimal.class),
+        row.get(prefix + "reasoning_usd", BigDecimal.class));
+  }
+
+  private static OptionalInt limit(@Nullable Integer value) {
+    return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+  }
+
+  @Override
+  public Imported add(List<Price> prices) {
+    Object[] values = values(prices);
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute("lock table prices in share row exclusive mode"); // charges read, nobody adds
+          fetch(
+                  tx,
+                  "select g.provider, g.model, g.effective_from from "
+                      + GIVEN
+                      + """
+                       join prices p using (provider, model, effective_from, input_tokens_above)
+                       where (p.input_usd, p.cached_input_usd, p.cache_write_usd, p.cache_write_long_usd, p.output_usd, p.reasoning_usd,
+                           p.batch_input_usd, p.batch_cached_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd,
+                           p.batch_output_usd, p.batch_reasoning_usd)
+                           is distinct from (g.input_usd, g.cached_input_usd, g.cache_write_usd, g.cache_write_long_usd, g.output_usd,
+                           g.reasoning_usd, g.batch_input_usd, g.batch_cached_input_usd, g.batch_cache_write_usd,
+                           g.batch_cache_write_long_usd, g.batch_output_usd, g.batch_reasoning_usd)
+                         and exists (select from ledger l where l.price_id = p.price_id)
+                      """,
+                  values)
+              .stream()
+              .findFirst()
+              .ifPresent(
+                  row -> {
+                    throw new NightjarException(
+                        ErrorCode.PRICE_IN_USE,
+                        row.get("provider", String.class) + "/" + row.get("model", String.class),
+                        "something was charged by its price of "
+                            + row.get("effective_from", OffsetDateTime.class).toInstant()
+                            + ", and the ledger does not change",
+                        "give the new price a later date");
+                  });
+          long before = count(tx);
+          int written =
+              tx.execute(
+                  "insert into prices ("
+                      + COLUMNS
+                      + ") select * from "
+                      + GIVEN
+                      + " on conflict on constraint prices_natural_key do update set ("
+                      + COLUMNS
+                      + ") = row (excluded."
+                      + COLUMNS.strip().replaceAll(",\\s*", ", excluded.")
+                      + ") where prices is distinct from excluded",
+                  values);
+          int added = (int) (count(tx) - before);
+          long otherwise =
+              fetch(
+                      tx,
+                      "select count(*) as charges from (select distinct g.provider, g.model, g.effective_from from "
+                          + GIVEN
+                          + """
+                          ) g
+                           join ledger l on l.provider = g.provider and l.model = g.model and l.billed_at >= g.effective_from
+                           join prices p on p.price_id = l.price_id and p.effective_from < g.effective_from
+                          """,
+                      values)
+                  .get(0)
+                  .get("charges", Long.class);
+          return new Imported(added, written - added, otherwise);
+        });
+  }
+
+  private static long count(DSLContext tx) {
+    return fetch(tx, "select count(*) as prices from prices").get(0).get("prices", Long.class);
   }
 }

@@ -16,6 +16,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jooq.Result;
@@ -107,8 +108,16 @@ final class PostgresRunStore implements RunStore {
                       """,
                       namespaceId,
                       corpus)
-                  .get(0)
-                  .get("run_id", String.class);
+                  .stream()
+                  .findFirst()
+                  .map(row -> row.get("run_id", String.class))
+                  .orElseThrow(
+                      () ->
+                          new NightjarException(
+                              ErrorCode.RUN_MISMATCH,
+                              wanted,
+                              "this run id is taken",
+                              "choose another --run-id"));
           if (runId.isPresent() && !open.equals(wanted)) {
             throw new NightjarException(
                 ErrorCode.RUN_MISMATCH,
@@ -133,6 +142,60 @@ final class PostgresRunStore implements RunStore {
         budgetUsd.orElse(null),
         Sql.time(deadlineAt),
         runId);
+  }
+
+  @Override
+  public void assume(String runId, OptionalInt uncappedOutputTokens, BigDecimal machineUsdPerHour) {
+    context.execute(
+        """
+        update runs
+        set uncapped_output_tokens = ?::integer,
+            machine_usd_per_hour = ?
+        where run_id = ?
+          and state = 'open'
+        """,
+        uncappedOutputTokens.isPresent() ? uncappedOutputTokens.getAsInt() : null,
+        machineUsdPerHour,
+        runId);
+  }
+
+  @Override
+  public void addEmbeddingTime(String runId, long texts, Duration time) {
+    context.execute(
+        """
+        insert into machine_time (run_id, purpose, texts, seconds, usd_per_hour)
+        select r.run_id, 'embedding', ?, ?, r.machine_usd_per_hour
+        from runs r
+        where r.run_id = ?
+        on conflict (run_id, purpose) do update
+        set texts = machine_time.texts + excluded.texts,
+            seconds = machine_time.seconds + excluded.seconds,
+            usd_per_hour = excluded.usd_per_hour
+        """,
+        texts,
+        BigDecimal.valueOf(Math.max(0, time.toMillis()), 3), // a clock may be set back
+        runId);
+  }
+
+  @Override
+  public void postFinished(long namespaceId) {
+    for (String runId :
+        Sql.column(
+            fetch(
+                context,
+                """
+                select run_id
+                from runs
+                where namespace_id = ?
+                  and state = 'finished'
+                  and posted_at is null
+                order by started_at, run_id
+                """,
+                namespaceId),
+            "run_id",
+            String.class)) {
+      context.execute("select post_run(?, ?)", runId, Sql.now(clock));
+    }
   }
 
   @Override
@@ -186,6 +249,12 @@ final class PostgresRunStore implements RunStore {
                       prompt = null
                   where run_id = ?
                     and state in ('candidate', 'leader')
+                    -- One that waits for money was read and planned.
+                    and not exists (
+                        select
+                        from attempts a
+                        where a.item_key = misses.item_key
+                          and a.state = 'unfunded')
                   returning item_key
               ),
               their_followers as (
@@ -254,7 +323,13 @@ final class PostgresRunStore implements RunStore {
           }
           tx.execute(
               """
-              with ended as (
+              with unfunded as (
+                  delete from attempts
+                  where run_id = ?
+                    and state = 'unfunded'
+                  returning item_key
+              ),
+              ended as (
                   update attempts a
                   set state = 'errored',
                       failure_code = ?,
@@ -268,12 +343,13 @@ final class PostgresRunStore implements RunStore {
                   update misses
                   set state = 'failed',
                       prompt = null
-                  where item_key in (select item_key from ended)
+                  where item_key in (select item_key from ended union all select item_key from unfunded)
               )
               update runs
               set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
               where run_id = ?
               """,
+              runId,
               code.name(),
               reason,
               Sql.now(clock),

@@ -10,6 +10,7 @@ import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.SettlementStore;
 import java.time.Clock;
 import java.time.OffsetDateTime;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 
@@ -29,6 +31,7 @@ final class PostgresSettlementStore implements SettlementStore {
   private final DSLContext context;
   private final Clock clock;
   private final Budget budget;
+  private final Set<YearMonth> monthsThere = ConcurrentHashMap.newKeySet();
 
   PostgresSettlementStore(DSLContext context, Clock clock, Budget budget) {
     this.context = context;
@@ -38,6 +41,7 @@ final class PostgresSettlementStore implements SettlementStore {
 
   @Override
   public int settle(String runId, List<Outcome> outcomes) {
+    addMonths(outcomes);
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -49,6 +53,7 @@ final class PostgresSettlementStore implements SettlementStore {
   @Override
   public int settleWithdrawn(
       String runId, String submissionId, ErrorCode code, String reason, List<Outcome> outcomes) {
+    addMonths(outcomes);
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -59,6 +64,25 @@ final class PostgresSettlementStore implements SettlementStore {
                   .isPresent();
           return withdrawn ? settle(tx, runId, outcomes) : 0;
         });
+  }
+
+  /**
+   * Before the transaction: making a partition locks the whole ledger, which others in the middle
+   * of a settlement hold too.
+   */
+  private void addMonths(List<Outcome> outcomes) {
+    outcomes.stream()
+        .filter(outcome -> outcome.usage().isBilled())
+        .map(outcome -> YearMonth.from(outcome.billedAt().atOffset(ZoneOffset.UTC)))
+        .distinct()
+        .filter(month -> !monthsThere.contains(month))
+        .forEach(
+            month -> {
+              context.execute(
+                  "select add_month('ledger', ?)",
+                  Sql.time(month.atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant()));
+              monthsThere.add(month);
+            });
   }
 
   private int settle(DSLContext tx, String runId, List<Outcome> outcomes) {
@@ -120,8 +144,9 @@ final class PostgresSettlementStore implements SettlementStore {
                 set state = o.state,
                     failure_code = o.code,
                     failure_reason = o.reason,
-                    ended_at = ?
-                from unnest(?::text[], ?::text[], ?::text[], ?::text[]) as o (custom_id, state, code, reason)
+                    ended_at = ?,
+                    billed_at = o.billed_at
+                from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[]) as o (custom_id, state, code, reason, billed_at)
                 where a.custom_id = o.custom_id
                   and a.run_id = ?
                   and a.state = 'submitted'
@@ -144,6 +169,13 @@ final class PostgresSettlementStore implements SettlementStore {
             texts(outcomes, outcome -> outcome.kind().name().toLowerCase(Locale.ROOT)),
             texts(outcomes, outcome -> outcome.code().map(Enum::name).orElse(null)),
             texts(outcomes, outcome -> outcome.code().isPresent() ? outcome.reason() : null),
+            outcomes.stream()
+                .map(
+                    outcome ->
+                        outcome.usage().isBilled()
+                            ? outcome.billedAt().atOffset(ZoneOffset.UTC)
+                            : null)
+                .toArray(OffsetDateTime[]::new),
             runId,
             runId)) {
       itemKeys.put(row.get("custom_id", String.class), row.get("item_key", String.class));
@@ -156,6 +188,10 @@ final class PostgresSettlementStore implements SettlementStore {
     if (billed.isEmpty()) {
       return;
     }
+    if (fetch(tx, "select from runs where run_id = ? and posted_at is not null", runId)
+        .isNotEmpty()) {
+      tx.execute("select unpost_run(?)", runId); // a late charge: the books are posted anew
+    }
     int charged =
         fetch(
                 tx,
@@ -163,18 +199,19 @@ final class PostgresSettlementStore implements SettlementStore {
                 with charges as (
                     insert into ledger (
                         custom_id, run_id, item_key, submission_id, provider, model, tier, price_id, billed_at,
-                        input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens,
-                        input_usd, cached_input_usd, cache_write_usd, output_usd)
+                        input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens, reasoning_tokens,
+                        input_usd, cached_input_usd, cache_write_usd, output_usd, reasoning_usd)
                     select
                         a.custom_id, a.run_id, a.item_key, a.submission_id, a.provider, a.model, a.tier, p.price_id, u.billed_at,
-                        u.input, u.cached, u.write, u.write_long, u.output,
+                        u.input, u.cached, u.write, u.write_long, u.output, u.reasoning,
                         u.input * case a.mode when 'batch' then p.batch_input_usd else p.input_usd end * 0.000001,
                         u.cached * case a.mode when 'batch' then p.batch_cached_input_usd else p.cached_input_usd end * 0.000001,
                         (u.write * case a.mode when 'batch' then p.batch_cache_write_usd else p.cache_write_usd end
                             + u.write_long * case a.mode when 'batch' then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * 0.000001,
-                        u.output * case a.mode when 'batch' then p.batch_output_usd else p.output_usd end * 0.000001
-                    from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-                        as u (custom_id, billed_at, input, cached, write, write_long, output)
+                        u.output * case a.mode when 'batch' then p.batch_output_usd else p.output_usd end * 0.000001,
+                        u.reasoning * case a.mode when 'batch' then p.batch_reasoning_usd else p.reasoning_usd end * 0.000001
+                    from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+                        as u (custom_id, billed_at, input, cached, write, write_long, output, reasoning)
                     join attempts a on a.custom_id = u.custom_id
                     cross join lateral price_in_force(
                         a.provider, a.model, u.billed_at, u.input + u.cached + u.write + u.write_long) p
@@ -197,6 +234,7 @@ final class PostgresSettlementStore implements SettlementStore {
                 longs(billed, outcome -> outcome.usage().cacheWriteTokens()),
                 longs(billed, outcome -> outcome.usage().cacheWriteLongTokens()),
                 longs(billed, outcome -> outcome.usage().outputTokens()),
+                longs(billed, outcome -> outcome.usage().reasoningTokens()),
                 runId)
             .get(0)
             .get("charged", Integer.class);
@@ -206,7 +244,7 @@ final class PostgresSettlementStore implements SettlementStore {
           runId,
           (billed.size() - charged)
               + " billed attempts have no price in force at their billing time",
-          "add rows to the table prices and run the same command again");
+          "add one with 'nightjar prices set' and run the same command again");
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.nightjar.cachestore.postgres;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.nightjar.cachestore.BudgetStore;
 import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.EmbeddingStore;
+import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
 import dev.nightjar.cachestore.RunStore;
@@ -34,9 +36,11 @@ public final class PostgresStores implements Stores {
   }
 
   private final HikariDataSource dataSource;
+  private final PostgresBudgetStore budgets;
   private final PostgresCacheStore cache;
   private final PostgresCacheCare cacheCare;
   private final PostgresEmbeddingStore embeddings;
+  private final PostgresFundingStore funding;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
   private final PostgresRunStore runs;
@@ -52,9 +56,11 @@ public final class PostgresStores implements Stores {
             SQLDialect.POSTGRES,
             // Bound values hold prompts: jOOQ must not log them.
             new Settings().withExecuteLogging(false).withDiagnosticsLogging(false));
+    this.budgets = new PostgresBudgetStore(context, clock);
     this.cache = new PostgresCacheStore(context, clock);
     this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
+    this.funding = new PostgresFundingStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
     this.runs = new PostgresRunStore(context, clock);
@@ -83,6 +89,11 @@ public final class PostgresStores implements Stores {
   }
 
   @Override
+  public BudgetStore budgets() {
+    return budgets;
+  }
+
+  @Override
   public CacheStore cache() {
     return cache;
   }
@@ -95,6 +106,11 @@ public final class PostgresStores implements Stores {
   @Override
   public EmbeddingStore embeddings() {
     return embeddings;
+  }
+
+  @Override
+  public FundingStore funding() {
+    return funding;
   }
 
   @Override

@@ -22,9 +22,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jooq.Cursor;
@@ -57,7 +59,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 and b.failure_code is distinct from 'DEADLINE_NEAR'
           ) as attempts_at_tier,
           coalesce(m.prompt, '') as prompt,
-          a.prompt_tokens
+          a.prompt_tokens,
+          a.priority
       from attempts a
       join misses m on m.item_key = a.item_key
       """;
@@ -93,7 +96,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
                           a.prompt_tokens,
                           coalesce(q.enqueued_tokens_max, ?) as quota
                       from attempts a
-                      left join provider_quotas q using (provider, model)
+                      left join provider_quotas q
+                          on q.provider = a.provider
+                          and q.model = a.model
+                          and q.learnt_at > ?::timestamptz - interval '1 day'
                       where a.namespace_id = ?
                         and a.tier = ?
                         and a.mode = ?
@@ -102,6 +108,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                       for update of a
                       """,
                       limits.promptTokensMax(),
+                      Sql.now(clock),
                       namespaceId,
                       what.tier(),
                       what.mode().label())
@@ -249,6 +256,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
         instant(row, "creating_at"),
         instant(row, "in_progress_at"),
         instant(row, "cancel_requested_at"),
+        Optional.ofNullable(row.get("cancel_reason", String.class)).map(ErrorCode::valueOf),
         Optional.ofNullable(row.get("lease_owner", String.class))
             .map(owner -> new Lease(owner, instant(row, "lease_until").orElseThrow())),
         Optional.ofNullable(row.get("failure_code", String.class))
@@ -348,7 +356,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
         row.get("tier", String.class),
         row.get("attempts_at_tier", Integer.class),
         row.get("prompt", String.class),
-        row.get("prompt_tokens", Integer.class));
+        row.get("prompt_tokens", Integer.class),
+        row.get("priority", Double.class));
   }
 
   @Override
@@ -495,7 +504,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                     max(q.enqueued_tokens_max) as quota,
                     coalesce(max(q.hold_until) > ?, false) as on_hold
                 from (values (1)) as one (row)
-                left join provider_quotas q on q.provider = ? and q.model = ?
+                -- What was learnt, or guessed, wears off: the account may have been given more.
+                left join provider_quotas q on q.provider = ? and q.model = ? and q.learnt_at > ?::timestamptz - interval '1 day'
                 left join submissions s
                     on s.provider = ?
                     and s.mode = 'batch'
@@ -508,6 +518,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 Sql.time(at),
                 submission.provider(),
                 submission.model(),
+                Sql.time(at),
                 submission.provider(),
                 submission.submissionId(),
                 Sql.time(at),
@@ -816,15 +827,18 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public boolean requestCancel(String submissionId, Instant at) {
+  public boolean requestCancel(String submissionId, ErrorCode reason, Instant at) {
     return context.execute(
             """
             update submissions
-            set cancel_requested_at = coalesce(cancel_requested_at, ?)
+            set cancel_requested_at = coalesce(cancel_requested_at, ?),
+                -- Who withdraws for good overrules who only wanted it online.
+                cancel_reason = case when cancel_reason = 'SUBMISSION_CANCELLED' then cancel_reason else ? end
             where submission_id = ?
               and state in ('creating', 'in_progress')
             """,
             Sql.time(at),
+            reason.name(),
             submissionId)
         == 1;
   }
@@ -939,16 +953,23 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public void beginAsking(String submissionId, Collection<String> customIds, Instant at) {
-    context.execute(
-        """
-        insert into online_requests (custom_id, submission_id, asked_at)
-        select custom_id, ?, ?
-        from unnest(?::text[]) as q (custom_id)
-        """,
-        submissionId,
-        Sql.time(at),
-        array(customIds));
+  public Set<String> beginAsking(String submissionId, Collection<String> customIds, Instant at) {
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                context,
+                """
+                insert into online_requests (custom_id, submission_id, asked_at)
+                select custom_id, ?, ?
+                from unnest(?::text[]) as q (custom_id)
+                on conflict (custom_id) do nothing
+                returning custom_id
+                """,
+                submissionId,
+                Sql.time(at),
+                array(customIds)),
+            "custom_id",
+            String.class));
   }
 
   @Override

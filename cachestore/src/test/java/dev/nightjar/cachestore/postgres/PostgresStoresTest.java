@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.BudgetStore;
 import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.DatabaseAddress;
@@ -16,6 +17,7 @@ import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.cachestore.Lease;
@@ -25,6 +27,7 @@ import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.Price;
 import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.Run;
@@ -149,7 +152,9 @@ class PostgresStoresTest {
         "prompt of " + name,
         1_000,
         100,
-        500);
+        500,
+        0,
+        List.of());
   }
 
   private String customId(String name, int number) {
@@ -166,11 +171,17 @@ class PostgresStoresTest {
     for (String name : names) {
       plans.add(plan(name, 1, "small", "gpt-6-luna"));
     }
-    stores.work().planAttempts(runId, plans);
+    planned(runId, plans);
     return inProgress(packed("small").get(0));
   }
 
+  private void planned(String run, List<AttemptPlan> plans) {
+    stores.work().planAttempts(run, plans);
+    stores.funding().fund(run);
+  }
+
   private List<String> packed(String tier) {
+    stores.funding().fund(runId);
     return stores
         .submissions()
         .pack(
@@ -195,7 +206,7 @@ class PostgresStoresTest {
     return new Outcome(
         customId(name, number),
         Outcome.Kind.SUCCEEDED,
-        new Usage(1_000, 0, 0, 0, 50),
+        new Usage(1_000, 0, 0, 0, 50, 0),
         NOW,
         Optional.of("{\"answer\":\"" + name + "\"}"),
         Optional.empty(),
@@ -207,7 +218,7 @@ class PostgresStoresTest {
     return new Outcome(
         customId(name, number),
         Outcome.Kind.REJECTED,
-        new Usage(1_000, 0, 0, 0, 50),
+        new Usage(1_000, 0, 0, 0, 50, 0),
         NOW,
         Optional.empty(),
         Optional.of(ErrorCode.ANSWER_INVALID),
@@ -285,7 +296,7 @@ class PostgresStoresTest {
     submitted("a");
     miss(runId, "b", Optional.empty());
     stores.work().electLeaders(runId, 2, 2, List.of(1));
-    stores.work().planAttempts(runId, List.of(plan("b", 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan("b", 1, "small", "gpt-6-luna")));
     stores.runs().markPrepared(runId);
     stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "too late");
     assertThat(packed("small")).as("b was withdrawn").isEmpty();
@@ -414,6 +425,8 @@ class PostgresStoresTest {
     AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
     assertThat(itemState("a")).isEqualTo("waiting");
+    assertThat(stores.submissions().unpacked(namespaceId)).as("it waits for money").isEmpty();
+    stores.funding().fund(runId);
     assertThat(stores.submissions().unpacked(namespaceId))
         .containsExactly(new SubmissionStore.Unpacked("mid", AttemptMode.BATCH));
     inProgress(packed("mid").get(0));
@@ -479,7 +492,7 @@ class PostgresStoresTest {
         new Outcome(
             customId("a", 1),
             Outcome.Kind.SUCCEEDED,
-            new Usage(272_001, 0, 0, 0, 0),
+            new Usage(272_001, 0, 0, 0, 0, 0),
             NOW,
             Optional.of("{\"a\":1}"),
             Optional.empty(),
@@ -508,7 +521,28 @@ class PostgresStoresTest {
                 plan("b", 1, "small", "gpt-6-luna"),
                 plan("c", 1, "small", "gpt-6-luna")));
     // Worst case of each: 500 bytes and 256 at 0.0625 and 100 at 0.25 USD a million = 0.00007225.
+    assertThat(stores.funding().fund(poor))
+        .satisfies(
+            round -> {
+              assertThat(round.funded()).isEqualTo(2);
+              assertThat(round.left()).isEqualTo(1);
+              assertThat(round.heldUsd()).as("may come free").isZero();
+            });
+    assertThat(
+            one(
+                "select count(*) from attempts where run_id = '"
+                    + poor
+                    + "' and state = 'planned'"))
+        .isEqualTo("2");
+    assertThat(stores.funding().defer(poor)).isEqualTo(1);
     assertThat(one("select count(*) from attempts where run_id = '" + poor + "'")).isEqualTo("2");
+    assertThat(
+            one(
+                "select failure_reason from items where run_id = '"
+                    + poor
+                    + "' and state = 'failed'"))
+        .contains("0.00007225 USD")
+        .contains("0.0000055 USD that are left of the run's budget of 0.00015 USD");
     assertThat(
             one(
                 "select failure_code from items where run_id = '"
@@ -519,13 +553,250 @@ class PostgresStoresTest {
         .isEqualByComparingTo("0.0001445");
   }
 
+  private AttemptPlan plan(String name, double priority, AttemptPlan.Alternative... cheaper) {
+    AttemptPlan plan = plan(name, 1, "mid", "gpt-6.1-terra");
+    return new AttemptPlan(
+        plan.customId(),
+        plan.itemKey(),
+        1,
+        plan.tier(),
+        plan.provider(),
+        plan.model(),
+        plan.mode(),
+        plan.prompt(),
+        plan.promptTokens(),
+        plan.outputTokensMax(),
+        plan.requestBytes(),
+        priority,
+        List.of(cheaper));
+  }
+
+  private String fundedOf(String run) {
+    return one(
+        "select string_agg(i.document_id || ' ' || a.tier || coalesce(' from ' || a.downgraded_from, ''), ', ' order by i.document_id)"
+            + " from attempts a join items i on i.item_key = a.item_key and i.run_id = a.run_id"
+            + " where a.state = 'planned' and a.run_id = '"
+            + run
+            + "'");
+  }
+
+  // Worst case of one request at gpt-6.1-terra: 756 bytes at 1.25, the long write, and 100 tokens
+  // at 2.5 USD a million = 0.001195.
+  @Test
+  void whenMoneyIsShortPriorityGoesFirstThenWhatMostDocumentsWaitFor() {
+    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0025"))).runId();
+    for (String name : List.of("a", "b", "c", "d")) {
+      miss(poor, name, Optional.empty());
+    }
+    stores
+        .work()
+        .recordItems(poor, List.of(new NewItem("copy-of-c", key("c"), "f", 9, false, 100)));
+    execute(
+        "update items set state = 'waiting', leader_key = item_key where document_id = 'copy-of-c' and run_id = '"
+            + poor
+            + "'");
+    stores.work().electLeaders(poor, 2, 2, List.of(1));
+    stores
+        .work()
+        .planAttempts(poor, List.of(plan("a", 0), plan("b", 1.5), plan("c", 0), plan("d", 0)));
+    assertThat(stores.funding().fund(poor).funded()).isEqualTo(2);
+    assertThat(fundedOf(poor)).isEqualTo("copy-of-c mid, doc-b mid, doc-c mid");
+
+    // What comes free is given to the next, and what nothing can free is left.
+    inProgress(packedOf(poor, "mid"));
+    stores.settlements().settle(poor, List.of(succeeded("b", 1), succeeded("c", 1)));
+    FundingStore.Round second = stores.funding().fund(poor);
+    assertThat(second.funded()).isEqualTo(1);
+    assertThat(second.left()).isEqualTo(1);
+    assertThat(stores.funding().fund(poor).mayGoOn()).as("one is in flight").isTrue();
+  }
+
+  private String packedOf(String run, String tier) {
+    return stores
+        .submissions()
+        .pack(
+            namespaceId,
+            new SubmissionStore.Unpacked(tier, AttemptMode.BATCH),
+            ANY,
+            () -> "sub_" + run + "_" + submissionNumbers.incrementAndGet())
+        .get(0);
+  }
+
+  @Test
+  void whatDoesNotFitIsAskedAtACheaperTierIfItsTaskSaysSo() {
+    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0014"))).runId();
+    for (String name : List.of("a", "b", "c")) {
+      miss(poor, name, Optional.empty());
+    }
+    stores.work().electLeaders(poor, 2, 2, List.of(1));
+    AttemptPlan.Alternative small =
+        new AttemptPlan.Alternative("small", "openai", "gpt-6-luna", AttemptMode.BATCH, 100, 500);
+    stores
+        .work()
+        .planAttempts(poor, List.of(plan("a", 3, small), plan("b", 2, small), plan("c", 1)));
+    assertThat(stores.funding().fund(poor))
+        .satisfies(
+            round -> {
+              assertThat(round.funded()).isEqualTo(2);
+              assertThat(round.downgraded()).isEqualTo(1);
+              assertThat(round.left()).isEqualTo(1);
+            });
+    assertThat(fundedOf(poor)).isEqualTo("doc-a mid, doc-b small from mid");
+  }
+
+  @Test
+  void aTenantsBudgetCountsAllItsRunsOfThePeriodAndWhatIsInFlight() {
+    String tenant = one("select tenant from namespaces where namespace_id = " + namespaceId);
+    stores.budgets().set(tenant, "task", BudgetStore.Period.DAY, new BigDecimal("0.0014"));
+    for (String name : List.of("a", "b")) {
+      miss(runId, name, Optional.empty());
+    }
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    stores.work().planAttempts(runId, List.of(plan("a", 0), plan("b", 0)));
+    assertThat(stores.funding().fund(runId).funded()).isEqualTo(1);
+
+    String second = openRun("second-" + runId, "second-" + runId, Optional.empty()).runId();
+    miss(second, "c", Optional.empty());
+    stores.work().electLeaders(second, 2, 2, List.of(1));
+    stores.work().planAttempts(second, List.of(plan("c", 0)));
+    FundingStore.Round round = stores.funding().fund(second);
+    assertThat(round.funded()).as("the first run holds it").isZero();
+    assertThat(round.mayGoOn()).as("and may give it back").isTrue();
+    assertThat(stores.budgets().remove(tenant, "task", BudgetStore.Period.DAY)).isTrue();
+    assertThat(stores.funding().fund(second).funded()).isEqualTo(1);
+  }
+
+  // ---- the books ----
+
+  @Test
+  void theBooksOfAFinishedRunArePostedSharedAndTakenBackByALateCharge() {
+    submitted("a", "b");
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    stores.runs().markPrepared(runId);
+    stores.runs().failOpenItems(runId, ErrorCode.DEADLINE_PASSED, "late");
+    stores.runs().finish(runId);
+    assertThat(
+            one(
+                "select attributed_usd from item_costs where document_id = 'doc-a' and run_id = '"
+                    + runId
+                    + "'"))
+        .as("not shared yet")
+        .isEqualTo("null");
+    stores.runs().postFinished(namespaceId);
+    assertThat(
+            new BigDecimal(
+                one("select sum(attributed_usd) from item_costs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0000625");
+    stores.settlements().settle(runId, List.of(succeeded("b", 1)));
+    assertThat(one("select posted_at from runs where run_id = '" + runId + "'")).isEqualTo("null");
+    assertThat(
+            new BigDecimal(
+                one("select actual_usd from cost_by_run where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.000125");
+    stores.runs().postFinished(namespaceId);
+    stores.runs().postFinished(namespaceId);
+    assertThat(one("select count(*) from posted_item_costs where run_id = '" + runId + "'"))
+        .isEqualTo("2");
+    assertBalanced(runId);
+  }
+
+  @Test
+  void aPriceThatChangesAtMidnightIsChargedByWhenTheProviderBilled() {
+    String model = "gpt-of-" + runId;
+    price(model);
+    Instant midnight = Instant.parse("2026-11-25T00:00:00Z");
+    Price old =
+        stores.prices().list(Optional.empty()).stream()
+            .filter(price -> price.model().equals(model) && price.inputTokensAbove() == 0)
+            .findFirst()
+            .orElseThrow();
+    stores
+        .prices()
+        .add(
+            List.of(
+                new Price(
+                    "openai",
+                    model,
+                    midnight,
+                    0,
+                    old.online().times(BigDecimal.TEN),
+                    old.batch().times(BigDecimal.TEN),
+                    BigDecimal.ZERO,
+                    java.util.OptionalInt.empty(),
+                    java.util.OptionalInt.empty(),
+                    java.util.OptionalInt.empty(),
+                    "test")));
+    for (String name : List.of("a", "b")) {
+      miss(runId, name, Optional.empty());
+    }
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    planned(runId, List.of(plan("a", 1, "small", model), plan("b", 1, "small", model)));
+    inProgress(packed("small").get(0));
+    stores
+        .settlements()
+        .settle(runId, List.of(billedAt("a", midnight.minusMillis(1)), billedAt("b", midnight)));
+    assertThat(
+            one(
+                "select string_agg(trim_scale(total_usd)::text, ' ' order by billed_at) from ledger where run_id = '"
+                    + runId
+                    + "'"))
+        .isEqualTo("0.0000625 0.000625");
+    assertThatThrownBy(() -> stores.prices().add(List.of(changed(old))))
+        .hasMessageStartingWith("PRICE_IN_USE: openai/" + model);
+  }
+
+  private static Price changed(Price price) {
+    return new Price(
+        price.provider(),
+        price.model(),
+        price.effectiveFrom(),
+        price.inputTokensAbove(),
+        price.online().times(BigDecimal.TEN),
+        price.batch(),
+        price.cacheStorageUsdHour(),
+        price.cacheableTokensMin(),
+        price.contextTokensMax(),
+        price.outputTokensMax(),
+        "changed");
+  }
+
+  private Outcome billedAt(String name, Instant billedAt) {
+    Outcome outcome = succeeded(name, 1);
+    return new Outcome(
+        outcome.customId(),
+        outcome.kind(),
+        outcome.usage(),
+        billedAt,
+        outcome.answerJson(),
+        outcome.code(),
+        outcome.reason(),
+        outcome.next());
+  }
+
+  @Test
+  void oneAttemptHasOneChargeInWhicheverMonth() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(succeeded("a", 1)));
+    assertThatThrownBy(
+            () ->
+                execute(
+                    "select add_month('ledger', '2027-01-05'); insert into ledger (custom_id, run_id, item_key, submission_id,"
+                        + " provider, model, tier, price_id, billed_at, input_tokens, cached_input_tokens, cache_write_tokens,"
+                        + " cache_write_long_tokens, output_tokens, reasoning_tokens, input_usd, cached_input_usd, cache_write_usd,"
+                        + " output_usd, reasoning_usd) select custom_id, run_id, item_key, submission_id, provider, model, tier, price_id,"
+                        + " timestamptz '2027-01-05', input_tokens, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from ledger where run_id = '"
+                        + runId
+                        + "'"))
+        .hasMessageContaining("ledger_attempt_fkey");
+  }
+
   @Test
   void planningTwiceReservesOnce() {
     miss(runId, "a", Optional.empty());
     stores.work().electLeaders(runId, 2, 2, List.of(1));
     List<AttemptPlan> plans = List.of(plan("a", 1, "small", "gpt-6-luna"));
-    stores.work().planAttempts(runId, plans);
-    stores.work().planAttempts(runId, plans);
+    planned(runId, plans);
+    planned(runId, plans);
     assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'")))
         .isEqualByComparingTo("0.00007225");
   }
@@ -536,7 +807,7 @@ class PostgresStoresTest {
   void anAnswerIsFoundByLikenessOnlyWithinItsNamespace() {
     miss(runId, "a", Optional.of(at(1, 1)));
     stores.work().electLeaders(runId, 2, 2, List.of(1));
-    stores.work().planAttempts(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
     var query = java.util.Map.of("q", at(0.97, 2));
@@ -586,7 +857,7 @@ class PostgresStoresTest {
   private void answered(String name, Embedding embedding) {
     miss(runId, name, Optional.of(embedding));
     stores.work().electLeaders(runId, 2, 2, List.of());
-    stores.work().planAttempts(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded(name, 1)));
   }
@@ -723,7 +994,13 @@ class PostgresStoresTest {
     String tenant = one("select tenant from namespaces where namespace_id = " + namespaceId);
     assertThat(stores.cacheCare().defects(tenant, 10)).isEmpty();
     assertThat(stores.cacheCare().recallAtOne(tenant, 10)).contains(1.0);
-    execute("update cache_entries set answer = '{}' where item_key = '" + key("a") + "'");
+    assertThatThrownBy(
+            () ->
+                execute(
+                    "update cache_entries set answer = '{}' where item_key = '" + key("a") + "'"))
+        .as("no answer at all cannot even be stored")
+        .hasMessageContaining("cache_entries_answer_is_not_empty");
+    execute("update cache_entries set answer = '7' where item_key = '" + key("a") + "'");
     execute(
         "update cache_entries set embedding = embedding + embedding where item_key = '"
             + key("b")
@@ -734,6 +1011,43 @@ class PostgresStoresTest {
   }
 
   // ---- learning ----
+
+  @Test
+  void whatWasBorrowedIsNoEvidenceForTheEntryItWasBorrowedFrom() {
+    answered("a", at(1, 1));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
+    String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
+    // Its rules have changed: what they let in is withdrawn, and the text is looked up anew.
+    stores
+        .cache()
+        .answerFromCache(
+            next, List.of(), List.of(lookup("b", "a", SemanticLookup.Decision.SHADOW)));
+    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
+    miss(next, "b", Optional.of(at(0.97, 2)));
+    stores.work().electLeaders(next, 2, 2, List.of());
+    planned(next, List.of(plan("b", 1, "small", "gpt-6-luna")));
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(next, List.of(succeeded("b", 1)));
+    assertThat(stores.learning().comparisons(namespaceId, 10)).hasSize(1);
+  }
+
+  @Test
+  void aSemanticHitDeliversTheNeighboursAnswerEvenIfAnOldOneOfItsOwnIsThere() {
+    answered("a", at(1, 1));
+    answered("b", at(0.97, 2));
+    String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
+    stores.work().recordItems(next, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            next, List.of(new CacheHit(key("b"), key("a"), 0.97, 0.97, "semantic")), List.of());
+    assertThat(one("select answer ->> 'answer' from results where run_id = '" + next + "'"))
+        .isEqualTo("a");
+  }
 
   @Test
   void aShadowIsComparedOnceAndCountsForItsNeighbour() {
@@ -803,7 +1117,7 @@ class PostgresStoresTest {
     }
     stores.work().electLeaders(runId, 0.98, 2, List.of());
     String leader = stores.work().leadersToPlan(runId, List.of(key("b"))).isEmpty() ? "c" : "b";
-    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
     assertThat(stores.learning().comparisons(namespaceId, 10))
@@ -870,7 +1184,7 @@ class PostgresStoresTest {
     assertThat(leaders).hasSize(1);
     String leader = leaders.containsKey(key("a")) ? "a" : "b";
     String follower = leader.equals("a") ? "b" : "a";
-    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
     assertThat(itemState(leader)).isEqualTo("answered by model");
@@ -942,7 +1256,7 @@ class PostgresStoresTest {
         stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))).containsKey(key("a"))
             ? "a"
             : "b";
-    stores.work().planAttempts(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(rejected(leader, 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
@@ -973,7 +1287,7 @@ class PostgresStoresTest {
     miss(other, "a", Optional.empty());
     stores.work().electLeaders(other, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(other, List.of(key("a")))).hasSize(1);
-    stores.work().planAttempts(other, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    planned(other, List.of(plan("a", 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(other, List.of(succeeded("a", 1)));
     assertThat(itemState("a")).isEqualTo("answered by leader");
@@ -999,7 +1313,7 @@ class PostgresStoresTest {
     for (int i = 0; i < 7; i++) {
       plans.add(plan("d" + i, 1, "small", "gpt-6-luna"));
     }
-    stores.work().planAttempts(runId, plans);
+    planned(runId, plans);
     List<String> ids =
         stores
             .submissions()
@@ -1026,7 +1340,7 @@ class PostgresStoresTest {
       plans.add(plan("q" + i, 1, "small", "gpt-of-" + runId));
     }
     price("gpt-of-" + runId);
-    stores.work().planAttempts(runId, plans);
+    planned(runId, plans);
     stores
         .submissions()
         .learnQuota(
@@ -1037,13 +1351,13 @@ class PostgresStoresTest {
   private static void price(String model) {
     execute(
         "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
-            + " cache_write_usd, cache_write_long_usd, output_usd, batch_input_usd, batch_cached_input_usd,"
-            + " batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd, source)"
+            + " cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd, batch_cached_input_usd,"
+            + " batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd, batch_reasoning_usd, source)"
             + " select provider, '"
             + model
             + "', effective_from, input_tokens_above, input_usd, cached_input_usd, cache_write_usd,"
-            + " cache_write_long_usd, output_usd, batch_input_usd, batch_cached_input_usd, batch_cache_write_usd,"
-            + " batch_cache_write_long_usd, batch_output_usd, 'test' from prices where model = 'gpt-6-luna'");
+            + " cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd, batch_cached_input_usd,"
+            + " batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd, batch_reasoning_usd, 'test' from prices where model = 'gpt-6-luna'");
   }
 
   private static void execute(String sql) {
@@ -1059,7 +1373,7 @@ class PostgresStoresTest {
   private String plannedSubmission(String name) {
     miss(runId, name, Optional.empty());
     stores.work().electLeaders(runId, 2, 2, List.of(1));
-    stores.work().planAttempts(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
+    planned(runId, List.of(plan(name, 1, "small", "gpt-6-luna")));
     return packed("small").get(0);
   }
 
@@ -1269,7 +1583,7 @@ class PostgresStoresTest {
     stores.work().electLeaders(runId, 2, 2, List.of(1));
     AttemptPlan a = plan("a", 1, "small", "gpt-6-luna");
     AttemptPlan b = plan("b", 1, "small", "gpt-6-luna");
-    stores.work().planAttempts(runId, List.of(online(a), online(b)));
+    planned(runId, List.of(online(a), online(b)));
     assertThat(packed("small")).as("not for a batch").isEmpty();
     SubmissionStore submissions = stores.submissions();
     String id =
@@ -1339,7 +1653,9 @@ class PostgresStoresTest {
         plan.prompt(),
         plan.promptTokens(),
         plan.outputTokensMax(),
-        plan.requestBytes());
+        plan.requestBytes(),
+        plan.priority(),
+        plan.cheaper());
   }
 
   // ---- two runs over the same texts ----

@@ -77,7 +77,8 @@ public final class RetrieveChunks
               leader.candidate().itemKey(),
               leader.attemptNumber(),
               user,
-              fixedTokens + Tokens.count(user)));
+              fixedTokens + Tokens.count(user),
+              document.priority()));
     }
   }
 }

@@ -9,7 +9,13 @@ import java.util.Map;
  * @param text its text
  * @param fields the further fields that the task reads
  * @param sourceUri file it came from
+ * @param priority what the corpus says of its urgency; higher goes first when money is short
  * @param position line or record in that file, from 1; 0 for a whole file
  */
 public record Document(
-    String id, String text, Map<String, String> fields, String sourceUri, long position) {}
+    String id,
+    String text,
+    Map<String, String> fields,
+    double priority,
+    String sourceUri,
+    long position) {}

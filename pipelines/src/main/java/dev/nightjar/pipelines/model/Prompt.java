@@ -7,5 +7,7 @@ package dev.nightjar.pipelines.model;
  * @param attemptNumber number of the attempt, from 1
  * @param user user message
  * @param promptTokens estimated tokens of the whole request
+ * @param priority the document's; see {@link Document}
  */
-public record Prompt(String itemKey, int attemptNumber, String user, int promptTokens) {}
+public record Prompt(
+    String itemKey, int attemptNumber, String user, int promptTokens, double priority) {}

@@ -93,7 +93,7 @@ public final class DocumentReader {
           ErrorCode.INPUT_FIELD_MISSING,
           "the task reads the fields " + task.fields() + ", which a plain text file does not have");
     } else {
-      documents.accept(new Document(uri, storable(text), Map.of(), uri, 0));
+      documents.accept(new Document(uri, storable(text), Map.of(), 0, uri, 0));
     }
   }
 
@@ -251,7 +251,26 @@ public final class DocumentReader {
       }
       fields.put(name, storable(value));
     }
-    documents.accept(new Document(storable(id), storable(text), fields, uri, number));
+    double priority = 0;
+    String priorityField = task.priorityField();
+    if (priorityField != null) {
+      String value = record.get(priorityField);
+      try {
+        priority = value == null || value.isBlank() ? 0 : Double.parseDouble(value);
+      } catch (NumberFormatException e) {
+        priority = Double.NaN;
+      }
+      if (!Double.isFinite(priority)) {
+        refuse(
+            uri,
+            number,
+            id,
+            ErrorCode.INPUT_MALFORMED,
+            "expected a number in the field '" + priorityField + "' (the priority)");
+        return;
+      }
+    }
+    documents.accept(new Document(storable(id), storable(text), fields, priority, uri, number));
   }
 
   private void refuse(String uri, long position, String id, ErrorCode code, String reason) {

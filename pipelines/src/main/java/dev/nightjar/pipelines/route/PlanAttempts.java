@@ -6,15 +6,17 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Prompt;
 import dev.nightjar.pipelines.submit.RequestLines;
+import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Routes prompts to tiers, prices their worst case and reserves it against the run's budget.
+ * Routes prompts to tiers and works out their worst case. Money for them is the next stage's.
  * Outputs nothing; wait on the output to know that every attempt is planned. Safe to repeat: an
  * attempt is planned once by its custom id.
  */
@@ -34,18 +36,24 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
 
   @Override
   public PCollection<Void> expand(PCollection<Prompt> prompts) {
-    return prompts.apply("Route, price and reserve", ParDo.of(new PlanFn(context)));
+    return prompts.apply("Route and price", ParDo.of(new PlanFn(context)));
   }
 
-  /** The attempt that asks a prompt at a tier. */
+  /**
+   * The attempt that asks a prompt at a tier, or below it for want of money.
+   *
+   * @param mode how a tier is asked now
+   */
   public static AttemptPlan plan(
+      TaskSpec task,
       RequestLines lines,
       TierSpec tier,
       String itemKey,
       int attemptNumber,
       String prompt,
       int promptTokens,
-      AttemptMode mode) {
+      double priority,
+      Function<TierSpec, AttemptMode> mode) {
     String customId = CustomIds.of(itemKey, attemptNumber);
     return new AttemptPlan(
         customId,
@@ -54,11 +62,23 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
         tier.name(),
         tier.provider().label(),
         tier.model(),
-        mode,
+        mode.apply(tier),
         prompt,
         promptTokens,
         tier.outputTokensMax(),
-        lines.bytes(tier, customId, prompt));
+        lines.bytes(tier, customId, prompt),
+        priority,
+        task.cheaperThan(tier).stream()
+            .map(
+                cheaper ->
+                    new AttemptPlan.Alternative(
+                        cheaper.name(),
+                        cheaper.provider().label(),
+                        cheaper.model(),
+                        mode.apply(cheaper),
+                        cheaper.outputTokensMax(),
+                        lines.bytes(cheaper, customId, prompt)))
+            .toList());
   }
 
   private static final class PlanFn extends StoreFn<Prompt, Void> {
@@ -81,13 +101,15 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                       prompt -> {
                         TierSpec tier = router.route(prompt.promptTokens());
                         return plan(
+                            context.task(),
                             lines,
                             tier,
                             prompt.itemKey(),
                             prompt.attemptNumber(),
                             prompt.user(),
                             prompt.promptTokens(),
-                            context.mode(tier));
+                            prompt.priority(),
+                            context::mode);
                       })
                   .toList());
     }

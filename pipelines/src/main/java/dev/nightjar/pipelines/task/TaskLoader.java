@@ -50,6 +50,8 @@ public final class TaskLoader {
           "guards",
           "answer_equality",
           "retention",
+          "over_budget",
+          "baseline",
           "embedding_model", // named by the namespace itself
           "online_fallback");
 
@@ -306,6 +308,9 @@ public final class TaskLoader {
         tree.at("/input/id_field").asText("id"),
         tree.at("/input/text_field").asText("text"),
         List.copyOf(fields),
+        tree.at("/input/priority_field").asText(null),
+        TaskSpec.OverBudget.valueOf(upper(tree.path("over_budget").asText("defer"))),
+        integer(tree.at("/baseline/output_tokens")),
         semanticCache(tree.path("semantic_cache")),
         nearDuplicates(tree.path("near_duplicates")),
         guards(tree.path("guards")),
@@ -378,6 +383,9 @@ public final class TaskLoader {
   private static String fingerprint(JsonNode tree) {
     ObjectNode answering = tree.deepCopy();
     answering.remove(WITHOUT_EFFECT_ON_ANSWERS);
+    if (answering.get("input") instanceof ObjectNode input) {
+      input.remove("priority_field");
+    }
     return Fingerprint.sha256("nightjar task 1", canonical(answering));
   }
 

@@ -5,6 +5,8 @@ import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
 import dev.nightjar.pipelines.reuse.Guards;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param idField record field that holds a document's id
  * @param textField record field that holds its text
  * @param fields further record fields the template reads
+ * @param priorityField record field with a number that says which documents go first when money is
+ *     short, or null for none
+ * @param overBudget what becomes of requests that no budget pays for
+ * @param uncappedOutputTokens how long an answer would be that nobody asks to be short, for the
+ *     baseline; or null for as long as it is
  * @param semanticCache when a similar text's answer is used again, or null for exact hits only
  * @param nearDuplicates which texts of one run share an answer, or null for equal ones only
  * @param guards what must not differ between two texts that share an answer
@@ -39,6 +46,9 @@ public record TaskSpec(
     String idField,
     String textField,
     List<String> fields,
+    @Nullable String priorityField,
+    OverBudget overBudget,
+    @Nullable Integer uncappedOutputTokens,
     @Nullable SemanticCacheSpec semanticCache,
     @Nullable NearDuplicateSpec nearDuplicates,
     Guards guards,
@@ -52,9 +62,34 @@ public record TaskSpec(
     String definitionJson)
     implements Serializable {
 
+  /** Whether prompts show a document's id, so that it can change the answer. */
+  public boolean showsId() {
+    return PromptTemplate.compile(userTemplate).placeholders().contains("id");
+  }
+
+  /** What becomes of requests that no budget pays for. */
+  public enum OverBudget {
+    /** They wait for money that comes free, and else for the next night. */
+    DEFER,
+    /** They are asked at a cheaper tier, if that fits. */
+    DOWNGRADE
+  }
+
   /** Whether any text of this task needs an embedding. */
   public boolean usesLikeness() {
     return semanticCache != null || nearDuplicates != null;
+  }
+
+  /**
+   * The tiers below a tier, dearest first, if the task lets requests go there for want of money.
+   */
+  public List<TierSpec> cheaperThan(TierSpec tier) {
+    if (overBudget != OverBudget.DOWNGRADE) {
+      return List.of();
+    }
+    List<TierSpec> cheaper = new ArrayList<>(tiers.subList(0, tiers.indexOf(tier)));
+    Collections.reverse(cheaper);
+    return cheaper;
   }
 
   /** The dearest tier, which an unoptimised night would ask. */

@@ -15,6 +15,7 @@ import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.util.CoderUtils;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class RecordCoderTest {
   @Test
   void nestedRecordsOptionalsEnumsTimesAndVectorsSurviveTheRoundTrip() throws Exception {
-    Document document = new Document("id", "text \uD83D\uDE00", Map.of("a", "1"), "file", 7);
+    Document document = new Document("id", "text \uD83D\uDE00", Map.of("a", "1"), 2.5, "file", 7);
     EmbeddedCandidate candidate =
         new EmbeddedCandidate(
             new Candidate("key", document, 12),
@@ -38,14 +39,28 @@ class RecordCoderTest {
             new Outcome(
                 "c",
                 Outcome.Kind.REJECTED,
-                new Usage(1, 2, 3, 4, 5),
+                new Usage(1, 2, 3, 4, 5, 6),
                 Instant.parse("2026-11-24T01:02:03.456789Z"),
                 Optional.empty(),
                 Optional.of(ErrorCode.ANSWER_INVALID),
                 "why",
                 Optional.of(
                     new AttemptPlan(
-                        "c2", "k", 2, "t", "p", "m", AttemptMode.ONLINE, "prompt", 1, 2, 3))));
+                        "c2",
+                        "k",
+                        2,
+                        "t",
+                        "p",
+                        "m",
+                        AttemptMode.ONLINE,
+                        "prompt",
+                        1,
+                        2,
+                        3,
+                        0.5,
+                        List.of(
+                            new AttemptPlan.Alternative(
+                                "s", "p", "m2", AttemptMode.BATCH, 4, 5))))));
     assertThat(CoderUtils.clone(RecordCoder.of(SubmissionOutcome.class), outcome))
         .isEqualTo(outcome);
   }

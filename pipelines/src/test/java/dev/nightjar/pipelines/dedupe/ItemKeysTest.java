@@ -11,7 +11,7 @@ import net.jqwik.api.constraints.StringLength;
 
 class ItemKeysTest {
   private static Document document(String id, String text, Map<String, String> fields) {
-    return new Document(id, text, fields, "file", 1);
+    return new Document(id, text, fields, 0, "file", 1);
   }
 
   private static String key(String text) {

@@ -49,7 +49,7 @@ class ValidateTest {
   }
 
   private static StoredAttempt attempt(String tier, int attemptsAtTier) {
-    return new StoredAttempt("id", "key", 1, tier, attemptsAtTier, "prompt", 10);
+    return new StoredAttempt("id", "key", 1, tier, attemptsAtTier, "prompt", 10, 0);
   }
 
   @Test

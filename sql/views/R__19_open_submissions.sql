@@ -33,4 +33,5 @@ select
         when 'gemini' then s.in_progress_at + interval '2 days'
     end as results_lost_at
 from submissions s
+join namespaces n on n.namespace_id = s.namespace_id   -- of which a job sees its own only
 where s.state in ('planned', 'uploading', 'creating', 'in_progress', 'ended');

@@ -1,34 +1,34 @@
 -- How often did the semantic cache answer, how often was it wrong, what did knowing that cost, and what did
 -- it save net of that? Per run. The observed error is that of the sampled would-be hits (shadows), with its
--- 95 % Wilson interval; a task that sets similarity_min itself has no shadows, hence no observed error.
+-- 95 % Wilson interval; a task that sets similarity_min itself has no shadows, hence no observed error. saved_usd
+-- is against the unoptimised cost; saved_net_usd counts a hit as what this night paid on average for asking, less
+-- what the shadows cost.
 create or replace view semantic_cache_risk as
 with lookups as (
+    select *
+    from posted_lookup_sums
+    union all
     select
-        l.run_id,
-        count(*) as lookups,
-        count(*) filter (where l.decision = 'hit') as hits,
-        count(*) filter (where l.decision = 'shadow') as shadows,
-        count(*) filter (where l.decision = 'vetoed') as vetoes,
-        count(*) filter (where l.decision = 'shadow' and l.is_right is not null) as verified,
-        count(*) filter (where l.decision = 'shadow' and not l.is_right) as wrong
-    from semantic_lookups l
-    group by l.run_id
-),
-shadow_costs as (
-    select
-        l.run_id,
-        sum(g.total_usd) as shadow_usd
-    from semantic_lookups l
-    join ledger g on g.run_id = l.run_id and g.item_key = l.item_key
-    where l.decision = 'shadow'
-    group by l.run_id
+        run_id,
+        tenant,
+        count(*),
+        count(*) filter (where decision = 'hit'),
+        count(*) filter (where decision = 'shadow'),
+        count(*) filter (where decision = 'vetoed'),
+        count(*) filter (where decision = 'shadow' and is_right is not null),
+        count(*) filter (where decision = 'shadow' and not is_right),
+        coalesce(sum(shadow_usd), 0)
+    from lookup_costs
+    where run_id in (select r.run_id from runs r where r.posted_at is null)
+    group by run_id, tenant
 ),
 saved as (
     select
         c.run_id,
-        sum(c.saved_by_semantic_cache_usd) as saved_usd
-    from item_costs c
-    where c.answered_by = 'semantic_hit'
+        coalesce(sum(c.saved_by_semantic_cache_usd), 0) as saved_usd,
+        -- What the hits would have cost as this night asked, not as an unoptimised one would have.
+        sum(c.actual_usd) / nullif(sum(c.items) filter (where c.answered_by = 'model'), 0) as asked_usd
+    from item_sums c
     group by c.run_id
 )
 select
@@ -50,15 +50,14 @@ select
     round(l.wrong::numeric / nullif(l.verified, 0), 4) as observed_error,
     w.low as observed_error_low,
     w.high as observed_error_high,
-    coalesce(c.shadow_usd, 0) as shadow_usd,
+    l.shadow_usd,
     coalesce(s.saved_usd, 0) as saved_usd,
-    coalesce(s.saved_usd, 0) - coalesce(c.shadow_usd, 0) as saved_net_usd
+    l.hits * coalesce(s.asked_usd, 0) - l.shadow_usd as saved_net_usd
 from lookups l
 join runs r on r.run_id = l.run_id
 join namespaces n on n.namespace_id = r.namespace_id
 join tasks t on t.task_fingerprint = n.task_fingerprint
 left join semantic_thresholds h on h.run_id = l.run_id and h.namespace_id = r.namespace_id
-left join shadow_costs c on c.run_id = l.run_id
 left join saved s on s.run_id = l.run_id
 left join lateral (
     select
