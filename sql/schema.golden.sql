@@ -339,6 +339,7 @@ column item_costs_now.saved_by_batch_usd numeric
 column item_costs_now.saved_by_escalation_usd numeric
 column item_costs_now.saved_by_failing_usd numeric
 column item_costs_now.actual_usd numeric
+column item_costs_now.bears text[]
 column item_sums.run_id text
 column item_sums.night timestamp with time zone
 column item_sums.tenant text
@@ -895,6 +896,7 @@ index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btr
 index CREATE INDEX cache_entries_unclassified_idx ON nightjar.cache_entries USING btree (namespace_id) WHERE ((answer_class IS NULL) AND (source_key = item_key))
 index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree (run_id, source_uri, source_position)
 index CREATE INDEX items_key_idx ON nightjar.items USING btree (item_key, run_id)
+index CREATE INDEX items_leader_idx ON nightjar.items USING btree (run_id, leader_key)
 index CREATE INDEX items_open_idx ON nightjar.items USING btree (run_id) WHERE (state = ANY (ARRAY['new'::text, 'waiting'::text]))
 index CREATE UNIQUE INDEX items_pkey ON nightjar.items USING btree (run_id, document_id)
 index CREATE INDEX items_used_idx ON nightjar.items USING btree (namespace_id, leader_key) WHERE (answered_by = ANY (ARRAY['exact_hit'::text, 'semantic_hit'::text]))

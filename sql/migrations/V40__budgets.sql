@@ -1,5 +1,5 @@
 -- What a tenant, or one task of it, may spend in a night, a month or in all. Checked in the transaction that
--- reserves, which holds these rows: two runs cannot both take what is left. A run counts in the night and
+-- reserves, one at a time in each tenant: two runs cannot both take what is left. A run counts in the night and
 -- month in which it began (UTC), with what it has spent, holds in flight, or may have been billed unknowingly.
 create table budgets (
     budget_id   bigint generated always as identity,

@@ -8,4 +8,6 @@ alter table runs
     add constraint runs_assumptions_are_positive check (uncapped_output_tokens > 0 and machine_usd_per_hour >= 0),
     add constraint runs_posted_is_finished check (posted_at is null or state = 'finished');
 
+create index items_leader_idx on items (run_id, leader_key);
+
 create index runs_unposted_idx on runs (run_id) where posted_at is null;

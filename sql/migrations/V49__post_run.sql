@@ -71,10 +71,21 @@ begin
         left join semantic_lookups l on l.run_id = i.run_id and l.item_key = i.item_key
         where i.run_id = p_run_id
     ),
+    -- Charged here, and nobody in this run got an answer from it: whoever bears it has it.
+    unserved as (
+        select d.item_key, d.usd
+        from leaders d
+        where not exists (
+            select
+            from lines i
+            where i.is_served
+              and i.leader_key = d.item_key)
+    ),
     shared as (
         select
             i.*,
-            case when i.is_served and d.usd is not null
+            coalesce((select sum(u.usd) from unserved u where u.item_key = any (i.bears)), 0)
+            + case when i.is_served and d.usd is not null
                 then split_usd(d.usd, row_number() over served - 1, 1, count(*) over (partition by i.is_served, i.leader_key))
                 else 0
             end as answer_usd

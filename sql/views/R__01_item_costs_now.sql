@@ -20,9 +20,22 @@ with settled as (
         i.whole_prompt_tokens,
         -- The same text as another document of this run, or as one that another run has in flight.
         not i.is_representative or i.item_key = i.leader_key as copies_a_text,
-        -- Who carries what the leader's attempts cost.
-        i.is_representative and i.item_key = i.leader_key and i.answered_by is distinct from 'exact_hit'
-            and i.answered_by is distinct from 'semantic_hit' as is_asked,
+        -- Whose attempts it bears the cost of: its own text's, whatever became of them; and those of a leader that is
+        -- no document of this run, if it is the first that waited for it.
+        array_remove(array[
+            case when i.is_representative then i.item_key end,
+            case when not exists (
+                    select
+                    from items o
+                    where o.run_id = i.run_id
+                      and o.item_key = i.leader_key)
+                and i.document_id = (
+                    select min(o.document_id)
+                    from items o
+                    where o.run_id = i.run_id
+                      and o.leader_key = i.leader_key)
+                then i.leader_key end
+        ], null) as bears,
         r.uncapped_output_tokens,
         (
             select s.output_tokens
@@ -60,8 +73,8 @@ steps as (
         from ledger l
         join attempts a using (custom_id)
         where l.run_id = s.run_id
-          and l.item_key = s.item_key
-    ) c on s.is_asked
+          and l.item_key = any (s.bears)
+    ) c on true
     left join lateral (
         select
             l.*,
@@ -72,7 +85,7 @@ steps as (
         where l.run_id = s.run_id
           and l.item_key = s.item_key
           and a.state = 'succeeded'
-    ) w on s.is_asked and s.answered_by = 'model'
+    ) w on s.answered_by = 'model'
     cross join lateral (
         -- What the provider counted, plus what retrieval left out by our own count of both.
         select
@@ -119,7 +132,12 @@ select
     case when answered_by = 'model' then after_prompt_caching_usd - after_output_control_usd - truncated_usd else 0 end as saved_by_output_control_usd,
     case when answered_by = 'model' then after_output_control_usd - after_batch_usd else 0 end as saved_by_batch_usd,
     -- The other attempts that were billed and did not answer.
-    case when answered_by = 'model' then after_batch_usd + truncated_usd - actual_usd else 0 end as saved_by_escalation_usd,
+    case
+        when answered_by = 'model' then after_batch_usd + truncated_usd - actual_usd
+        when state = 'answered' then -actual_usd
+        else 0
+    end as saved_by_escalation_usd,
     case when state = 'failed' then baseline_usd - actual_usd else 0 end as saved_by_failing_usd,
-    actual_usd
+    actual_usd,
+    bears
 from steps;

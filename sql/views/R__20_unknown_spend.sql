@@ -1,5 +1,6 @@
 -- Which requests may have been billed without anyone knowing? Online requests whose process died between the
--- question and the answer, and batches that nobody collected before their provider deleted them: never asked again, held against the budget at their worst case, to be compared
+-- question and the answer, batches that nobody collected before their provider deleted them, and answers that a
+-- provider counts and does not give: never asked again, held against the budget at their worst case, to be compared
 -- with the provider's own usage page.
 create or replace view unknown_spend as
 select

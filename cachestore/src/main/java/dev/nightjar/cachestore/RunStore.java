@@ -34,9 +34,11 @@ public interface RunStore {
    *
    * @param uncappedOutputTokens how long an answer would be that nobody asks to be short; empty for
    *     as long as the answers are
-   * @param machineUsdPerHour what an hour of the machine costs that embeds; 0 for nothing
+   * @param machineUsdPerHour what an hour of the machine costs that embeds; empty leaves a
+   *     continued run's as it is
    */
-  void assume(String runId, OptionalInt uncappedOutputTokens, BigDecimal machineUsdPerHour);
+  void assume(
+      String runId, OptionalInt uncappedOutputTokens, Optional<BigDecimal> machineUsdPerHour);
 
   /** Adds machine time that a run has taken. */
   void addEmbeddingTime(String runId, long texts, Duration time);

@@ -50,7 +50,7 @@ public final class Collect {
         .apply("Wait for results", Wait.on(written))
         .setCoder(StringUtf8Coder.of())
         .apply("Close submissions", CloseSubmissions.of(context))
-        .apply("Fund escalations", FundAttempts.of(context))
+        .apply("Fund escalations", FundAttempts.oncePrepared(context))
         .apply("Pack escalations", PackSubmissions.of(context))
         .apply("Submit escalations", SubmitBatches.of(context));
   }

@@ -118,7 +118,7 @@ final class DemoCommand implements Callable<Integer> {
             step.corpus(),
             "demo",
             Optional.of(new BigDecimal("25")),
-            BigDecimal.ZERO,
+            Optional.empty(),
             Optional.of(step.runId()),
             Duration.ofHours(1),
             Duration.ofMillis(250));

@@ -276,6 +276,7 @@ final class Night implements AutoCloseable {
     if (clock.instant().isBefore(run.deadlineAt()) || !prepared()) {
       return false;
     }
+    stores.funding().defer(run.runId()); // for want of money, not of an answer
     stores
         .runs()
         .failOpenItems(
@@ -352,17 +353,32 @@ final class Night implements AutoCloseable {
           }
         }
       }
-      boolean work =
-          !ended.isEmpty() || !stores.submissions().unpacked(context.namespaceId()).isEmpty();
-      if (work || online) {
-        // Online requests alone are no reason to look again at once: they may have been refused.
-        moved |= runCollect(ended) && work;
+      boolean unpacked = !stores.submissions().unpacked(context.namespaceId()).isEmpty();
+      if (unpacked || online || !ended.isEmpty()) {
+        moved |= runCollect(ended) && (unpacked || movedOn(ended));
       }
     }
     if (refused != null && !moved) {
       throw refused;
     }
     return moved;
+  }
+
+  /**
+   * Whether one that had ended is closed, or online work goes on at once: results that cannot be
+   * read yet, and requests that were refused, are no reason to look again without a pause.
+   */
+  private boolean movedOn(List<String> ended) {
+    Set<String> open = new HashSet<>();
+    boolean online = false;
+    for (Submission submission : stores.submissions().open(context.namespaceId())) {
+      open.add(submission.submissionId());
+      online |=
+          submission.mode() == AttemptMode.ONLINE
+              && submission.state() != SubmissionState.ENDED
+              && isFree(submission);
+    }
+    return online || !open.containsAll(ended);
   }
 
   private boolean isFree(Submission submission) {

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param corpus file patterns
  * @param tenant whose answers may be reused
  * @param budgetUsd hard stop
- * @param machineUsdPerHour what an hour of the machine costs that embeds; 0 for nothing
+ * @param machineUsdPerHour what an hour of the machine costs that embeds
  * @param runId wanted run id
  * @param deadline how long to wait for providers
  * @param pollInterval how often to ask them
@@ -23,7 +23,7 @@ record NightPlan(
     List<String> corpus,
     String tenant,
     Optional<BigDecimal> budgetUsd,
-    BigDecimal machineUsdPerHour,
+    Optional<BigDecimal> machineUsdPerHour,
     Optional<String> runId,
     Duration deadline,
     Duration pollInterval) {}

@@ -68,10 +68,9 @@ final class TaskOptions {
   @Option(
       names = "--machine-usd-hour",
       paramLabel = "AMOUNT",
-      defaultValue = "0",
       description =
           "What an hour of this machine costs, as 0.10USD: reports then show what embedding cost.")
-  String machineUsdPerHour = "0";
+  @Nullable String machineUsdPerHour;
 
   Optional<BigDecimal> budgetUsd() {
     if (budget == null) {
@@ -106,7 +105,7 @@ final class TaskOptions {
         corpus,
         tenant,
         budgetUsd(),
-        usd("--machine-usd-hour", machineUsdPerHour),
+        Optional.ofNullable(machineUsdPerHour).map(text -> usd("--machine-usd-hour", text)),
         Optional.ofNullable(runId),
         java.time.Duration.ofMillis((long) (deadlineHours * 3_600_000)),
         java.time.Duration.ofMillis((long) (pollSeconds * 1_000)));

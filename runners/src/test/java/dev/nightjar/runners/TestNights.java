@@ -134,7 +134,7 @@ final class TestNights {
         List.of(corpus),
         "tests",
         budget,
-        BigDecimal.ZERO,
+        Optional.empty(),
         Optional.of(runId),
         Duration.ofMinutes(5),
         Duration.ofMillis(50));

@@ -2,6 +2,7 @@ package dev.nightjar.cachestore.postgres;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -57,6 +59,7 @@ public final class Migrations {
             "use the newer build");
       }
       flyway.migrate();
+      markPrivileges(address);
       return version(flyway.info());
     } catch (FlywayException e) {
       throw new NightjarException(
@@ -130,9 +133,54 @@ public final class Migrations {
                           isOfNewerBuild(migration)
                               || migration.getState() == MigrationState.OUTDATED
                               || migration.getState().isFailed());
-      return current ? Optional.of(version(info)) : Optional.empty();
+      return current && privilegesAreGiven(address) ? Optional.of(version(info)) : Optional.empty();
     } catch (FlywayException e) {
       return Optional.empty(); // whatever it is, migrating says it better
+    }
+  }
+
+  /**
+   * Notes in the schema's comment which privileges were given, after they were: a process that dies
+   * between the last migration and them leaves views that see past the policies of tenants.
+   */
+  private static void markPrivileges(DatabaseAddress address) {
+    try (Connection connection = connect(address);
+        Statement statement = connection.createStatement()) {
+      statement.execute("set role nightjar_migration");
+      statement.execute(
+          "comment on schema "
+              + DataSources.SCHEMA
+              + " is "
+              + statement.enquoteLiteral(privileges()));
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  private static boolean privilegesAreGiven(DatabaseAddress address) {
+    try (Connection connection = connect(address);
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select obj_description(to_regnamespace(?)::oid, 'pg_namespace') = ?")) {
+      statement.setString(1, DataSources.SCHEMA);
+      statement.setString(2, privileges());
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() && rows.getBoolean(1);
+      }
+    } catch (SQLException e) {
+      return false; // whatever it is, migrating says it better
+    }
+  }
+
+  private static String privileges() {
+    try (InputStream file =
+        Objects.requireNonNull(
+            Migrations.class.getResourceAsStream(
+                "/dev/nightjar/sql/roles/afterMigrate__privileges.sql"))) {
+      return "privileges "
+          + Fingerprint.sha256(new String(file.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -47,6 +47,7 @@ final class PostgresFundingStore implements FundingStore {
           DSLContext tx = configuration.dsl();
           Record run = Budget.lockRun(tx, runId);
           adopt(tx, run);
+          hold(tx, "a.run_id = ?", runId);
           Room room = room(tx, run);
           if (room.usd().isEmpty()) {
             return new Round(fundAll(tx, runId), 0, 0, BigDecimal.ZERO);
@@ -60,6 +61,11 @@ final class PostgresFundingStore implements FundingStore {
    * still wants the answer pays for it.
    */
   private void adopt(DSLContext tx, Record run) {
+    hold(
+        tx,
+        "a.namespace_id = ? and a.run_id <> ?",
+        run.get("namespace_id", Long.class),
+        run.get("run_id", String.class));
     tx.execute(
         """
         with adopted as (
@@ -95,7 +101,25 @@ final class PostgresFundingStore implements FundingStore {
         run.get("run_id", String.class));
   }
 
-  private static Room room(DSLContext tx, Record run) {
+  /** Leaders before their attempts and in key order, as everybody takes them. */
+  private static void hold(DSLContext tx, String whose, Object... values) {
+    fetch(
+        tx,
+        """
+        select count(*)
+        from (
+            select m.item_key
+            from misses m
+            where m.item_key in (select a.item_key from attempts a where WHOSE and a.state = 'unfunded')
+            order by m.item_key
+            for update
+        ) held
+        """
+            .replace("WHOSE", whose),
+        values);
+  }
+
+  private Room room(DSLContext tx, Record run) {
     String runId = run.get("run_id", String.class);
     BigDecimal reserved = run.get("reserved_usd", BigDecimal.class);
     BigDecimal limit = run.get("budget_usd", BigDecimal.class);
@@ -125,7 +149,10 @@ final class PostgresFundingStore implements FundingStore {
             tx,
             """
             select
-                b.task, b.period, b.limit_usd, sum(o.reserved_usd) as reserved_usd,
+                b.task, b.period, b.limit_usd,
+                -- Of what nobody looks after nothing comes free.
+                coalesce(sum(o.reserved_usd) filter (
+                    where o.namespace_id = r.namespace_id or (o.state = 'open' and o.alive_until > ?)), 0) as reserved_usd,
                 b.limit_usd - sum(o.reserved_usd + o.charged_usd + o.unknown_usd) as left_usd
             from runs r
             join namespaces n on n.namespace_id = r.namespace_id
@@ -140,6 +167,7 @@ final class PostgresFundingStore implements FundingStore {
             group by b.budget_id, b.task, b.period, b.limit_usd
             order by left_usd, b.budget_id
             """,
+            Sql.now(clock),
             runId)) {
       BigDecimal left = row.get("left_usd", BigDecimal.class);
       if (least.isEmpty() || left.compareTo(least.get()) < 0) {
@@ -294,6 +322,7 @@ final class PostgresFundingStore implements FundingStore {
                 from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::numeric[], ?::text[])
                     as f (custom_id, tier, provider, model, mode, output_tokens_max, request_bytes, usd, downgraded_from)
                 where a.custom_id = f.custom_id
+                  and a.run_id = ?
                   and a.state = 'unfunded'
                 returning a.item_key, a.attempt_number, a.reserved_usd
             ),
@@ -309,6 +338,7 @@ final class PostgresFundingStore implements FundingStore {
             ints(choices, choice -> choice.as().requestBytes()),
             choices.stream().map(choice -> choice.as().worstCaseUsd()).toArray(BigDecimal[]::new),
             texts(choices, Choice::downgradedFrom),
+            runId,
             runId)
         .get(0)
         .get("funded", Long.class);
@@ -321,6 +351,7 @@ final class PostgresFundingStore implements FundingStore {
           DSLContext tx = configuration.dsl();
           Record run = Budget.lockRun(tx, runId);
           Room room = room(tx, run);
+          hold(tx, "a.run_id = ?", runId);
           Map<String, String> reasons = new LinkedHashMap<>();
           for (Record row :
               fetch(
@@ -342,7 +373,27 @@ final class PostgresFundingStore implements FundingStore {
                     + room.budget()
                     + "; the next night asks it by value");
           }
-          Budget.fail(tx, clock, reasons, ErrorCode.BUDGET_EXHAUSTED);
+          // Only this run's documents: what others wait for they may pay themselves.
+          List<Map.Entry<String, String>> given = List.copyOf(reasons.entrySet());
+          String[] itemKeys = texts(given, Map.Entry::getKey);
+          Budget.failMisses(tx, itemKeys);
+          tx.execute(
+              """
+              update items i
+              set state = 'failed',
+                  failure_code = ?,
+                  failure_reason = f.reason,
+                  settled_at = ?
+              from unnest(?::text[], ?::text[]) as f (item_key, reason)
+              where i.run_id = ?
+                and i.leader_key = f.item_key
+                and i.state = 'waiting'
+              """,
+              ErrorCode.BUDGET_EXHAUSTED.name(),
+              Sql.now(clock),
+              itemKeys,
+              texts(given, Map.Entry::getValue),
+              runId);
           return (long) reasons.size();
         });
   }

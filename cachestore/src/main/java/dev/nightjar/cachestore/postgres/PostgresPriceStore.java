@@ -194,13 +194,21 @@ final class PostgresPriceStore implements PriceStore {
                   "select g.provider, g.model, g.effective_from from "
                       + GIVEN
                       + """
-                       join prices p using (provider, model, effective_from, input_tokens_above)
-                       where (p.input_usd, p.cached_input_usd, p.cache_write_usd, p.cache_write_long_usd, p.output_usd, p.reasoning_usd,
+                       join prices p using (provider, model, effective_from)
+                       -- Another size band in a list that something was charged by changes that list, too.
+                       where (p.input_tokens_above, p.input_usd, p.cached_input_usd, p.cache_write_usd, p.cache_write_long_usd, p.output_usd, p.reasoning_usd,
                            p.batch_input_usd, p.batch_cached_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd,
                            p.batch_output_usd, p.batch_reasoning_usd)
-                           is distinct from (g.input_usd, g.cached_input_usd, g.cache_write_usd, g.cache_write_long_usd, g.output_usd,
+                           is distinct from (g.input_tokens_above, g.input_usd, g.cached_input_usd, g.cache_write_usd, g.cache_write_long_usd, g.output_usd,
                            g.reasoning_usd, g.batch_input_usd, g.batch_cached_input_usd, g.batch_cache_write_usd,
                            g.batch_cache_write_long_usd, g.batch_output_usd, g.batch_reasoning_usd)
+                         and (p.input_tokens_above = g.input_tokens_above or not exists (
+                             select
+                             from prices same
+                             where same.provider = g.provider
+                               and same.model = g.model
+                               and same.effective_from = g.effective_from
+                               and same.input_tokens_above = g.input_tokens_above))
                          and exists (select from ledger l where l.price_id = p.price_id)
                       """,
                   values)
@@ -225,9 +233,13 @@ final class PostgresPriceStore implements PriceStore {
                       + GIVEN
                       + " on conflict on constraint prices_natural_key do update set ("
                       + COLUMNS
-                      + ") = row (excluded."
-                      + COLUMNS.strip().replaceAll(",\\s*", ", excluded.")
-                      + ") where prices is distinct from excluded",
+                      + ") = row ("
+                      + of("excluded")
+                      + ") where ("
+                      + of("prices")
+                      + ") is distinct from ("
+                      + of("excluded")
+                      + ")",
                   values);
           int added = (int) (count(tx) - before);
           long otherwise =
@@ -245,6 +257,10 @@ final class PostgresPriceStore implements PriceStore {
                   .get("charges", Long.class);
           return new Imported(added, written - added, otherwise);
         });
+  }
+
+  private static String of(String row) {
+    return row + "." + COLUMNS.strip().replaceAll(",\\s*", ", " + row + ".");
   }
 
   private static long count(DSLContext tx) {

@@ -145,17 +145,18 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
-  public void assume(String runId, OptionalInt uncappedOutputTokens, BigDecimal machineUsdPerHour) {
+  public void assume(
+      String runId, OptionalInt uncappedOutputTokens, Optional<BigDecimal> machineUsdPerHour) {
     context.execute(
         """
         update runs
         set uncapped_output_tokens = ?::integer,
-            machine_usd_per_hour = ?
+            machine_usd_per_hour = coalesce(?::numeric, machine_usd_per_hour)
         where run_id = ?
           and state = 'open'
         """,
         uncappedOutputTokens.isPresent() ? uncappedOutputTokens.getAsInt() : null,
-        machineUsdPerHour,
+        machineUsdPerHour.orElse(null),
         runId);
   }
 
@@ -194,6 +195,9 @@ final class PostgresRunStore implements RunStore {
                 namespaceId),
             "run_id",
             String.class)) {
+      // By itself: making a partition locks all of the books.
+      context.execute(
+          "select add_month('posted_item_costs', started_at) from runs where run_id = ?", runId);
       context.execute("select post_run(?, ?)", runId, Sql.now(clock));
     }
   }

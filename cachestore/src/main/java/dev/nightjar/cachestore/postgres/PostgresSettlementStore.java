@@ -92,6 +92,11 @@ final class PostgresSettlementStore implements SettlementStore {
             .filter(outcome -> itemKeys.containsKey(outcome.customId()))
             .sorted(Comparator.comparing(Outcome::customId))
             .toList();
+    if (!itemKeys.isEmpty()
+        && fetch(tx, "select from runs where run_id = ? and posted_at is not null", runId)
+            .isNotEmpty()) {
+      tx.execute("select unpost_run(?)", runId); // late: the books are posted anew
+    }
     Budget.holdMisses(tx, Sql.array(itemKeys.values()));
     charge(tx, runId, settled);
     answer(tx, settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(), itemKeys);
@@ -188,10 +193,6 @@ final class PostgresSettlementStore implements SettlementStore {
     if (billed.isEmpty()) {
       return;
     }
-    if (fetch(tx, "select from runs where run_id = ? and posted_at is not null", runId)
-        .isNotEmpty()) {
-      tx.execute("select unpost_run(?)", runId); // a late charge: the books are posted anew
-    }
     int charged =
         fetch(
                 tx,
@@ -254,7 +255,11 @@ final class PostgresSettlementStore implements SettlementStore {
     }
     String[] keys = texts(succeeded, outcome -> itemKeys.get(outcome.customId()));
     String[] answers = texts(succeeded, outcome -> outcome.answerJson().orElseThrow());
-    Long[] outputTokens = longs(succeeded, outcome -> outcome.usage().outputTokens());
+    // As billed: what a copy of this text is spared.
+    Long[] outputTokens =
+        longs(
+            succeeded,
+            outcome -> outcome.usage().outputTokens() + outcome.usage().reasoningTokens());
     // The leader's entry carries its embedding; followers get entries without one.
     tx.execute(
         """

@@ -882,6 +882,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   """,
                   submissionId);
           if (reopened > 0) {
+            tx.execute(
+                "select unpost_run(run_id) from submissions where submission_id = ?", submissionId);
             try {
               tx.execute(
                   """

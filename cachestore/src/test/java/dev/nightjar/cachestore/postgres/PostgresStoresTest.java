@@ -666,6 +666,49 @@ class PostgresStoresTest {
     assertThat(stores.funding().fund(second).funded()).isEqualTo(1);
   }
 
+  @Test
+  void aRunWithoutMoneyFailsItsOwnDocumentsAndNotThoseOfWhoWaitsForIt() {
+    String poor = openRun(runId + "-poor", "poor", Optional.of(BigDecimal.ZERO)).runId();
+    stores.runs().keepAlive(poor, NOW.plusSeconds(60));
+    miss(poor, "a", Optional.empty());
+    stores.work().electLeaders(poor, 2, 2, List.of(1));
+    stores.work().planAttempts(poor, List.of(plan("a", 0)));
+    miss(runId, "a", Optional.empty());
+    assertThat(one("select state from items where run_id = '" + runId + "'")).isEqualTo("waiting");
+    assertThat(stores.funding().fund(poor).mayGoOn()).isFalse();
+    assertThat(stores.funding().defer(poor)).isEqualTo(1);
+    assertThat(one("select failure_code from items where run_id = '" + poor + "'"))
+        .isEqualTo("BUDGET_EXHAUSTED");
+    assertThat(stores.work().reclaim(runId)).as("it asks itself").isEqualTo(1);
+  }
+
+  @Test
+  void whatAGoneRunLeftWithoutMoneyIsAdoptedAndPaidByWhoWaitsForIt() {
+    String gone = openRun(runId + "-gone", "gone", Optional.of(new BigDecimal("0.00008"))).runId();
+    stores.runs().keepAlive(gone, NOW.plusSeconds(1));
+    miss(gone, "a", Optional.empty());
+    stores.work().electLeaders(gone, 2, 2, List.of(1));
+    planned(gone, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    String id = inProgress(packedOf(gone, "small"));
+    miss(runId, "a", Optional.empty());
+    stores
+        .settlements()
+        .settle(gone, List.of(rejected("a", 1, Optional.of(plan("a", 2, "mid", "gpt-6.1-terra")))));
+    assertThat(stores.funding().fund(gone).left()).isEqualTo(1);
+    execute("update runs set alive_until = null where run_id = '" + gone + "'");
+    assertThat(stores.funding().fund(runId).funded()).isEqualTo(1);
+    inProgress(packedOf(runId, "mid"));
+    stores.settlements().settle(runId, List.of(succeeded("a", 2)));
+    assertThat(id).isNotEmpty();
+    for (String run : List.of(gone, runId)) {
+      stores.runs().markPrepared(run);
+      stores.runs().finish(run);
+    }
+    stores.runs().postFinished(namespaceId);
+    assertBalanced(gone);
+    assertBalanced(runId);
+  }
+
   // ---- the books ----
 
   @Test
@@ -1750,7 +1793,7 @@ class PostgresStoresTest {
     assertThat(
             one(
                 "select concat_ws(' ', charged_difference_usd, reserved_difference_usd,"
-                    + " attributed_difference_usd, unbalanced_items, open_items) from"
+                    + " attributed_difference_usd, shared_difference_usd, unbalanced_items, open_items) from"
                     + " run_balance_check where run_id = '"
                     + run
                     + "'"))

@@ -137,6 +137,22 @@ class SchemaTest {
   }
 
   @Test
+  void privilegesThatWereNotReachedAreGivenAtTheNextStart() throws Exception {
+    DatabaseAddress interrupted = TestPostgres.newDatabase();
+    try (Connection connection = Migrations.connect(interrupted);
+        Statement statement = connection.createStatement()) {
+      statement.execute("alter view cost_by_run owner to nightjar_migration");
+      statement.execute("comment on schema nightjar is null"); // as before they were given
+      Migrations.migrate(interrupted);
+      try (ResultSet rows =
+          statement.executeQuery("select viewowner from pg_views where viewname = 'cost_by_run'")) {
+        rows.next();
+        assertThat(rows.getString(1)).isEqualTo("nightjar_reports");
+      }
+    }
+  }
+
+  @Test
   void migratingTwiceChangesNothing() {
     String version = Migrations.migrate(database);
     assertThat(Migrations.migrate(database)).isEqualTo(version);

@@ -21,12 +21,21 @@ public final class FundAttempts extends PTransform<PCollection<Void>, PCollectio
 
   private final JobContext context;
 
-  private FundAttempts(JobContext context) {
+  private final boolean onlyOncePrepared;
+
+  private FundAttempts(JobContext context, boolean onlyOncePrepared) {
     this.context = context;
+    this.onlyOncePrepared = onlyOncePrepared;
   }
 
+  /** After the whole corpus has been planned. */
   public static FundAttempts of(JobContext context) {
-    return new FundAttempts(context);
+    return new FundAttempts(context, false);
+  }
+
+  /** After results have come in; passed over while a corpus is still to be read to its end. */
+  public static FundAttempts oncePrepared(JobContext context) {
+    return new FundAttempts(context, true);
   }
 
   @Override
@@ -36,19 +45,26 @@ public final class FundAttempts extends PTransform<PCollection<Void>, PCollectio
         .apply("One round of funding", Create.of(context.runId()))
         .apply("Wait for every attempt", Wait.on(planned))
         .setCoder(StringUtf8Coder.of())
-        .apply("Fund", ParDo.of(new FundFn(context)));
+        .apply("Fund", ParDo.of(new FundFn(context, onlyOncePrepared)));
   }
 
   private static final class FundFn extends StoreFn<String, Void> {
     private static final long serialVersionUID = 1L;
 
-    FundFn(JobContext context) {
+    private final boolean onlyOncePrepared;
+
+    FundFn(JobContext context, boolean onlyOncePrepared) {
       super(context, 1);
+      this.onlyOncePrepared = onlyOncePrepared;
     }
 
     @Override
     protected void processBatch(List<String> runIds, Consumer<Void> output) {
-      runIds.forEach(runId -> stores().funding().fund(runId));
+      for (String runId : runIds) {
+        if (!onlyOncePrepared || stores().runs().find(runId).orElseThrow().prepared()) {
+          stores().funding().fund(runId);
+        }
+      }
     }
   }
 }

@@ -6,7 +6,6 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Prompt;
 import dev.nightjar.pipelines.submit.RequestLines;
-import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.util.List;
 import java.util.function.Consumer;
@@ -40,14 +39,28 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
   }
 
   /**
-   * The attempt that asks a prompt at a tier, or below it for want of money.
+   * The attempt that asks a prompt at a tier. It waits for money for that tier: an answer that did
+   * not do below it must not be asked there again.
    *
    * @param mode how a tier is asked now
    */
   public static AttemptPlan plan(
-      TaskSpec task,
       RequestLines lines,
       TierSpec tier,
+      String itemKey,
+      int attemptNumber,
+      String prompt,
+      int promptTokens,
+      double priority,
+      Function<TierSpec, AttemptMode> mode) {
+    return plan(
+        lines, tier, List.of(), itemKey, attemptNumber, prompt, promptTokens, priority, mode);
+  }
+
+  private static AttemptPlan plan(
+      RequestLines lines,
+      TierSpec tier,
+      List<TierSpec> cheaper,
       String itemKey,
       int attemptNumber,
       String prompt,
@@ -68,16 +81,16 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
         tier.outputTokensMax(),
         lines.bytes(tier, customId, prompt),
         priority,
-        task.cheaperThan(tier).stream()
+        cheaper.stream()
             .map(
-                cheaper ->
+                lower ->
                     new AttemptPlan.Alternative(
-                        cheaper.name(),
-                        cheaper.provider().label(),
-                        cheaper.model(),
-                        mode.apply(cheaper),
-                        cheaper.outputTokensMax(),
-                        lines.bytes(cheaper, customId, prompt)))
+                        lower.name(),
+                        lower.provider().label(),
+                        lower.model(),
+                        mode.apply(lower),
+                        lower.outputTokensMax(),
+                        lines.bytes(lower, customId, prompt)))
             .toList());
   }
 
@@ -101,9 +114,9 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                       prompt -> {
                         TierSpec tier = router.route(prompt.promptTokens());
                         return plan(
-                            context.task(),
                             lines,
                             tier,
+                            context.task().cheaperThan(tier, prompt.promptTokens()),
                             prompt.itemKey(),
                             prompt.attemptNumber(),
                             prompt.user(),

@@ -71,7 +71,6 @@ public final class DeadlineFallback {
                             + context.deadlineAt(),
                         Optional.of(
                             PlanAttempts.plan(
-                                    context.task(),
                                     lines,
                                     tier,
                                     attempt.itemKey(),

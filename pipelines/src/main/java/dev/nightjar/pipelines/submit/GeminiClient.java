@@ -189,10 +189,10 @@ final class GeminiClient implements ProviderClient {
                               + ":batchGenerateContent",
                           body.toString())
                       .build());
-          if (submission.inputFileId().isPresent()
-              && (answer.statusCode() == 403 || answer.statusCode() == 404)) {
-            // Files are kept for two days, and one that is gone is "forbidden". A refused key shows
-            // at the next upload.
+          // Files are kept for two days, and one that is gone is "forbidden"; so is a model that
+          // the key may not use.
+          if ((answer.statusCode() == 403 || answer.statusCode() == 404)
+              && submission.inputFileId().filter(this::isGone).isPresent()) {
             throw new ProviderException(
                 ProviderException.Kind.UPLOAD_MISSING,
                 "gemini does not have the uploaded file any more",
@@ -202,6 +202,11 @@ final class GeminiClient implements ProviderClient {
           http.id(operation, "name");
           return batch(operation);
         });
+  }
+
+  private boolean isGone(String file) {
+    int status = http.send(http.request(api + "/" + file).GET().build()).statusCode();
+    return status == 403 || status == 404;
   }
 
   private void inline(Path requests, ArrayNode inlined) {

@@ -83,11 +83,12 @@ public record TaskSpec(
   /**
    * The tiers below a tier, dearest first, if the task lets requests go there for want of money.
    */
-  public List<TierSpec> cheaperThan(TierSpec tier) {
+  public List<TierSpec> cheaperThan(TierSpec tier, int promptTokens) {
     if (overBudget != OverBudget.DOWNGRADE) {
       return List.of();
     }
     List<TierSpec> cheaper = new ArrayList<>(tiers.subList(0, tiers.indexOf(tier)));
+    cheaper.removeIf(lower -> promptTokens > lower.promptTokensMax());
     Collections.reverse(cheaper);
     return cheaper;
   }

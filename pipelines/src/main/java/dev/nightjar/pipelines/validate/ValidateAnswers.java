@@ -144,7 +144,6 @@ public final class ValidateAnswers
         throw new IllegalStateException("setup has not run");
       }
       return PlanAttempts.plan(
-          context.task(),
           requests,
           tier,
           attempt.itemKey(),

@@ -179,7 +179,6 @@ final class ProviderFixture implements AutoCloseable {
       misses.add(new Miss(key, "d" + i, Optional.empty(), List.of(), Optional.empty()));
       plans.add(
           PlanAttempts.plan(
-              task,
               lines,
               tier,
               key,
