@@ -72,7 +72,7 @@ begin
         where i.run_id = p_run_id
     ),
     -- Charged here, and nobody in this run got an answer from it: whoever bears it has it.
-    unserved as (
+    unserved as materialized (   -- else it is worked out again for every line
         select d.item_key, d.usd
         from leaders d
         where not exists (
