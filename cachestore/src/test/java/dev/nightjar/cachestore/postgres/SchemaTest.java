@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
@@ -71,6 +72,18 @@ class SchemaTest {
           """
           select 'view ' || viewname from pg_views where schemaname = 'nightjar' order by 1
           """);
+
+  @Test
+  void reportsAreNotCompiled() throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection(
+                database.jdbcUrl(), database.user(), database.readPassword().orElse(null));
+        Statement statement = connection.createStatement();
+        ResultSet jit = statement.executeQuery("show jit")) {
+      jit.next();
+      assertThat(jit.getString(1)).isEqualTo("off");
+    }
+  }
 
   @Test
   void theSchemaIsTheGoldenOne() throws Exception {
