@@ -85,7 +85,7 @@ public final class RandomNights {
 
   /** Between 0 and 1, from a night, a document and what it is for. */
   private static String u(String salt) {
-    return "((hashint8extended(n.night * 1000003 + i.item, :seed * 1000 + "
+    return "((hashint8extended(n.night::bigint * 1000003 + i.item, :seed * 1000 + "
         + salt
         + ") & 2147483647) / 2147483648.0)";
   }
