@@ -171,4 +171,5 @@ cross join lateral (
         actual_usd,
         coalesce(bears, '{}') as bears
     from steps
-) c;
+) c
+where r.state <> 'planning';

@@ -35,4 +35,5 @@ from runs r
 join namespaces n on n.namespace_id = r.namespace_id
 join tasks t on t.task_fingerprint = n.task_fingerprint
 join attempts a on a.run_id = r.run_id
-left join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at;
+left join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
+where r.state <> 'planning';

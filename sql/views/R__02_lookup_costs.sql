@@ -9,6 +9,7 @@ select
     l.is_right,
     s.usd as shadow_usd
 from semantic_lookups l
+join runs r on r.run_id = l.run_id and r.state <> 'planning'
 join namespaces n on n.namespace_id = l.namespace_id
 left join lateral (
     select sum(g.total_usd) as usd

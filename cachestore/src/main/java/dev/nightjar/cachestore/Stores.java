@@ -10,6 +10,8 @@ public interface Stores extends AutoCloseable {
 
   EmbeddingStore embeddings();
 
+  ForecastStore forecasts();
+
   FundingStore funding();
 
   LearningStore learning();

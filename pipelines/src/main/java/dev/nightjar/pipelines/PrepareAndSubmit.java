@@ -7,6 +7,7 @@ import dev.nightjar.pipelines.dedupe.DeduplicateExact;
 import dev.nightjar.pipelines.dedupe.ElectLeaders;
 import dev.nightjar.pipelines.dedupe.FingerprintDocuments;
 import dev.nightjar.pipelines.dedupe.ResolveFromCache;
+import dev.nightjar.pipelines.forecast.ForecastCost;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.read.ReadCorpus;
 import dev.nightjar.pipelines.route.FundAttempts;
@@ -50,8 +51,20 @@ public final class PrepareAndSubmit {
     this.patterns = List.copyOf(patterns);
   }
 
-  /** Adds the stages to a pipeline, in the order of the flow. */
+  /** Adds all stages to a pipeline, in the order of the flow. */
   public void addTo(Pipeline pipeline) {
+    addPlanTo(pipeline)
+        .apply("Fund by value", FundAttempts.of(context))
+        .apply("Pack submissions", PackSubmissions.of(context))
+        .apply("Submit batches", SubmitBatches.of(context));
+  }
+
+  /**
+   * Adds the stages up to the spend: they send nothing and reserve nothing.
+   *
+   * @return empty; wait on it to know that everything is planned and its forecast is kept
+   */
+  public PCollection<Void> addPlanTo(Pipeline pipeline) {
     PCollectionTuple read =
         pipeline.apply("Read corpus", ReadCorpus.matching(patterns, context.task()));
     PCollectionTuple keyed =
@@ -68,20 +81,15 @@ public final class PrepareAndSubmit {
             .get(DeduplicateExact.CANDIDATES)
             .apply("Wait for items", Wait.on(recorded))
             .setCoder(RecordCoder.of(Candidate.class));
-    PCollection<Void> funded =
-        candidates
-            .apply("Resolve from cache", ResolveFromCache.of(context))
-            .apply("Elect leaders", ElectLeaders.of(context))
-            .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()))
-            .apply("Route and price", PlanAttempts.of(context))
-            .apply("Fund by value", FundAttempts.of(context));
-    funded
-        .apply("Pack submissions", PackSubmissions.of(context))
-        .apply("Submit batches", SubmitBatches.of(context));
-
     PCollectionList.of(read.get(ReadCorpus.DEAD_LETTERS))
         .and(keyed.get(FingerprintDocuments.DEAD_LETTERS))
         .apply("All dead letters", Flatten.pCollections())
         .apply("Record dead letters", RecordDeadLetters.of(context));
+    return candidates
+        .apply("Resolve from cache", ResolveFromCache.of(context))
+        .apply("Elect leaders", ElectLeaders.of(context))
+        .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()))
+        .apply("Route and price", PlanAttempts.of(context))
+        .apply("Forecast cost", ForecastCost.of(context));
   }
 }

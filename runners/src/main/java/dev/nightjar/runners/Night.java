@@ -108,8 +108,7 @@ final class Night implements AutoCloseable {
       EngineOptions engine,
       Clock clock,
       Pause pause) {
-    TaskSpec task = TaskLoader.load(plan.taskFile());
-    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
+    TaskSpec task = load(plan);
     Corpus corpus = Corpus.resolve(plan.corpus());
     PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
     ProviderClients clients = ProviderClients.open(providers);
@@ -118,8 +117,8 @@ final class Night implements AutoCloseable {
       requirePrices(stores, task);
       providersUsed(task)
           .forEach(clients::of); // a missing key is found now, not after the corpus was read
-      long namespaceId =
-          stores.runs().namespace(plan.tenant(), task.version(), task.embeddingModel().label());
+      long namespaceId = namespace(stores, plan, task);
+      stores.forecasts().discardAbandoned(namespaceId);
       Run run =
           stores
               .runs()
@@ -129,35 +128,63 @@ final class Night implements AutoCloseable {
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
-      stores
-          .runs()
-          .assume(
-              run.runId(),
-              Optional.ofNullable(task.uncappedOutputTokens())
-                  .map(OptionalInt::of)
-                  .orElse(OptionalInt.empty()),
-              plan.machineUsdPerHour());
-      JobContext context =
-          new JobContext(
-              run.runId(),
-              plan.tenant(),
-              namespaceId,
-              database,
-              task,
-              providers,
-              new SemanticLearning(stores.learning(), task, namespaceId)
-                  .begin(run.runId())
-                  .orElse(null),
-              run.deadlineAt(),
-              "night-" + UUID.randomUUID(),
-              clock);
       return new Night(
-          stores, clients, new PipelineLauncher(engine), plan, corpus, run, context, clock, pause);
+          stores,
+          clients,
+          new PipelineLauncher(engine),
+          plan,
+          corpus,
+          run,
+          contextOf(plan, stores, run, task, database, providers, clock),
+          clock,
+          pause);
     } catch (RuntimeException e) {
       clients.close();
       stores.close();
       throw e;
     }
+  }
+
+  /** Reads the task; also lets file patterns with a scheme be looked up. */
+  static TaskSpec load(NightPlan plan) {
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
+    return TaskLoader.load(plan.taskFile());
+  }
+
+  static long namespace(PostgresStores stores, NightPlan plan, TaskSpec task) {
+    return stores.runs().namespace(plan.tenant(), task.version(), task.embeddingModel().label());
+  }
+
+  /** What the stages of a run need; keeps what its reports assume. */
+  static JobContext contextOf(
+      NightPlan plan,
+      PostgresStores stores,
+      Run run,
+      TaskSpec task,
+      DatabaseAddress database,
+      ProviderSettings providers,
+      Clock clock) {
+    stores
+        .runs()
+        .assume(
+            run.runId(),
+            Optional.ofNullable(task.uncappedOutputTokens())
+                .map(OptionalInt::of)
+                .orElse(OptionalInt.empty()),
+            plan.machineUsdPerHour());
+    return new JobContext(
+        run.runId(),
+        plan.tenant(),
+        run.namespaceId(),
+        database,
+        task,
+        providers,
+        new SemanticLearning(stores.learning(), task, run.namespaceId())
+            .begin(run.runId())
+            .orElse(null),
+        run.deadlineAt(),
+        "night-" + UUID.randomUUID(),
+        clock);
   }
 
   private static Set<Provider> providersUsed(TaskSpec task) {
@@ -176,7 +203,7 @@ final class Night implements AutoCloseable {
     }
   }
 
-  private static void requirePrices(PostgresStores stores, TaskSpec task) {
+  static void requirePrices(PostgresStores stores, TaskSpec task) {
     List<PriceStore.Model> models =
         task.tiers().stream()
             .map(tier -> new PriceStore.Model(tier.provider().label(), tier.model()))

@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -29,6 +30,11 @@ final class NightReport {
           "escalation",
           "failing");
 
+  /** What people call a step of the waterfall, counted from 0. */
+  static String mechanism(int step) {
+    return MECHANISMS.get(step).replace('_', ' ');
+  }
+
   /** One line of {@code cost_by_run}, with what was refused before it became an item. */
   record Row(
       String runId,
@@ -52,6 +58,45 @@ final class NightReport {
 
   NightReport(DataSource dataSource) {
     this.dataSource = dataSource;
+  }
+
+  /**
+   * The runs that are asked for, or else the newest that has begun.
+   *
+   * @throws NightjarException OPTION_INVALID if one is not there, or none at all
+   */
+  static List<String> runs(DataSource dataSource, List<String> wanted) throws SQLException {
+    List<String> found = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select run_id
+                from runs
+                where state <> 'planning'
+                  and (run_id = any (?) or cardinality(?) = 0)
+                order by started_at desc, run_id
+                limit greatest(1, cardinality(?))
+                """)) {
+      for (int parameter = 1; parameter <= 3; parameter++) {
+        statement.setArray(parameter, connection.createArrayOf("text", wanted.toArray()));
+      }
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          found.add(result.getString("run_id"));
+        }
+      }
+    }
+    if (found.isEmpty() || !found.containsAll(wanted)) {
+      List<String> missing = new ArrayList<>(wanted);
+      missing.removeAll(found);
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          missing.isEmpty() ? "--run-id" : "--run-id " + String.join(", ", missing),
+          missing.isEmpty() ? "no run has begun yet" : "there is no such run",
+          missing.isEmpty() ? "run 'nightjar demo'" : "see 'select run_id from cost_by_run'");
+    }
+    return found;
   }
 
   List<Row> rows(List<String> runIds) throws SQLException {
@@ -227,6 +272,33 @@ final class NightReport {
       }
     }
     line(out, rows, "actual", Row::actualUsd);
+    printPlans(out, runIds);
+  }
+
+  private void printPlans(PrintWriter out, List<String> runIds) throws SQLException {
+    Terminal.heading(out, "Plan against actual (USD)");
+    out.printf(
+        "%-24s %12s %12s %12s %12s  %s%n",
+        "run", "low", "expected", "high", "actual", "learnt from");
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select * from plan_against_actual where run_id = any (?) order by night, run_id")) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          out.printf(
+              "%-24s %12s %12s %12s %12s  %d nights%s%n",
+              result.getString("run_id"),
+              Terminal.usd(result.getBigDecimal("low_usd")),
+              Terminal.usd(result.getBigDecimal("expected_usd")),
+              Terminal.usd(result.getBigDecimal("high_usd")),
+              Terminal.usd(result.getBigDecimal("actual_usd")),
+              result.getLong("nights_learnt_from"),
+              result.getBoolean("is_within") ? "" : ", outside");
+        }
+      }
+    }
   }
 
   private static void line(

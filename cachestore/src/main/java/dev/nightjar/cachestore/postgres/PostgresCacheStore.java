@@ -190,7 +190,8 @@ final class PostgresCacheStore implements CacheStore {
             decision, veto, is_sampled, policy, looked_up_at, awaits_answer)
         select
             r.namespace_id, r.run_id, l.item_key, l.source_key, l.similarity, l.score, l.threshold, l.error_bound,
-            l.decision, l.veto, l.is_sampled, l.policy, ?, l.source_key is not null and l.decision <> 'hit'
+            l.decision, l.veto, l.is_sampled, l.policy, ?,
+            l.source_key is not null and l.decision <> 'hit' and r.state <> 'planning' -- which is no evidence
         from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::real[], ?::real[], ?::text[], ?::text[], ?::boolean[], ?::text[])
             as l (item_key, source_key, similarity, score, threshold, error_bound, decision, veto, is_sampled, policy)
         join runs r on r.run_id = ?
@@ -227,6 +228,7 @@ final class PostgresCacheStore implements CacheStore {
         from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::text[], ?::boolean[]) as h (item_key, source_key, similarity, score, policy, exact)
         join cache_entries e on e.item_key = h.source_key
         where not h.exact
+          and not exists (select from runs r where r.run_id = ? and r.state = 'planning')
         on conflict (item_key) do update
         set source_key = excluded.source_key,
             similarity = excluded.similarity,
@@ -243,7 +245,8 @@ final class PostgresCacheStore implements CacheStore {
         floats(hits, CacheHit::similarity),
         floats(hits, CacheHit::scoreOrNull),
         texts(hits, CacheHit::policyOrNull),
-        hits.stream().map(CacheHit::exact).toArray(Boolean[]::new));
+        hits.stream().map(CacheHit::exact).toArray(Boolean[]::new),
+        runId);
     return new HashSet<>(
         Sql.column(
             fetch(

@@ -57,6 +57,10 @@ final class PostgresRunStore implements RunStore {
         .get("namespace_id", Long.class);
   }
 
+  static String newId(String kind, Clock clock) {
+    return kind + "-" + RUN_ID.format(clock.instant());
+  }
+
   @Override
   public Run open(
       Optional<String> runId,
@@ -64,7 +68,7 @@ final class PostgresRunStore implements RunStore {
       String corpus,
       Optional<BigDecimal> budgetUsd,
       Instant deadlineAt) {
-    String wanted = runId.orElseGet(() -> "run-" + RUN_ID.format(clock.instant()));
+    String wanted = runId.orElseGet(() -> newId("run", clock));
     return context.transactionResult(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -153,7 +157,7 @@ final class PostgresRunStore implements RunStore {
         set uncapped_output_tokens = ?::integer,
             machine_usd_per_hour = coalesce(?::numeric, machine_usd_per_hour)
         where run_id = ?
-          and state = 'open'
+          and state <> 'finished'
         """,
         uncappedOutputTokens.isPresent() ? uncappedOutputTokens.getAsInt() : null,
         machineUsdPerHour.orElse(null),

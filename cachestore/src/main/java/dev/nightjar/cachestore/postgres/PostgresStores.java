@@ -6,6 +6,7 @@ import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.EmbeddingStore;
+import dev.nightjar.cachestore.ForecastStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
@@ -40,6 +41,7 @@ public final class PostgresStores implements Stores {
   private final PostgresCacheStore cache;
   private final PostgresCacheCare cacheCare;
   private final PostgresEmbeddingStore embeddings;
+  private final PostgresForecastStore forecasts;
   private final PostgresFundingStore funding;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
@@ -60,6 +62,7 @@ public final class PostgresStores implements Stores {
     this.cache = new PostgresCacheStore(context, clock);
     this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
+    this.forecasts = new PostgresForecastStore(context, clock);
     this.funding = new PostgresFundingStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
@@ -106,6 +109,11 @@ public final class PostgresStores implements Stores {
   @Override
   public EmbeddingStore embeddings() {
     return embeddings;
+  }
+
+  @Override
+  public ForecastStore forecasts() {
+    return forecasts;
   }
 
   @Override

@@ -1,0 +1,118 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import dev.nightjar.runners.export.Export;
+import dev.nightjar.runners.export.ExportFormat;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Results and costs as files. */
+@Command(
+    name = "export",
+    mixinStandardHelpOptions = true,
+    header = "Writes results or costs to a file: JSONL, CSV, Parquet, or PostgreSQL's COPY.",
+    description = {
+      "",
+      "One row a document, also of those that failed. The file appears when it is whole.",
+      ""
+    },
+    footer = {
+      "",
+      "Example: nightjar export results --run-id 2026-11-24 --out results.parquet",
+      "In SQL: \\copy (select * from item_costs where run_id = '2026-11-24') to 'costs.csv' csv header"
+    })
+final class ExportCommand implements Callable<Integer> {
+  @Mixin private final StoreOptions store = new StoreOptions();
+  @Spec private CommandSpec spec;
+
+  /** What can be written. */
+  enum Table {
+    RESULTS,
+    COSTS
+  }
+
+  @Parameters(index = "0", paramLabel = "TABLE", description = "${COMPLETION-CANDIDATES}.")
+  Table table = Table.RESULTS;
+
+  @Option(
+      names = "--run-id",
+      paramLabel = "ID",
+      description = "Of this night; may be given more than once. Default: the tenant's newest.")
+  List<String> runIds = new ArrayList<>();
+
+  @Option(
+      names = "--tenant",
+      paramLabel = "NAME",
+      defaultValue = "default",
+      description = "Whose. Default: ${DEFAULT-VALUE}.")
+  String tenant = "default";
+
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to.")
+  Path out = Path.of("");
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "${COMPLETION-CANDIDATES}. Default: by the file's name.")
+  @Nullable ExportFormat format;
+
+  @Override
+  public Integer call() throws SQLException {
+    ExportFormat chosen = format == null ? byName() : format;
+    try (PostgresStores stores = StoreOptions.openFor(tenant, store.migrated(Optional.empty()))) {
+      List<String> runs = NightReport.runs(stores.dataSource(), runIds);
+      Export<?> export =
+          switch (table) {
+            case RESULTS -> Export.RESULTS;
+            case COSTS -> Export.COSTS;
+          };
+      long rows = export.write(stores.dataSource(), runs, chosen, out);
+      spec.commandLine()
+          .getOut()
+          .println(Terminal.count(rows) + " rows of " + String.join(", ", runs) + " in " + out);
+      return 0;
+    } catch (IOException e) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--out " + out,
+          "cannot be written (" + e.getClass().getSimpleName() + ")",
+          "give a file in a directory that is there, with room for it",
+          e);
+    }
+  }
+
+  private ExportFormat byName() {
+    String name = out.getFileName() == null ? "" : out.getFileName().toString();
+    String ending = name.substring(name.lastIndexOf('.') + 1).toUpperCase(Locale.ROOT);
+    return Arrays.stream(ExportFormat.values())
+        .filter(one -> one.name().equals(ending))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new NightjarException(
+                    ErrorCode.OPTION_INVALID,
+                    "--out " + out,
+                    "its name says no format",
+                    "give --format "
+                        + Arrays.stream(ExportFormat.values())
+                            .map(one -> one.name().toLowerCase(Locale.ROOT))
+                            .collect(Collectors.joining(", "))));
+  }
+}

@@ -1,0 +1,67 @@
+package dev.nightjar.runners;
+
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.postgres.PostgresStores;
+import dev.nightjar.runners.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** One night as a page. */
+@Command(
+    name = "report",
+    mixinStandardHelpOptions = true,
+    header = "Writes what a night cost, and why, as one HTML page that works offline.")
+final class ReportCommand implements Callable<Integer> {
+  @Mixin private final StoreOptions store = new StoreOptions();
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"--run", "--run-id"},
+      paramLabel = "ID",
+      description = "Of this night. Default: the newest.")
+  @Nullable String runId;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      defaultValue = "nightjar-report.html",
+      description = "Where to. Default: ${DEFAULT-VALUE}.")
+  Path out = Path.of("");
+
+  @Override
+  public Integer call() throws SQLException {
+    try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
+      String run =
+          NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
+      Files.writeString(out, Report.html(stores.dataSource(), run, Clock.systemUTC().instant()));
+      spec.commandLine().getOut().println("run " + run + ": " + out.toAbsolutePath());
+      return 0;
+    } catch (IllegalArgumentException e) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "report",
+          String.valueOf(e.getMessage()),
+          "wait for its first answers, or give another --run");
+    } catch (IOException e) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--out " + out,
+          "cannot be written (" + e.getClass().getSimpleName() + ")",
+          "give a file in a directory that is there, with room for it",
+          e);
+    }
+  }
+}

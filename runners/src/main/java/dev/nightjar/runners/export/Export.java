@@ -1,0 +1,224 @@
+package dev.nightjar.runners.export;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SequenceWriter;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.jerolba.carpet.CarpetWriter;
+import com.jerolba.carpet.ColumnNamingStrategy;
+import com.jerolba.carpet.TimeUnit;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import javax.sql.DataSource;
+import org.postgresql.PGConnection;
+
+/**
+ * Writes a table of some runs to a file.
+ *
+ * @param <T> a row
+ */
+public final class Export<T extends Record> {
+  /** What every document got. */
+  public static final Export<ResultRow> RESULTS =
+      new Export<>(
+          ResultRow.class,
+          """
+          (
+              select
+                  i.run_id, i.document_id, i.source_uri, i.item_key, i.state, i.answered_by, i.similarity,
+                  s.answer::text as answer, i.failure_code, i.failure_reason, i.settled_at
+              from items i
+              left join results s using (run_id, document_id)
+          ) t""");
+
+  /** What every document cost. */
+  public static final Export<CostRow> COSTS = new Export<>(CostRow.class, "item_costs t");
+
+  private static final int ROWS_FETCHED = 2_000;
+
+  /** 38 digits are the most that Parquet readers take; shares of costs have up to 15 decimals. */
+  private static final int DECIMAL_PRECISION = 38;
+
+  private static final int DECIMAL_SCALE = 18;
+
+  private final Rows<T> rows;
+  private final String from;
+
+  private Export(Class<T> type, String from) {
+    this.rows = new Rows<>(type);
+    this.from = from;
+  }
+
+  /** Takes rows one by one. */
+  private interface Sink<T> extends AutoCloseable {
+    void write(T row) throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /**
+   * Writes a file beside the wanted one, then puts it in its place: whoever reads it sees it whole.
+   *
+   * @return how many rows
+   */
+  public long write(DataSource source, List<String> runIds, ExportFormat format, Path file)
+      throws SQLException, IOException {
+    Path whole = file.toAbsolutePath();
+    Path part = Files.createTempFile(whole.getParent(), "." + whole.getFileName(), ".part");
+    try {
+      long count;
+      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
+        count = write(source, runIds, format, out);
+      }
+      Files.move(part, whole, StandardCopyOption.REPLACE_EXISTING);
+      return count;
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private long write(DataSource source, List<String> runIds, ExportFormat format, OutputStream out)
+      throws SQLException, IOException {
+    try (Connection connection = source.getConnection()) {
+      connection.setAutoCommit(false); // else the driver reads all rows before the first
+      if (format == ExportFormat.COPY) {
+        return copy(connection, runIds, out);
+      }
+      long count = 0;
+      try (Sink<T> sink = sink(format, out);
+          PreparedStatement statement =
+              connection.prepareStatement(
+                  "select "
+                      + rows.selected()
+                      + " from "
+                      + from
+                      + " where run_id = any (?) order by run_id, document_id")) {
+        statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+        statement.setFetchSize(ROWS_FETCHED);
+        try (ResultSet cursor = statement.executeQuery()) {
+          while (cursor.next()) {
+            sink.write(rows.read(cursor));
+            count++;
+          }
+        }
+      }
+      return count;
+    }
+  }
+
+  private long copy(Connection connection, List<String> runIds, OutputStream out)
+      throws SQLException, IOException {
+    // COPY takes no parameters: the ids go by way of a setting of this transaction.
+    try (PreparedStatement setting =
+        connection.prepareStatement("select set_config('nightjar.export_runs', ?, true)")) {
+      setting.setString(1, String.join("\n", runIds));
+      setting.executeQuery();
+    }
+    return connection
+        .unwrap(PGConnection.class)
+        .getCopyAPI()
+        .copyOut(
+            "copy (select "
+                + rows.selected()
+                + " from "
+                + from
+                + " where run_id = any (string_to_array(current_setting('nightjar.export_runs'), E'\\n'))"
+                + " order by run_id, document_id) to stdout",
+            out);
+  }
+
+  private Sink<T> sink(ExportFormat format, OutputStream out) throws IOException {
+    return switch (format) {
+      case JSONL -> jsonLines(out);
+      case CSV -> csv(out);
+      case PARQUET -> parquet(out);
+      case COPY -> throw new IllegalArgumentException("COPY is written by the server");
+    };
+  }
+
+  private Sink<T> jsonLines(OutputStream out) throws IOException {
+    ObjectWriter lines =
+        JsonMapper.builder()
+            .addModule(new JavaTimeModule())
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
+            .build()
+            .writerFor(rows.type())
+            .withRootValueSeparator("\n");
+    SequenceWriter writer = lines.writeValues(out);
+    return new Sink<>() {
+      private boolean isEmpty = true;
+
+      @Override
+      public void write(T row) throws IOException {
+        writer.write(row);
+        isEmpty = false;
+      }
+
+      @Override
+      public void close() throws IOException {
+        writer.flush();
+        if (!isEmpty) {
+          out.write('\n');
+        }
+      }
+    };
+  }
+
+  private Sink<T> csv(OutputStream out) {
+    Writer text = new OutputStreamWriter(out, StandardCharsets.UTF_8);
+    CsvWriter writer = CsvWriter.builder().build(text);
+    writer.writeRecord(rows.columns());
+    return new Sink<>() {
+      @Override
+      public void write(T row) {
+        writer.writeRecord(rows.texts(row));
+      }
+
+      @Override
+      public void close() throws IOException {
+        writer.close();
+      }
+    };
+  }
+
+  private Sink<T> parquet(OutputStream out) throws IOException {
+    CarpetWriter<T> writer =
+        new CarpetWriter.Builder<>(out, rows.type())
+            .withColumnNamingStrategy(ColumnNamingStrategy.SNAKE_CASE)
+            .withDefaultDecimal(DECIMAL_PRECISION, DECIMAL_SCALE)
+            .withBigDecimalScaleAdjustment(RoundingMode.UNNECESSARY)
+            .withDefaultTimeUnit(TimeUnit.MICROS)
+            .build();
+    return new Sink<>() {
+      @Override
+      public void write(T row) throws IOException {
+        writer.write(row);
+      }
+
+      @Override
+      public void close() throws IOException {
+        writer.close();
+      }
+    };
+  }
+}
