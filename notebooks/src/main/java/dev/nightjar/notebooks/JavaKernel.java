@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -169,14 +170,14 @@ public final class JavaKernel extends BaseKernel {
    * What was thrown, from where down to the cell, and why; the frames of causes are the driver's.
    */
   private static CellException thrown(JShellException exception) {
-    StringBuilder text = new StringBuilder();
+    List<String> lines = new ArrayList<>();
     for (StackTraceElement frame : exception.getStackTrace()) {
-      text.append("\n    at ").append(frame);
+      lines.add("    at " + frame);
     }
     for (Throwable cause = exception.getCause(); cause != null; cause = cause.getCause()) {
-      text.append("\ncaused by ").append(named(cause));
+      lines.add("caused by " + named(cause));
     }
-    return new CellException(named(exception), text.toString().strip());
+    return new CellException(named(exception), String.join("\n", lines));
   }
 
   private static String named(Throwable thrown) {

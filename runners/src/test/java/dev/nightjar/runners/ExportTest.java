@@ -51,11 +51,7 @@ class ExportTest {
       Path corpus =
           TestNights.write(home, "quoted \"a\".jsonl", TestNights.documents(0, DOCUMENTS));
       TestNights.run(
-          TestNights.plan(
-              TestNights.task(home),
-              "night-1",
-              Optional.empty(),
-              corpus.toString()),
+          TestNights.plan(TestNights.task(home), "night-1", Optional.empty(), corpus.toString()),
           database,
           emulator,
           TestNights.engine(EngineOptions.Engine.DIRECT));

@@ -266,7 +266,9 @@ class PlanTest {
                 "--explain",
                 "doc-1"))
         .isZero();
-    assertThat(Files.readString(output)).containsPattern("answer +(that of doc-|to be asked)").contains("whole prompt");
+    assertThat(Files.readString(output))
+        .containsPattern("answer +(that of doc-|to be asked)")
+        .contains("whole prompt");
     Files.delete(output);
     assertThat(
             command(

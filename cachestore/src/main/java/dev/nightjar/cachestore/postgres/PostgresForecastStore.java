@@ -238,10 +238,18 @@ final class PostgresForecastStore implements ForecastStore {
               texts(tiers, Forecast.Tier::tier),
               texts(tiers, Forecast.Tier::provider),
               texts(tiers, Forecast.Tier::model),
-              tiers.stream().map(tier -> BigDecimal.valueOf(tier.requests())).toArray(BigDecimal[]::new),
-              tiers.stream().map(tier -> BigDecimal.valueOf(tier.inputTokens())).toArray(BigDecimal[]::new),
-              tiers.stream().map(tier -> BigDecimal.valueOf(tier.outputTokens())).toArray(BigDecimal[]::new),
-              tiers.stream().map(tier -> BigDecimal.valueOf(tier.rejectedShare())).toArray(BigDecimal[]::new),
+              tiers.stream()
+                  .map(tier -> BigDecimal.valueOf(tier.requests()))
+                  .toArray(BigDecimal[]::new),
+              tiers.stream()
+                  .map(tier -> BigDecimal.valueOf(tier.inputTokens()))
+                  .toArray(BigDecimal[]::new),
+              tiers.stream()
+                  .map(tier -> BigDecimal.valueOf(tier.outputTokens()))
+                  .toArray(BigDecimal[]::new),
+              tiers.stream()
+                  .map(tier -> BigDecimal.valueOf(tier.rejectedShare()))
+                  .toArray(BigDecimal[]::new),
               tiers.stream().map(Forecast.Tier::expectedUsd).toArray(BigDecimal[]::new));
           tx.execute(
               """

@@ -1,7 +1,7 @@
 package dev.nightjar.pipelines.forecast;
 
 import java.util.List;
-import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.distribution.GammaDistribution;
 import org.apache.commons.math3.random.RandomGenerator;
 
 /**
@@ -43,8 +43,12 @@ record Predictive(double location, double scale, double freedom) {
         freedom);
   }
 
-  /** One night that may come. */
+  /**
+   * One night that may come. A Gaussian over the root of a mean square, which is what a t is: drawing
+   * from the library's t, by inverting its distribution, takes thirty times as long.
+   */
   double draw(RandomGenerator random) {
-    return location + scale * new TDistribution(random, freedom).sample();
+    double meanSquare = new GammaDistribution(random, freedom / 2, 2 / freedom).sample();
+    return location + scale * random.nextGaussian() / Math.sqrt(meanSquare);
   }
 }

@@ -42,14 +42,16 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
           .thenComparing(Neighbour::itemKey);
 
   /**
-   * Counts the votes. A neighbour that a guard refuses votes for nobody, and against all. The order
-   * of the neighbours does not matter.
+   * Counts the votes. A neighbour that a guard refuses votes for nobody: it is no reason to borrow
+   * its class's answer from another, but where its class is not the winner's it speaks against that. The
+   * order of the neighbours does not matter.
    *
    * @param guardMarks of the text
    */
   public static NeighbourVote of(
       List<Neighbour> neighbours, Guards guards, List<String> guardMarks) {
     Map<String, Double> votes = new TreeMap<>();
+    Map<String, Double> refused = new TreeMap<>();
     double all = weight(OPPONENT_COSINE);
     Predicate<Neighbour> allowed = n -> guards.difference(n.guardMarks(), guardMarks).isEmpty();
     boolean anyAllowed = neighbours.stream().anyMatch(allowed);
@@ -60,9 +62,8 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
               / (neighbour.agreed() + neighbour.contradicted() + RECORD_PRIOR);
       all += weight;
       // Where all are refused, how they would have voted tells a veto from a miss.
-      if (!anyAllowed || allowed.test(neighbour)) {
-        votes.merge(neighbour.answerClass(), weight, Double::sum);
-      }
+      Map<String, Double> counted = !anyAllowed || allowed.test(neighbour) ? votes : refused;
+      counted.merge(neighbour.answerClass(), weight, Double::sum);
     }
     Map.Entry<String, Double> winner = null;
     for (Map.Entry<String, Double> candidate : votes.entrySet()) {
@@ -78,7 +79,7 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
         neighbours.stream().filter(n -> n.answerClass().equals(won)).toList(),
         guards,
         guardMarks,
-        winner.getValue() / all);
+        winner.getValue() / (all - refused.getOrDefault(won, 0.0)));
   }
 
   /** The nearest neighbour alone, its cosine as the score: for a threshold set by the task. */

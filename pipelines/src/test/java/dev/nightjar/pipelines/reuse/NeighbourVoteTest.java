@@ -80,11 +80,28 @@ class NeighbourVoteTest {
       refused.add(neighbour("n" + i, 0.95, "x"));
     }
     double among = NeighbourVote.of(refused, NUMBERS, marks).score();
-    refused.add(new Neighbour("far", 0.5, "x", 0, 0, marks));
+    Neighbour far = new Neighbour("far", 0.5, "x", 0, 0, marks);
+    refused.add(far);
     NeighbourVote vote = NeighbourVote.of(refused, NUMBERS, marks);
     assertThat(among).isGreaterThan(0.9);
-    assertThat(vote.source().orElseThrow().itemKey()).isEqualTo("far");
-    assertThat(vote.score()).isLessThan(0.01);
+    assertThat(vote.source()).contains(far);
+    assertThat(vote.score())
+        .as("what it has by itself")
+        .isEqualTo(NeighbourVote.of(List.of(far), NUMBERS, marks).score())
+        .isLessThan(0.2);
+  }
+
+  @Test
+  void neighboursThatAGuardRefusesSpeakAgainstAnotherAnswer() {
+    List<String> marks = Guards.marks("room 8");
+    Neighbour near = new Neighbour("near", 0.9, "x", 0, 0, marks);
+    double alone = NeighbourVote.of(List.of(near), NUMBERS, marks).score();
+    NeighbourVote against =
+        NeighbourVote.of(List.of(near, neighbour("other", 0.9, "y")), NUMBERS, marks);
+    assertThat(against.source()).contains(near);
+    assertThat(against.score()).isLessThan(alone * 0.6);
+    assertThat(NeighbourVote.of(List.of(near, neighbour("same", 0.9, "x")), NUMBERS, marks).score())
+        .isEqualTo(alone);
   }
 
   @Test

@@ -70,7 +70,7 @@ public final class BatchBenchmark extends Benchmark {
               corpus,
               address,
               emulator,
-              List.of("--poll-seconds", "1"));
+              List.of("--run-id", "night", "--poll-seconds", "1"));
       boolean ended = process.waitFor(MINUTES_MAX, TimeUnit.MINUTES);
       process.destroyForcibly().waitFor();
       if (!ended || process.exitValue() != 0) {

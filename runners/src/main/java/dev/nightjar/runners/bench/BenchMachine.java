@@ -161,7 +161,7 @@ final class BenchMachine implements AutoCloseable {
     line.add("-Dnightjar.cluster.jar=" + System.getProperty("nightjar.cluster.jar", ""));
     line.addAll(
         List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main", "run"));
-    line.addAll(List.of(task.toString(), "--corpus", corpus.toString(), "--run-id", "night"));
+    line.addAll(List.of(task.toString(), "--corpus", corpus.toString()));
     line.addAll(options);
     line.addAll(List.of("--database", address.url()));
     ProcessBuilder builder =

@@ -268,6 +268,7 @@ final class ChaosNight {
         address,
         emulator,
         List.of(
+            "--run-id", "night",
             "--engine", onCluster ? "flink" : "direct",
             "--flink-master", machine.flinkMaster(),
             "--parallelism", "2",
