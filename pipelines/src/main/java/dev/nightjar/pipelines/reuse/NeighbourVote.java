@@ -52,7 +52,6 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
       List<Neighbour> neighbours, Guards guards, List<String> guardMarks) {
     Map<String, Double> votes = new TreeMap<>();
     Map<String, Double> refused = new TreeMap<>();
-    double all = weight(OPPONENT_COSINE);
     Predicate<Neighbour> allowed = n -> guards.difference(n.guardMarks(), guardMarks).isEmpty();
     boolean anyAllowed = neighbours.stream().anyMatch(allowed);
     for (Neighbour neighbour : neighbours.stream().sorted(NEAREST).toList()) {
@@ -60,7 +59,6 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
           weight(neighbour.similarity())
               * (neighbour.agreed() + RECORD_PRIOR)
               / (neighbour.agreed() + neighbour.contradicted() + RECORD_PRIOR);
-      all += weight;
       // Where all are refused, how they would have voted tells a veto from a miss.
       Map<String, Double> counted = !anyAllowed || allowed.test(neighbour) ? votes : refused;
       counted.merge(neighbour.answerClass(), weight, Double::sum);
@@ -75,11 +73,17 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
       return new NeighbourVote(Optional.empty(), 0, null);
     }
     String won = winner.getKey();
+    refused.remove(won);
+    double all = weight(OPPONENT_COSINE) + sum(votes) + sum(refused);
     return choose(
         neighbours.stream().filter(n -> n.answerClass().equals(won)).toList(),
         guards,
         guardMarks,
-        winner.getValue() / (all - refused.getOrDefault(won, 0.0)));
+        winner.getValue() / all);
+  }
+
+  private static double sum(Map<String, Double> votes) {
+    return votes.values().stream().mapToDouble(Double::doubleValue).sum();
   }
 
   /** The nearest neighbour alone, its cosine as the score: for a threshold set by the task. */
