@@ -52,6 +52,14 @@ column attempts.priority numeric not null default 0
 column attempts.cheaper jsonb
 column attempts.downgraded_from text
 column attempts.billed_at timestamp with time zone
+column batch_durations.month date
+column batch_durations.tenant text
+column batch_durations.provider text
+column batch_durations.model text
+column batch_durations.batches bigint
+column batch_durations.requests bigint
+column batch_durations.median_minutes numeric(12,3)
+column batch_durations.nine_in_ten_minutes numeric(12,3)
 column budget_status.tenant text
 column budget_status.task text
 column budget_status.period text
@@ -286,6 +294,36 @@ column failed_spend.failure_code text
 column failed_spend.attempts bigint
 column failed_spend.billed_attempts bigint
 column failed_spend.total_usd numeric
+column failures.run_id text
+column failures.tenant text
+column failures.task text
+column failures.kind text
+column failures.code text
+column failures.documents bigint
+column failures.example_document_id text
+column forecast_savings.run_id text not null
+column forecast_savings.step integer not null
+column forecast_savings.saved_usd numeric not null
+column forecast_tiers.run_id text not null
+column forecast_tiers.step integer not null
+column forecast_tiers.tier text not null
+column forecast_tiers.provider text not null
+column forecast_tiers.model text not null
+column forecast_tiers.requests numeric not null
+column forecast_tiers.input_tokens numeric not null
+column forecast_tiers.output_tokens numeric not null
+column forecast_tiers.rejected_share numeric not null
+column forecast_tiers.expected_usd numeric not null
+column forecasts.run_id text not null
+column forecasts.made_at timestamp with time zone not null
+column forecasts.nights integer not null
+column forecasts.items bigint not null
+column forecasts.asked bigint not null
+column forecasts.baseline_usd numeric not null
+column forecasts.expected_usd numeric not null
+column forecasts.low_usd numeric not null
+column forecasts.high_usd numeric not null
+column forecasts.worst_case_usd numeric not null
 column item_costs.run_id text
 column item_costs.document_id text
 column item_costs.night timestamp with time zone
@@ -477,6 +515,47 @@ column output_waste.reasoning_tokens bigint
 column output_waste.wasted_usd numeric
 column output_waste.wasted_share numeric
 column output_waste.limit_used_share numeric
+column plan_against_actual.run_id text
+column plan_against_actual.night timestamp with time zone
+column plan_against_actual.tenant text
+column plan_against_actual.task text
+column plan_against_actual.nights_learnt_from integer
+column plan_against_actual.planned_items bigint
+column plan_against_actual.items bigint
+column plan_against_actual.planned_asked bigint
+column plan_against_actual.asked bigint
+column plan_against_actual.undone bigint
+column plan_against_actual.planned_baseline_usd numeric
+column plan_against_actual.baseline_usd numeric
+column plan_against_actual.low_usd numeric
+column plan_against_actual.expected_usd numeric
+column plan_against_actual.high_usd numeric
+column plan_against_actual.actual_usd numeric
+column plan_against_actual.difference_usd numeric
+column plan_against_actual.difference_percent numeric
+column plan_against_actual.is_within boolean
+column plan_against_actual_savings.run_id text
+column plan_against_actual_savings.night timestamp with time zone
+column plan_against_actual_savings.tenant text
+column plan_against_actual_savings.task text
+column plan_against_actual_savings.step integer
+column plan_against_actual_savings.mechanism text
+column plan_against_actual_savings.planned_usd numeric
+column plan_against_actual_savings.actual_usd numeric
+column plan_against_actual_savings.difference_usd numeric
+column plan_against_actual_tiers.run_id text
+column plan_against_actual_tiers.step integer
+column plan_against_actual_tiers.tier text
+column plan_against_actual_tiers.provider text
+column plan_against_actual_tiers.model text
+column plan_against_actual_tiers.planned_requests numeric
+column plan_against_actual_tiers.requests bigint
+column plan_against_actual_tiers.planned_input_tokens numeric
+column plan_against_actual_tiers.input_tokens bigint
+column plan_against_actual_tiers.planned_output_tokens numeric
+column plan_against_actual_tiers.output_tokens bigint
+column plan_against_actual_tiers.planned_usd numeric
+column plan_against_actual_tiers.actual_usd numeric
 column posted_charge_sums.run_id text not null
 column posted_charge_sums.night timestamp with time zone not null
 column posted_charge_sums.day date not null
@@ -719,6 +798,15 @@ column semantic_thresholds.shadow_share real not null
 column semantic_thresholds.evidence integer not null
 column semantic_thresholds.drift_found boolean not null
 column semantic_thresholds.learnt_at timestamp with time zone not null
+column slowest_items.run_id text
+column slowest_items.document_id text
+column slowest_items.tenant text
+column slowest_items.task text
+column slowest_items.state text
+column slowest_items.answered_by text
+column slowest_items.failure_code text
+column slowest_items.took interval
+column slowest_items.requests bigint
 column submission_transitions.from_state text not null
 column submission_transitions.to_state text not null
 column submission_transitions.meaning text not null
@@ -796,6 +884,13 @@ constraint cache_entries cache_entries_pkey PRIMARY KEY (item_key)
 constraint cache_entries cache_entries_similarity_in_range CHECK (((similarity >= ('-1'::integer)::double precision) AND (similarity <= (1)::double precision)))
 constraint dead_letters dead_letters_pkey PRIMARY KEY (run_id, source_uri, source_position)
 constraint dead_letters dead_letters_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
+constraint forecast_savings forecast_savings_pkey PRIMARY KEY (run_id, step)
+constraint forecast_savings forecast_savings_run_fkey FOREIGN KEY (run_id) REFERENCES forecasts(run_id) ON DELETE CASCADE
+constraint forecast_tiers forecast_tiers_pkey PRIMARY KEY (run_id, step)
+constraint forecast_tiers forecast_tiers_run_fkey FOREIGN KEY (run_id) REFERENCES forecasts(run_id) ON DELETE CASCADE
+constraint forecasts forecasts_are_ordered CHECK ((((0)::numeric <= low_usd) AND (low_usd <= expected_usd) AND (expected_usd <= high_usd)))
+constraint forecasts forecasts_pkey PRIMARY KEY (run_id)
+constraint forecasts forecasts_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id) ON DELETE CASCADE
 constraint items items_answered_by_is_known CHECK ((answered_by = ANY (ARRAY['model'::text, 'exact_hit'::text, 'semantic_hit'::text, 'leader'::text])))
 constraint items items_answered_says_by_what CHECK (((state = 'answered'::text) = (answered_by IS NOT NULL)))
 constraint items items_failed_says_why CHECK (((state = 'failed'::text) = (failure_code IS NOT NULL)))
@@ -846,7 +941,7 @@ constraint runs runs_money_is_not_negative CHECK (((reserved_usd >= (0)::numeric
 constraint runs runs_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint runs runs_pkey PRIMARY KEY (run_id)
 constraint runs runs_posted_is_finished CHECK (((posted_at IS NULL) OR (state = 'finished'::text)))
-constraint runs runs_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'finished'::text])))
+constraint runs runs_state_is_known CHECK ((state = ANY (ARRAY['planning'::text, 'open'::text, 'finished'::text])))
 constraint runs runs_unknown_is_not_negative CHECK ((unknown_usd >= (0)::numeric))
 constraint self_host_offers self_host_offers_are_positive CHECK ((LEAST(gpu_usd_per_hour, input_tokens_per_second, output_tokens_per_second) > (0)::numeric))
 constraint self_host_offers self_host_offers_pkey PRIMARY KEY (offer)
@@ -895,6 +990,9 @@ index CREATE INDEX cache_entries_namespace_idx ON nightjar.cache_entries USING b
 index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btree (item_key)
 index CREATE INDEX cache_entries_unclassified_idx ON nightjar.cache_entries USING btree (namespace_id) WHERE ((answer_class IS NULL) AND (source_key = item_key))
 index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree (run_id, source_uri, source_position)
+index CREATE UNIQUE INDEX forecast_savings_pkey ON nightjar.forecast_savings USING btree (run_id, step)
+index CREATE UNIQUE INDEX forecast_tiers_pkey ON nightjar.forecast_tiers USING btree (run_id, step)
+index CREATE UNIQUE INDEX forecasts_pkey ON nightjar.forecasts USING btree (run_id)
 index CREATE INDEX items_key_idx ON nightjar.items USING btree (item_key, run_id)
 index CREATE INDEX items_leader_idx ON nightjar.items USING btree (run_id, leader_key)
 index CREATE INDEX items_open_idx ON nightjar.items USING btree (run_id) WHERE (state = ANY (ARRAY['new'::text, 'waiting'::text]))
@@ -959,6 +1057,7 @@ function register_namespace(p_tenant text, p_task_fingerprint text, p_name text,
 function split_usd(p_usd numeric, p_before numeric, p_weight numeric, p_total numeric) returns numeric
 function unpost_run(p_run_id text) returns void
 view attempt_costs
+view batch_durations
 view budget_status
 view cache_effectiveness
 view cache_statistics
@@ -974,16 +1073,21 @@ view cost_by_tier
 view dearest_items
 view escalation
 view failed_spend
+view failures
 view item_costs
 view item_costs_now
 view item_sums
 view lookup_costs
 view open_submissions
 view output_waste
+view plan_against_actual
+view plan_against_actual_savings
+view plan_against_actual_tiers
 view price_change_impact
 view run_balance_check
 view run_progress
 view savings_waterfall
 view self_host_break_even
 view semantic_cache_risk
+view slowest_items
 view unknown_spend
