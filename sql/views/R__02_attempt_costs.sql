@@ -35,5 +35,7 @@ from runs r
 join namespaces n on n.namespace_id = r.namespace_id
 join tasks t on t.task_fingerprint = n.task_fingerprint
 join attempts a on a.run_id = r.run_id
-left join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
+-- By the run, too, which says nothing new and is what the ledger has an index on: without it one night of 17,000
+-- took 4 s in a ledger of ten million.
+left join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at and l.run_id = a.run_id
 where r.state <> 'planning';

@@ -44,8 +44,8 @@ record Predictive(double location, double scale, double freedom) {
   }
 
   /**
-   * One night that may come. A Gaussian over the root of a mean square, which is what a t is: drawing
-   * from the library's t, by inverting its distribution, takes thirty times as long.
+   * One night that may come. A Gaussian over the root of a mean square, which is what a t is:
+   * drawing from the library's t, by inverting its distribution, takes thirty times as long.
    */
   double draw(RandomGenerator random) {
     double meanSquare = new GammaDistribution(random, freedom / 2, 2 / freedom).sample();

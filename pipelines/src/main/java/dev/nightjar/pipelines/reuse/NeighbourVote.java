@@ -43,8 +43,8 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
 
   /**
    * Counts the votes. A neighbour that a guard refuses votes for nobody: it is no reason to borrow
-   * its class's answer from another, but where its class is not the winner's it speaks against that. The
-   * order of the neighbours does not matter.
+   * its class's answer from another, but where its class is not the winner's it speaks against
+   * that. The order of the neighbours does not matter.
    *
    * @param guardMarks of the text
    */
