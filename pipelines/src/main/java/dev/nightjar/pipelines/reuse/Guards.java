@@ -58,6 +58,11 @@ public final class Guards implements Serializable {
   private static final String NOTHING = "-";
   private static final int DIGEST_DIGITS = 12;
 
+  /**
+   * What is longer is no amount, and parsing it takes the square of its length: 10 s a megabyte.
+   */
+  private static final int NUMBER_CHARS_MAX = 1_000;
+
   private static final String CURRENCY = "[$€£¥₹]|usd|eur|gbp|jpy|inr|chf|dollars?|euros?|pounds?";
   private static final String NUMBER = "\\d(?:[\\d.,]*\\d)?";
   private static final Pattern AMOUNT =
@@ -329,6 +334,9 @@ public final class Guards implements Serializable {
   /** 1,000.50 and 1000.5 are one number. */
   private static String number(String digits) {
     String plain = digits.replace('−', '-').replaceAll(",(?=\\d{3}(?!\\d))", "");
+    if (plain.length() > NUMBER_CHARS_MAX) {
+      return plain;
+    }
     try {
       return new java.math.BigDecimal(plain).stripTrailingZeros().toPlainString();
     } catch (NumberFormatException e) {

@@ -198,7 +198,8 @@ public final class PlanBenchmark extends Benchmark {
                     "5",
                     "--call-seconds",
                     "5"));
-        if (!process.waitFor(MINUTES_MAX, TimeUnit.MINUTES) || process.exitValue() != 0) {
+        // 1: some documents failed, for the dearest model errs, too.
+        if (!process.waitFor(MINUTES_MAX, TimeUnit.MINUTES) || process.exitValue() > 1) {
           process.destroyForcibly();
           throw new IOException(
               "night " + night + " of task " + task + ":\n" + Files.readString(machine.output()));
