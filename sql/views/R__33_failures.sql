@@ -10,6 +10,7 @@ select
     count(*) as documents,
     min(i.document_id) as example_document_id
 from items i
+join runs r on r.run_id = i.run_id and r.state <> 'planning'
 join namespaces n on n.namespace_id = i.namespace_id
 join tasks t on t.task_fingerprint = n.task_fingerprint
 where i.state = 'failed'

@@ -490,6 +490,20 @@ final class PostgresForecastStore implements ForecastStore {
         tx,
         "select document_id from items where run_id = ? order by document_id for update",
         runId);
+    // A run that took a text over while the plan was electing may have got a leader that goes now.
+    tx.execute(
+        """
+        update misses f
+        set state = 'candidate',
+            leader_key = null,
+            similarity = null
+        from misses m
+        where m.run_id = ?
+          and f.leader_key = m.item_key
+          and f.state = 'follower'
+          and f.run_id <> m.run_id
+        """,
+        runId);
     tx.execute("delete from attempts where run_id = ? and state = 'unfunded'", runId);
     tx.execute(
         """

@@ -75,11 +75,13 @@ final class PostgresRunStore implements RunStore {
           Optional<Run> existing = runId.flatMap(id -> find(tx, id));
           if (existing.isPresent()) {
             Run run = existing.get();
-            if (run.namespaceId() != namespaceId || !run.corpus().equals(corpus)) {
+            if (run.namespaceId() != namespaceId
+                || !run.corpus().equals(corpus)
+                || isPlan(tx, wanted)) {
               throw new NightjarException(
                   ErrorCode.RUN_MISMATCH,
                   wanted,
-                  "this run id was used for another task version, tenant or corpus",
+                  "this run id was used for another task version, tenant or corpus, or for a plan",
                   "choose another --run-id");
             }
             if (!run.finished()) {
@@ -132,6 +134,10 @@ final class PostgresRunStore implements RunStore {
           update(tx, open, budgetUsd, deadlineAt);
           return find(tx, open).orElseThrow();
         });
+  }
+
+  private static boolean isPlan(DSLContext tx, String runId) {
+    return !fetch(tx, "select from runs where run_id = ? and state = 'planning'", runId).isEmpty();
   }
 
   private static void update(

@@ -667,6 +667,56 @@ class PostgresStoresTest {
   }
 
   @Test
+  void aPlanHoldsNothingAgainstARunAndGoesWithoutATrace() {
+    String plan = stores.forecasts().begin(namespaceId, "corpus", NOW.plusSeconds(60)).runId();
+    stores.runs().keepAlive(plan, NOW.plusSeconds(60));
+    miss(plan, "a", Optional.of(at(1, 1)));
+    miss(plan, "b", Optional.of(at(0.99, 1)));
+    stores.work().electLeaders(plan, 0.9, 2, List.of());
+    stores.work().planAttempts(plan, List.of(plan("a", 1), plan("b", 1)));
+    assertThat(stores.forecasts().worstCaseUsd(plan)).isPositive();
+
+    miss(runId, "a", Optional.of(at(1, 1)));
+    assertThat(one("select run_id from misses where item_key = '" + key("a") + "'"))
+        .as("taken over at once")
+        .isEqualTo(runId);
+    // As if the run had been given a leader of the plan while that elected.
+    execute(
+        "update misses set state = 'follower', leader_key = '"
+            + key("b")
+            + "' where item_key = '"
+            + key("a")
+            + "'");
+    execute(
+        "update misses set state = 'leader', leader_key = item_key, run_id = '"
+            + plan
+            + "' where item_key = '"
+            + key("b")
+            + "'");
+    stores.forecasts().discard(plan);
+    assertThat(one("select state from misses where item_key = '" + key("a") + "'"))
+        .isEqualTo("candidate");
+    assertThat(one("select count(*) from misses where item_key = '" + key("b") + "'"))
+        .isEqualTo("0");
+    assertThat(one("select count(*) from runs where run_id = '" + plan + "'")).isEqualTo("0");
+    stores.forecasts().discard(runId); // is no plan
+    assertThat(one("select count(*) from runs where run_id = '" + runId + "'")).isEqualTo("1");
+  }
+
+  @Test
+  void theIdOfAPlanIsNoNightsAndAPlanThatNobodyDrivesIsRemoved() {
+    String plan = stores.forecasts().begin(namespaceId, "corpus", NOW.plusSeconds(60)).runId();
+    assertThatThrownBy(() -> openRun(plan, "corpus", Optional.empty()))
+        .hasMessageContaining("for a plan");
+    stores.runs().keepAlive(plan, NOW.plusSeconds(60));
+    stores.forecasts().discardAbandoned(namespaceId);
+    assertThat(one("select count(*) from runs where run_id = '" + plan + "'")).isEqualTo("1");
+    execute("update runs set alive_until = '2026-11-23Z' where run_id = '" + plan + "'");
+    stores.forecasts().discardAbandoned(namespaceId);
+    assertThat(one("select count(*) from runs where run_id = '" + plan + "'")).isEqualTo("0");
+  }
+
+  @Test
   void aRunWithoutMoneyFailsItsOwnDocumentsAndNotThoseOfWhoWaitsForIt() {
     String poor = openRun(runId + "-poor", "poor", Optional.of(BigDecimal.ZERO)).runId();
     stores.runs().keepAlive(poor, NOW.plusSeconds(60));
