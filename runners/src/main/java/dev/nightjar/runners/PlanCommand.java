@@ -137,6 +137,9 @@ final class PlanCommand implements Callable<Integer> {
   }
 
   private static void printTiers(PrintWriter out, Forecast forecast) {
+    if (forecast.tiers().isEmpty()) {
+      return;
+    }
     Terminal.heading(out, "Expected by tier");
     out.printf(
         "%-8s %-24s %10s %14s %12s %9s %14s%n",

@@ -82,7 +82,7 @@ public final class Export<T extends Record> {
   public long write(DataSource source, List<String> runIds, ExportFormat format, Path file)
       throws SQLException, IOException {
     Path whole = file.toAbsolutePath();
-    Path part = Files.createTempFile(whole.getParent(), "." + whole.getFileName(), ".part");
+    Path part = whole.resolveSibling("." + whole.getFileName() + ".part");
     try {
       long count;
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
