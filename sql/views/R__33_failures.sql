@@ -1,5 +1,5 @@
 -- Which documents have no answer, and why? Items that failed, and input that was refused before it became one.
--- Reasons are counted by their code; examples are in items and dead_letters.
+-- Reasons are counted by their code; examples are in items and dead_letters. Ask by run: it counts items anew.
 create or replace view failures as
 select
     i.run_id,

@@ -299,7 +299,13 @@ public final class BooksBenchmark extends Benchmark {
       case "item_costs" -> List.of(ofNight + " limit 1000", " where document_id = 'doc-7'");
       case "item_costs_now" -> List.of(ofNight + " and document_id = 'doc-7'");
       case "cost_by_document" -> List.of(" where document_id = 'doc-7'");
-      case "attempt_costs", "lookup_costs", "run_progress", "run_balance_check" -> List.of(ofNight);
+      case "attempt_costs",
+          "failures",
+          "lookup_costs",
+          "run_balance_check",
+          "run_progress",
+          "slowest_items" ->
+          List.of(ofNight);
       default -> List.of("");
     };
   }
