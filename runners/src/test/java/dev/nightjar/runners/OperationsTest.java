@@ -158,6 +158,11 @@ class OperationsTest {
           .contains("took in 36 answers");
       assertThat(ended(emulator, 0, List.of("cache", "import", copy.toString())))
           .contains("took in 0 answers");
+      List<String> exported = Files.readAllLines(copy);
+      Files.write(copy, with(exported.subList(0, 2), exported.get(2).replace("cosine", "taste")));
+      assertThat(ended(emulator, 1, List.of("cache", "import", copy.toString())))
+          .startsWith("INPUT_MALFORMED: line 3: ")
+          .contains("cache_entries_measure_is_known");
       Files.writeString(copy, "{\"item_key\":\"x\",\"answer\":{}}\n");
       assertThat(ended(emulator, 1, List.of("cache", "import", copy.toString())))
           .startsWith("INPUT_MALFORMED: line 1: expected a namespace first");

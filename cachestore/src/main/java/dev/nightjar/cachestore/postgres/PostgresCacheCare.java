@@ -5,6 +5,8 @@ import static dev.nightjar.cachestore.postgres.Sql.fetch;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.QuoteStrategies;
 import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
@@ -12,6 +14,7 @@ import dev.nightjar.cachestore.TaskVersion;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.StringWriter;
 import java.io.Writer;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,18 +22,50 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 import org.jooq.Cursor;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jooq.exception.DataAccessException;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** Works on {@code cache_entries} as a whole. */
 final class PostgresCacheCare implements CacheCare {
   private static final int FETCH_ROWS = 1_000;
 
-  /** Lines sent to the server at a time. */
-  private static final int COPY_LINES = 2_000;
+  /** Rows sent to the server at a time, some 10 MB. */
+  private static final int COPY_ROWS = 2_000;
+
+  /** What an entry is exported and imported with, besides its namespace. */
+  private static final List<String> ENTRY_COLUMNS =
+      List.of(
+          "item_key",
+          "source_key",
+          "similarity",
+          "measure",
+          "policy",
+          "score",
+          "answer",
+          "answer_class",
+          "output_tokens",
+          "embedding",
+          "guard_marks",
+          "agreed",
+          "contradicted",
+          "created_at");
+
+  /** How PostgreSQL names the row in which COPY failed. */
+  private static final Pattern COPY_ROW = Pattern.compile("COPY imported, line (\\d+)");
+
+  /** Of the graph that the vector index is while it is built: its vector, and 32 neighbours. */
+  private static final long INDEX_ROW_BYTES = 2_500;
+
+  private static final long INDEX_MEMORY_MB_MAX = 4_000;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -242,56 +277,114 @@ final class PostgresCacheCare implements CacheCare {
         configuration -> {
           DSLContext tx = configuration.dsl();
           tx.execute(
-              "create temporary table imported (namespace_id bigint, line jsonb) on commit drop");
-          return tx.connectionResult(connection -> copy(tx, connection, in));
+              "create temporary table imported (like cache_entries including constraints) on commit drop");
+          return tx.connectionResult(
+              connection -> {
+                copy(tx, connection, in);
+                return takeIn(tx);
+              });
         });
   }
 
-  private long copy(DSLContext tx, Connection connection, BufferedReader in)
+  private void copy(DSLContext tx, Connection connection, BufferedReader in)
       throws SQLException, IOException {
     long namespaceId = 0;
     long number = 0;
-    long staged = 0;
-    StringBuilder lines = new StringBuilder();
+    int entries = 0;
+    StringWriter rows = new StringWriter();
+    CsvWriter csv = CsvWriter.builder().quoteStrategy(QuoteStrategies.EMPTY).build(rows);
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       number++;
       JsonNode node = parse(line, number);
       if (node.has("task_fingerprint")) {
+        send(connection, rows, number - entries);
+        entries = 0;
         namespaceId = register(tx, node, number);
       } else if (namespaceId == 0 || !node.has("item_key") || !node.has("answer")) {
         throw invalid(number, "expected a namespace first, then entries with item_key and answer");
       } else {
-        // COPY's text format: a backslash stands for itself only if it is doubled.
-        lines.append(namespaceId).append('\t').append(line.replace("\\", "\\\\")).append('\n');
-        if (++staged % COPY_LINES == 0) {
-          send(connection, lines);
+        csv.writeRecord(row(connection, namespaceId, node));
+        if (++entries == COPY_ROWS) {
+          send(connection, rows, number + 1 - entries);
+          entries = 0;
         }
       }
     }
-    send(connection, lines);
-    return takeIn(tx, staged);
+    send(connection, rows, number + 1 - entries);
   }
 
-  private static void send(Connection connection, StringBuilder lines)
+  /** An entry's values, as COPY reads them. */
+  private static @Nullable String[] row(Connection connection, long namespaceId, JsonNode entry)
+      throws SQLException {
+    @Nullable String[] row = new String[1 + ENTRY_COLUMNS.size()];
+    row[0] = Long.toString(namespaceId);
+    for (int i = 1; i < row.length; i++) {
+      String column = ENTRY_COLUMNS.get(i - 1);
+      JsonNode value = entry.path(column);
+      if (column.equals("answer")) {
+        row[i] = value.toString();
+      } else if (column.equals("guard_marks") && value.isArray()) {
+        row[i] = connection.createArrayOf("text", texts(value)).toString();
+      } else if (!value.isMissingNode() && !value.isNull()) {
+        row[i] = value.asText();
+      }
+    }
+    return row;
+  }
+
+  private static String[] texts(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false)
+        .map(JsonNode::asText)
+        .toArray(String[]::new);
+  }
+
+  /**
+   * Sends rows to the table they wait in.
+   *
+   * @param firstLine the input's line of the first of them, counted from 1
+   */
+  private static void send(Connection connection, StringWriter rows, long firstLine)
       throws SQLException, IOException {
-    if (!lines.isEmpty()) {
+    StringBuffer text = rows.getBuffer();
+    if (text.isEmpty()) {
+      return;
+    }
+    try {
       connection
           .unwrap(PGConnection.class)
           .getCopyAPI()
           .copyIn(
-              "copy imported (namespace_id, line) from stdin", new StringReader(lines.toString()));
-      lines.setLength(0);
+              "copy imported (namespace_id, "
+                  + String.join(", ", ENTRY_COLUMNS)
+                  + ") from stdin (format csv)",
+              new StringReader(text.toString()));
+    } catch (PSQLException e) {
+      ServerErrorMessage refusal = e.getServerErrorMessage();
+      Matcher row = COPY_ROW.matcher(refusal == null ? "" : String.valueOf(refusal.getWhere()));
+      if (!row.find()) {
+        throw e;
+      }
+      throw invalid(firstLine - 1 + Long.parseLong(row.group(1)), refusal.getMessage());
     }
+    text.setLength(0);
   }
 
   /**
    * Through the vector index, or, if more comes in than there is, around it: 50,000 rows take 30 s
    * through the index, and 5 s to build it anew (ADR 8). Nights wait for the commit meanwhile.
    */
-  private static long takeIn(DSLContext tx, long staged) {
-    long there =
-        fetch(tx, "select count(*) as rows from cache_entries").get(0).get("rows", Long.class);
-    boolean bulk = staged > there;
+  private static long takeIn(DSLContext tx) {
+    Record counts =
+        fetch(
+                tx,
+                """
+                select
+                    (select count(*) from cache_entries) as there,
+                    (select count(*) from imported) as staged
+                """)
+            .get(0);
+    long rows = counts.get("there", Long.class) + counts.get("staged", Long.class);
+    boolean bulk = rows > 2 * counts.get("there", Long.class);
     String index = "";
     if (bulk) {
       index =
@@ -300,22 +393,18 @@ final class PostgresCacheCare implements CacheCare {
               .get("made", String.class);
       tx.execute("drop index cache_entries_embedding_hnsw");
     }
+    String columns = "namespace_id, " + String.join(", ", ENTRY_COLUMNS);
     long entries =
         tx.execute(
-            """
-            insert into cache_entries (
-                item_key, namespace_id, source_key, similarity, measure, policy, score, answer, answer_class,
-                output_tokens, embedding, guard_marks, agreed, contradicted, created_at)
-            select
-                e.item_key, i.namespace_id, e.source_key, e.similarity, e.measure, e.policy, e.score, e.answer,
-                e.answer_class, e.output_tokens, e.embedding, e.guard_marks, e.agreed, e.contradicted, e.created_at
-            from imported i
-            cross join lateral jsonb_populate_record(null::cache_entries, i.line) e
-            order by e.item_key
-            on conflict (item_key) do nothing
-            """);
+            "insert into cache_entries ("
+                + columns
+                + ") select "
+                + columns
+                + " from imported on conflict (item_key) do nothing");
     if (bulk) {
-      tx.execute("set local maintenance_work_mem = '1GB'");
+      // An index that does not fit while it is built is built as slowly as row by row.
+      long megabytes = Math.min(INDEX_MEMORY_MB_MAX, 64 + rows * INDEX_ROW_BYTES / 1_000_000);
+      tx.execute("set local maintenance_work_mem = '" + megabytes + "MB'");
       tx.execute(index);
     }
     return entries;

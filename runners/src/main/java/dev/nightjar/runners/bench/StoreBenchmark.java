@@ -19,6 +19,7 @@ import dev.nightjar.cachestore.local.LocalPostgres;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.reuse.NeighbourVote;
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Reader;
@@ -41,6 +42,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -68,6 +71,28 @@ public final class StoreBenchmark extends Benchmark {
   private static final int LOOKUP_BATCH = 500;
   private static final int PEER_QUERIES = 200;
   private static final String TENANT = "bench";
+
+  private static final String NAMESPACE_LINE =
+      """
+      {"tenant":"%s","task_fingerprint":"%s","name":"bench","definition":{},"baseline_provider":"openai",\
+      "baseline_model":"none","embedding_model":"%s"}
+      """
+          .formatted(TENANT, Fingerprint.sha256(TENANT), EmbeddingModel.ALL_MINILM_L6_V2.label());
+
+  /** As much of {@code cache_entries} as a row must bring. */
+  private static final String BARE_TABLE =
+      """
+      create table bare (
+          item_key text primary key, namespace_id bigint not null, source_key text not null, similarity real not null,
+          answer jsonb not null, output_tokens integer not null, embedding vector(384), created_at timestamptz not null,
+          answer_class text)
+      """;
+
+  private static final String BARE_INDEX =
+      """
+      set maintenance_work_mem = '1GB';
+      create index on bare using hnsw (embedding vector_cosine_ops);
+      """;
 
   @Option(
       names = "--data",
@@ -251,14 +276,25 @@ public final class StoreBenchmark extends Benchmark {
 
   private void lookupsAndInserts(DatabaseAddress address, List<float[]> base, PrintWriter out)
       throws Exception {
+    Path exported = Files.createTempFile("nightjar-entries", ".jsonl");
+    Path rows = Files.createTempFile("nightjar-entries", ".csv");
     try (PostgresStores stores = PostgresStores.open(address, 3, Clock.systemUTC())) {
       DataSource pool = stores.dataSource();
-      double inserted = perSecond(entries, () -> load(stores, base, 0, entries));
+      List<float[]> vectors = IntStream.range(0, entries).mapToObj(n -> vector(base, n)).toList();
+      writeExport(exported, vectors);
+      writeRows(rows, vectors);
+      execute(pool, BARE_TABLE);
+      double bareRows =
+          perSecond(entries, () -> psql(address, "\\copy bare from '" + rows + "' csv"));
+      double bareIndex = perSecond(entries, () -> psql(address, BARE_INDEX));
+      execute(pool, "drop table bare");
+      double bareInserted = 1 / (1 / bareRows + 1 / bareIndex);
+      double inserted = perSecond(entries, () -> importFrom(stores, exported));
       execute(pool, "vacuum analyze cache_entries");
       PgVectorEmbeddingStore plain = peerStore(pool, "peer_plain", false);
-      double peerInserted = perSecond(entries, () -> peerLoad(plain, base));
+      double peerInserted = perSecond(entries, () -> peerLoad(plain, vectors));
       PgVectorEmbeddingStore indexed = peerStore(pool, "peer_indexed", true);
-      double peerInsertedIndexed = perSecond(entries, () -> peerLoad(indexed, base));
+      double peerInsertedIndexed = perSecond(entries, () -> peerLoad(indexed, vectors));
       execute(pool, "vacuum analyze peer_plain");
       execute(pool, "vacuum analyze peer_indexed");
 
@@ -270,7 +306,7 @@ public final class StoreBenchmark extends Benchmark {
       double peerIndexed = 0;
       double bare = 0;
       for (int round = 0; round < ROUNDS; round++) {
-        bare = Math.max(bare, perSecond(QUERIES, () -> psql(address, namespace)));
+        bare = Math.max(bare, perSecond(QUERIES, () -> psql(address, lookups(namespace))));
         ours = Math.max(ours, perSecond(QUERIES, () -> lookUp(stores, namespace, queries)));
         peer = Math.max(peer, perSecond(PEER_QUERIES, () -> peerLookUp(plain, queries)));
         peerIndexed =
@@ -289,6 +325,8 @@ public final class StoreBenchmark extends Benchmark {
       out.printf("  ours: HNSW, %d a statement           %s%n", LOOKUP_BATCH, rate(ours));
       out.printf(Locale.ROOT, "  recall of the nearest against exact search: %.4f%n", recall);
       out.printf(Locale.ROOT, "taking in %,d entries%n", entries);
+      out.printf("  floor: COPY and the index in psql     %s%n", rate(bareInserted));
+      out.printf("  floor, COPY without the index         %s%n", rate(bareRows));
       out.printf("  peer: LangChain4j addAll, no index    %s%n", rate(peerInserted));
       out.printf("  peer, with its IVFFlat index          %s%n", rate(peerInsertedIndexed));
       out.printf("  ours: COPY, the HNSW index built      %s%n", rate(inserted));
@@ -298,7 +336,11 @@ public final class StoreBenchmark extends Benchmark {
       put("lookup_bare", bare);
       put("insert_ours", inserted);
       put("insert_langchain4j", peerInserted);
+      put("insert_bare", bareInserted);
       result.put("recall_at_1", String.format(Locale.ROOT, "%.4f", recall));
+    } finally {
+      Files.delete(exported);
+      Files.delete(rows);
     }
   }
 
@@ -315,50 +357,60 @@ public final class StoreBenchmark extends Benchmark {
     return Fingerprint.sha256(Integer.toString(n));
   }
 
-  /** Entries as 'cache import' reads them. */
+  private static long importFrom(PostgresStores stores, Path file) throws IOException {
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      return stores.cacheCare().importFrom(reader);
+    }
+  }
+
+  /** Writes entries as 'cache import' reads them. */
+  private static void writeExport(Path file, List<float[]> vectors) throws IOException {
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      out.write(NAMESPACE_LINE);
+      for (int n = 0; n < vectors.size(); n++) {
+        out.write(entryLine(n, vectors.get(n)));
+      }
+    }
+  }
+
+  private static String entryLine(int n, float[] vector) {
+    return "{\"item_key\":\""
+        + key(n)
+        + "\",\"source_key\":\""
+        + key(n)
+        + "\",\"similarity\":1,\"measure\":\"cosine\",\"answer\":{\"class\":"
+        + n % 77
+        + "},\"answer_class\":\"c"
+        + n % 77
+        + "\",\"output_tokens\":9,\"agreed\":0,\"contradicted\":0,\"embedding\":\""
+        + Arrays.toString(vector)
+        + "\",\"created_at\":\"2026-11-24T00:00:00Z\"}\n";
+  }
+
+  /** Writes the same for {@link #BARE_TABLE}. */
+  private static void writeRows(Path file, List<float[]> vectors) throws IOException {
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      for (int n = 0; n < vectors.size(); n++) {
+        out.write(
+            "%s,1,%s,1,\"{\"\"class\"\":%d}\",9,\"%s\",2026-11-24T00:00:00Z,c%d\n"
+                .formatted(key(n), key(n), n % 77, Arrays.toString(vectors.get(n)), n % 77));
+      }
+    }
+  }
+
+  /** Makes entries as they are read, so that a million do not stand in memory. */
   private static long load(PostgresStores stores, List<float[]> base, int from, int to)
       throws IOException {
     Iterator<String> lines =
-        new Iterator<>() {
-          private int next = from - 1;
-
-          @Override
-          public boolean hasNext() {
-            return next < to;
-          }
-
-          @Override
-          public String next() {
-            int n = next++;
-            if (n < from) {
-              return "{\"tenant\":\""
-                  + TENANT
-                  + "\",\"task_fingerprint\":\""
-                  + Fingerprint.sha256(TENANT)
-                  + "\",\"name\":\"bench\",\"definition\":{},\"baseline_provider\":\"openai\","
-                  + "\"baseline_model\":\"none\",\"embedding_model\":\""
-                  + EmbeddingModel.ALL_MINILM_L6_V2.label()
-                  + "\"}\n";
-            }
-            return "{\"item_key\":\""
-                + key(n)
-                + "\",\"source_key\":\""
-                + key(n)
-                + "\",\"similarity\":1,\"measure\":\"cosine\",\"answer\":{\"class\":"
-                + n % 77
-                + "},\"answer_class\":\"c"
-                + n % 77
-                + "\",\"output_tokens\":9,\"agreed\":0,\"contradicted\":0,\"embedding\":\""
-                + Arrays.toString(vector(base, n))
-                + "\",\"created_at\":\"2026-11-24T00:00:00Z\"}\n";
-          }
-        };
+        Stream.concat(
+                Stream.of(NAMESPACE_LINE),
+                IntStream.range(from, to).mapToObj(n -> entryLine(n, vector(base, n))))
+            .iterator();
     try (BufferedReader reader = new BufferedReader(new Lines(lines))) {
       return stores.cacheCare().importFrom(reader);
     }
   }
 
-  /** Lines made as they are read, so that a million do not stand in memory. */
   private static final class Lines extends Reader {
     private final Iterator<String> lines;
     private StringReader line = new StringReader("");
@@ -418,12 +470,12 @@ public final class StoreBenchmark extends Benchmark {
     return index ? builder.useIndex(true).indexListSize(100).build() : builder.build();
   }
 
-  private @Nullable Object peerLoad(PgVectorEmbeddingStore store, List<float[]> base) {
+  private @Nullable Object peerLoad(PgVectorEmbeddingStore store, List<float[]> entered) {
     for (int from = 0; from < entries; from += LOOKUP_BATCH) {
       List<dev.langchain4j.data.embedding.Embedding> vectors = new ArrayList<>();
       List<TextSegment> answers = new ArrayList<>();
       for (int n = from; n < Math.min(entries, from + LOOKUP_BATCH); n++) {
-        vectors.add(dev.langchain4j.data.embedding.Embedding.from(vector(base, n)));
+        vectors.add(dev.langchain4j.data.embedding.Embedding.from(entered.get(n)));
         answers.add(
             TextSegment.from("{\"class\":" + n % 77 + "}", Metadata.from("namespace", TENANT)));
       }
@@ -466,8 +518,7 @@ public final class StoreBenchmark extends Benchmark {
   }
 
   /** The store's own statement, its arguments taken from a table. */
-  private static int psql(DatabaseAddress address, long namespace)
-      throws IOException, InterruptedException {
+  private static String lookups(long namespace) {
     StringBuilder script =
         new StringBuilder(
             "set hnsw.iterative_scan = strict_order; set hnsw.ef_search = "
@@ -497,7 +548,12 @@ public final class StoreBenchmark extends Benchmark {
       }
       script.append(statement).append(";\n");
     }
-    Path file = Files.createTempFile("nightjar-lookup", ".sql");
+    return script.toString();
+  }
+
+  private static int psql(DatabaseAddress address, String script)
+      throws IOException, InterruptedException {
+    Path file = Files.createTempFile("nightjar-bare", ".sql");
     try {
       Files.writeString(file, script);
       ProcessBuilder builder =
