@@ -62,7 +62,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
     Path home = StoreOptions.home();
     Files.createDirectories(home);
-    long free = Files.getFileStore(home).getUsableSpace();
+    long free = home.toFile().getUsableSpace(); // a FileStore cannot be had under a changed root
     report(
         "disk",
         free >= DISK_BYTES_MIN,
