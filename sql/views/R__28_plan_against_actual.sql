@@ -21,9 +21,10 @@ select
     c.actual_usd,
     c.actual_usd - f.expected_usd as difference_usd,
     round(100 * (c.actual_usd - f.expected_usd) / nullif(f.expected_usd, 0), 1) as difference_percent,
-    c.actual_usd between f.low_usd and f.high_usd as is_within
+    case when r.state = 'finished' then c.actual_usd between f.low_usd and f.high_usd end as is_within   -- null while it goes on
 from forecasts f
 join cost_by_run c on c.run_id = f.run_id
+join runs r on r.run_id = f.run_id
 left join (
     select run_id, sum(items) as undone
     from item_sums

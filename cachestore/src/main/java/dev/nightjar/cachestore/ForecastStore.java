@@ -50,6 +50,8 @@ public interface ForecastStore {
     SEMANTIC_HIT,
     COPY,
     FOLLOWER,
+    /** They wait for what another run is asking. */
+    ELSEWHERE,
     FAILED
   }
 
@@ -189,8 +191,10 @@ public interface ForecastStore {
   /** How the items of a run are to get their answers. */
   Map<Outcome, Reuse> reuse(String runId);
 
-  /** What the tiers did on the last nights of the same task and tenant, oldest first. */
-  List<Night> history(String runId, int nightsMax);
+  /**
+   * What the tiers, with these models, did on the task's and tenant's last nights, oldest first.
+   */
+  List<Night> history(String runId, List<TierOption> tiers, int nightsMax);
 
   /** Most that the first requests of a run can cost. */
   BigDecimal worstCaseUsd(String runId);
@@ -210,13 +214,16 @@ public interface ForecastStore {
   /**
    * Begins a plan: a run that nothing is sent for. To other runs it is one that nobody drives.
    *
+   * @param aliveUntil until when it counts as being made, if nobody says otherwise
    * @param deadlineAt until when prices are looked at
+   * @throws dev.nightjar.cachestore.NightjarException RUN_MISMATCH if another plan of the namespace
+   *     is being made
    */
-  Run begin(long namespaceId, String corpus, Instant deadlineAt);
+  Run begin(long namespaceId, String corpus, Instant aliveUntil, Instant deadlineAt);
 
   /** Removes a plan with all that it wrote; what other runs have taken over stays theirs. */
   void discard(String runId);
 
-  /** Removes the plans of a namespace whose process is gone. */
-  void discardAbandoned(long namespaceId);
+  /** Removes the tenant's plans whose process is gone. */
+  void discardAbandoned();
 }

@@ -118,7 +118,7 @@ final class Night implements AutoCloseable {
       providersUsed(task)
           .forEach(clients::of); // a missing key is found now, not after the corpus was read
       long namespaceId = namespace(stores, plan, task);
-      stores.forecasts().discardAbandoned(namespaceId);
+      stores.forecasts().discardAbandoned();
       Run run =
           stores
               .runs()

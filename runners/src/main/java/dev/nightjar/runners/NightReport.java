@@ -295,7 +295,7 @@ final class NightReport {
               Terminal.usd(result.getBigDecimal("high_usd")),
               Terminal.usd(result.getBigDecimal("actual_usd")),
               result.getLong("nights_learnt_from"),
-              result.getBoolean("is_within") ? "" : ", outside");
+              "f".equals(result.getString("is_within")) ? ", outside" : "");
         }
       }
     }

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Reads the corpus, looks everything up, shortens, routes and prices as 'run' does, sends nothing, and"
-          + " leaves no trace but embeddings. Needs no provider's key. 'run' makes the same plan before it spends"
+          + " leaves nothing of it behind but embeddings. Needs no provider's key. 'run' makes the same plan before it spends"
           + " and keeps it: view plan_against_actual.",
       ""
     },
@@ -101,6 +101,7 @@ final class PlanCommand implements Callable<Integer> {
     line(out, "known, by likeness", items(reuse, Outcome.SEMANTIC_HIT));
     line(out, "copies of another", items(reuse, Outcome.COPY));
     line(out, "followers of a like text", items(reuse, Outcome.FOLLOWER));
+    line(out, "asked by another run", items(reuse, Outcome.ELSEWHERE));
     line(out, "fail before they are asked", items(reuse, Outcome.FAILED));
     line(out, "to ask", forecast.asked());
     line(out, "refused input", planning.progress().deadLetters());

@@ -62,11 +62,15 @@ final class Planning implements AutoCloseable {
     try {
       Night.requirePrices(stores, task);
       long namespaceId = Night.namespace(stores, plan, task);
-      stores.forecasts().discardAbandoned(namespaceId);
+      stores.forecasts().discardAbandoned();
       Run run =
           stores
               .forecasts()
-              .begin(namespaceId, corpus.identity(), clock.instant().plus(plan.deadline()));
+              .begin(
+                  namespaceId,
+                  corpus.identity(),
+                  clock.instant().plus(providers.lease()),
+                  clock.instant().plus(plan.deadline()));
       return new Planning(
           stores,
           new PipelineLauncher(engine),

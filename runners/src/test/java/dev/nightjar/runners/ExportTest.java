@@ -50,8 +50,18 @@ class ExportTest {
     try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(200).start()) {
       Path corpus =
           TestNights.write(home, "quoted \"a\".jsonl", TestNights.documents(0, DOCUMENTS));
+      NightPlan plan =
+          TestNights.plan(TestNights.task(home), "night-1", Optional.empty(), corpus.toString());
       TestNights.run(
-          TestNights.plan(TestNights.task(home), "night-1", Optional.empty(), corpus.toString()),
+          new NightPlan(
+              plan.taskFile(),
+              plan.corpus(),
+              plan.tenant(),
+              plan.budgetUsd(),
+              Optional.of(new BigDecimal("0.5")), // whose shares have 20 decimals and more
+              plan.runId(),
+              plan.deadline(),
+              plan.pollInterval()),
           database,
           emulator,
           TestNights.engine(EngineOptions.Engine.DIRECT));

@@ -84,10 +84,18 @@ final class Budget {
   }
 
   /** What a tier would ask, with what decides its price. */
-  private record Priced(String provider, String model, AttemptMode mode, int bytes, int output) {}
+  private record Priced(
+      String provider, String model, AttemptMode mode, int bytes, int promptTokens, int output) {}
 
-  private List<BigDecimal> worstCases(DSLContext tx, String runId, List<Priced> requests) {
-    List<BigDecimal> usd = new ArrayList<>(Collections.nCopies(requests.size(), null));
+  /**
+   * What a request can cost at most.
+   *
+   * @param fits whether the price list says that the model takes a request so long
+   */
+  private record WorstCase(BigDecimal usd, boolean fits) {}
+
+  private List<WorstCase> worstCases(DSLContext tx, String runId, List<Priced> requests) {
+    List<@Nullable WorstCase> found = new ArrayList<>(Collections.nCopies(requests.size(), null));
     for (Record row :
         fetch(
             tx,
@@ -101,9 +109,10 @@ final class Budget {
                     else
                         (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
                             + a.output_tokens_max * greatest(p.output_usd, p.reasoning_usd)
-                    end * 0.000001) as usd
-            from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[]) with ordinality
-                as a (provider, model, mode, request_bytes, output_tokens_max, number)
+                    end * 0.000001) as usd,
+                coalesce(bool_and(a.prompt_tokens + a.output_tokens_max <= p.context_tokens_max), false) as fits
+            from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[]) with ordinality
+                as a (provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, number)
             join runs r on r.run_id = ?
             cross join lateral (
                 select ?::timestamptz as billed_at
@@ -124,22 +133,28 @@ final class Budget {
             texts(requests, Priced::model),
             texts(requests, request -> request.mode().label()),
             ints(requests, Priced::bytes),
+            ints(requests, Priced::promptTokens),
             ints(requests, Priced::output),
             runId,
             Sql.now(clock),
             Sql.now(clock))) {
-      usd.set(row.get("number", Integer.class) - 1, row.get("usd", BigDecimal.class));
+      found.set(
+          row.get("number", Integer.class) - 1,
+          new WorstCase(row.get("usd", BigDecimal.class), row.get("fits", Boolean.class)));
     }
-    for (int i = 0; i < usd.size(); i++) {
-      if (usd.get(i) == null) {
+    List<WorstCase> worstCases = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      WorstCase worstCase = found.get(i);
+      if (worstCase == null) {
         throw new NightjarException(
             ErrorCode.PRICE_MISSING,
             requests.get(i).provider() + "/" + requests.get(i).model(),
             "no price is in force, so its cost cannot be bounded",
             "add one with 'nightjar prices set'");
       }
+      worstCases.add(worstCase);
     }
-    return usd;
+    return worstCases;
   }
 
   private void insert(DSLContext tx, String runId, List<AttemptPlan> plans) {
@@ -151,6 +166,7 @@ final class Budget {
               plan.model(),
               plan.mode(),
               plan.requestBytes(),
+              plan.promptTokens(),
               plan.outputTokensMax()));
       for (AttemptPlan.Alternative other : plan.cheaper()) {
         requests.add(
@@ -159,17 +175,21 @@ final class Budget {
                 other.model(),
                 other.mode(),
                 other.requestBytes(),
+                plan.promptTokens(),
                 other.outputTokensMax()));
       }
     }
-    Iterator<BigDecimal> worstCases = worstCases(tx, runId, requests).iterator();
+    Iterator<WorstCase> worstCases = worstCases(tx, runId, requests).iterator();
     List<BigDecimal> reserved = new ArrayList<>();
     List<@Nullable String> cheaper = new ArrayList<>();
     for (AttemptPlan plan : plans) {
-      reserved.add(worstCases.next());
+      reserved.add(worstCases.next().usd());
       List<Funded> alternatives = new ArrayList<>();
       for (AttemptPlan.Alternative other : plan.cheaper()) {
-        alternatives.add(Funded.of(other, worstCases.next()));
+        WorstCase worstCase = worstCases.next();
+        if (worstCase.fits()) {
+          alternatives.add(Funded.of(other, worstCase.usd()));
+        }
       }
       cheaper.add(alternatives.isEmpty() ? null : Funded.toJson(alternatives));
     }

@@ -3,8 +3,10 @@ package dev.nightjar.cachestore.postgres;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Forecast;
 import dev.nightjar.cachestore.ForecastStore;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Run;
 import java.math.BigDecimal;
 import java.time.Clock;
@@ -92,6 +94,7 @@ final class PostgresForecastStore implements ForecastStore {
                     when a.item_key is not null then 'asked'
                     when i.answered_by in ('exact_hit', 'semantic_hit') then i.answered_by
                     when i.state = 'failed' then 'failed'
+                    when l.run_id <> i.run_id then 'elsewhere'
                     when not i.is_representative or i.item_key = i.leader_key then 'copy'
                     else 'follower'
                 end as outcome,
@@ -109,6 +112,7 @@ final class PostgresForecastStore implements ForecastStore {
                 and a.item_key = i.item_key
                 and i.is_representative
                 and a.attempt_number = (select m.attempts_first from misses m where m.item_key = a.item_key)
+            left join misses l on l.item_key = i.leader_key and i.state = 'waiting'
             -- Of those that were asked meanwhile nobody knew the answer when this was planned.
             left join results s on s.run_id = r.run_id and s.document_id = i.document_id and i.answered_by in ('exact_hit', 'semantic_hit')
             cross join lateral price_in_force(k.baseline_provider, k.baseline_model, ?, i.whole_prompt_tokens) p
@@ -130,7 +134,7 @@ final class PostgresForecastStore implements ForecastStore {
   }
 
   @Override
-  public List<Night> history(String runId, int nightsMax) {
+  public List<Night> history(String runId, List<TierOption> tiers, int nightsMax) {
     return fetch(
             context,
             """
@@ -164,6 +168,7 @@ final class PostgresForecastStore implements ForecastStore {
                     / sum(a.prompt_tokens * case a.mode when 'batch' then p.batch_input_usd else p.input_usd end * 0.000001))::float8 as input_usd_ratio
             from nights g
             join ledger l on l.run_id = g.run_id
+            join unnest(?::text[], ?::text[], ?::text[]) as t (tier, provider, model) using (tier, provider, model)
             join attempts a on a.custom_id = l.custom_id
             join prices p on p.price_id = l.price_id
             group by g.run_id, g.started_at, l.tier
@@ -171,7 +176,10 @@ final class PostgresForecastStore implements ForecastStore {
             order by g.started_at, g.run_id, l.tier
             """,
             runId,
-            nightsMax)
+            nightsMax,
+            texts(tiers, TierOption::name),
+            texts(tiers, TierOption::provider),
+            texts(tiers, TierOption::model))
         .map(
             row ->
                 new Night(
@@ -402,6 +410,7 @@ final class PostgresForecastStore implements ForecastStore {
             left join attempts a on a.run_id = i.run_id
                 and a.item_key = i.item_key
                 and a.attempt_number = m.attempts_first
+                and i.is_representative
             left join semantic_lookups l on l.run_id = i.run_id and l.item_key = i.item_key
             where i.run_id = ?
               and i.document_id = ?
@@ -437,18 +446,47 @@ final class PostgresForecastStore implements ForecastStore {
   }
 
   @Override
-  public Run begin(long namespaceId, String corpus, Instant deadlineAt) {
+  public Run begin(long namespaceId, String corpus, Instant aliveUntil, Instant deadlineAt) {
     String runId = PostgresRunStore.newId("plan", clock);
-    context.execute(
-        """
-        insert into runs (run_id, namespace_id, corpus, state, started_at, deadline_at)
-        values (?, ?, ?, 'planning', ?, ?)
-        """,
-        runId,
-        namespaceId,
-        corpus,
-        Sql.now(clock),
-        Sql.time(deadlineAt));
+    context.transaction(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          fetch(
+              tx,
+              "select pg_advisory_xact_lock(hashtext('nightjar plan'), ?::integer)",
+              namespaceId);
+          for (Record other :
+              fetch(
+                  tx,
+                  """
+                  select run_id, to_char(alive_until at time zone 'UTC', 'HH24:MI:SS') as until
+                  from runs
+                  where namespace_id = ?
+                    and state = 'planning'
+                    and alive_until > ?
+                  """,
+                  namespaceId,
+                  Sql.now(clock))) {
+            throw new NightjarException(
+                ErrorCode.RUN_MISMATCH,
+                other.get("run_id", String.class),
+                "another plan of this task is being made, and both would claim the same documents",
+                "try again when it has ended; if its process is gone, after "
+                    + other.get("until", String.class)
+                    + " UTC");
+          }
+          tx.execute(
+              """
+              insert into runs (run_id, namespace_id, corpus, state, started_at, alive_until, deadline_at)
+              values (?, ?, ?, 'planning', ?, ?, ?)
+              """,
+              runId,
+              namespaceId,
+              corpus,
+              Sql.now(clock),
+              Sql.time(aliveUntil),
+              Sql.time(deadlineAt));
+        });
     return new Run(runId, namespaceId, corpus, false, false, Optional.empty(), deadlineAt);
   }
 
@@ -458,7 +496,7 @@ final class PostgresForecastStore implements ForecastStore {
   }
 
   @Override
-  public void discardAbandoned(long namespaceId) {
+  public void discardAbandoned() {
     for (String runId :
         Sql.column(
             fetch(
@@ -466,11 +504,9 @@ final class PostgresForecastStore implements ForecastStore {
                 """
                 select run_id
                 from runs
-                where namespace_id = ?
-                  and state = 'planning'
-                  and coalesce(alive_until, started_at) < ?
+                where state = 'planning'
+                  and alive_until < ?
                 """,
-                namespaceId,
                 Sql.now(clock)),
             "run_id",
             String.class)) {
@@ -505,6 +541,17 @@ final class PostgresForecastStore implements ForecastStore {
         """,
         runId);
     tx.execute("delete from attempts where run_id = ? and state = 'unfunded'", runId);
+    // What a night has begun to ask is the night's.
+    tx.execute(
+        """
+        update misses m
+        set run_id = a.run_id
+        from attempts a
+        where m.run_id = ?
+          and a.item_key = m.item_key
+          and a.ended_at is null
+        """,
+        runId);
     tx.execute(
         """
         delete from misses m

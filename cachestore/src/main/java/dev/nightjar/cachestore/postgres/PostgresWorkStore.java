@@ -252,7 +252,8 @@ final class PostgresWorkStore implements WorkStore {
               runId,
               Sql.now(clock));
           // Begun by a run that no process drives any more: whoever needs the answer carries on
-          // where it stood. A leader stays a leader, because followers may point at it.
+          // where it stood. A leader stays a leader, because followers may point at it. A plan,
+          // which is removed, takes no request that waits to be sent.
           tx.execute(
               """
               update misses m
@@ -268,13 +269,20 @@ final class PostgresWorkStore implements WorkStore {
                       and r.run_id <> ?
                       and r.state = 'open'
                       and r.alive_until > ?)
+                and not exists (
+                    select
+                    from runs p
+                    join attempts a on a.item_key = m.item_key and a.ended_at is null
+                    where p.run_id = ?
+                      and p.state = 'planning')
               """,
               runId,
               bounds.followerPolicy(),
               keys,
               runId,
               runId,
-              Sql.now(clock));
+              Sql.now(clock),
+              runId);
           recordBands(tx, misses);
           // Everything but a candidate of this run already has someone to wait for; so have
           // documents of
@@ -464,11 +472,13 @@ final class PostgresWorkStore implements WorkStore {
                     select m.item_key
                     from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
                     join misses m on m.item_key = k.item_key
-                    where m.state in ('candidate', 'leader', 'asked')
+                    where m.state in ('leader', 'asked')
+                       or (m.state = 'candidate' and m.run_id = ?)
                     order by m.item_key
                     for update of m
                     """,
-                    (Object) texts(decisions, decision -> (String) decision[1])),
+                    texts(decisions, decision -> (String) decision[1]),
+                    runId),
                 "item_key",
                 String.class));
     for (Object[] decision : decisions) {
@@ -477,6 +487,26 @@ final class PostgresWorkStore implements WorkStore {
         decision[2] = 1f;
       }
     }
+    // A night may have taken a plan's candidates over since they were read: it elects them itself.
+    Set<String> own =
+        new HashSet<>(
+            Sql.column(
+                fetch(
+                    tx,
+                    """
+                    select m.item_key
+                    from unnest(?::text[]) as k (item_key)
+                    join misses m on m.item_key = k.item_key
+                    where m.run_id = ?
+                      and m.state = 'candidate'
+                    order by m.item_key
+                    for update of m
+                    """,
+                    texts(decisions, decision -> (String) decision[0]),
+                    runId),
+                "item_key",
+                String.class));
+    decisions = decisions.stream().filter(decision -> own.contains((String) decision[0])).toList();
     String[] candidates = texts(decisions, decision -> (String) decision[0]);
     String[] leaders = texts(decisions, decision -> (String) decision[1]);
     Float[] similarities =
@@ -536,9 +566,31 @@ final class PostgresWorkStore implements WorkStore {
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
-          Budget.lockRun(tx, runId);
-          budget.plan(tx, runId, plans);
+          boolean sends = Budget.lockRun(tx, runId).get("state", String.class).equals("open");
+          budget.plan(tx, runId, sends ? plans : own(tx, runId, plans));
         });
+  }
+
+  /** Of a plan's requests those that no night has taken over meanwhile. */
+  private static List<AttemptPlan> own(DSLContext tx, String runId, List<AttemptPlan> plans) {
+    Set<String> own =
+        new HashSet<>(
+            Sql.column(
+                fetch(
+                    tx,
+                    """
+                    select item_key
+                    from misses
+                    where item_key = any (?::text[])
+                      and run_id = ?
+                    order by item_key
+                    for update
+                    """,
+                    texts(plans, AttemptPlan::itemKey),
+                    runId),
+                "item_key",
+                String.class));
+    return plans.stream().filter(plan -> own.contains(plan.itemKey())).toList();
   }
 
   @Override

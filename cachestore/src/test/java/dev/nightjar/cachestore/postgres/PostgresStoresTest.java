@@ -17,6 +17,7 @@ import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.ForecastStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
@@ -52,6 +53,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -623,6 +627,39 @@ class PostgresStoresTest {
   }
 
   @Test
+  void aRequestIsNotSentToACheaperModelThatDoesNotTakeItsLength() {
+    String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0005"))).runId();
+    miss(poor, "a", Optional.empty());
+    stores.work().electLeaders(poor, 2, 2, List.of(1));
+    AttemptPlan long1 =
+        plan(
+            "a",
+            1,
+            new AttemptPlan.Alternative(
+                "small", "openai", "gpt-6-luna", AttemptMode.BATCH, 100, 500));
+    stores
+        .work()
+        .planAttempts(
+            poor,
+            List.of(
+                new AttemptPlan(
+                    long1.customId(),
+                    long1.itemKey(),
+                    1,
+                    long1.tier(),
+                    long1.provider(),
+                    long1.model(),
+                    long1.mode(),
+                    long1.prompt(),
+                    10_000_000,
+                    long1.outputTokensMax(),
+                    long1.requestBytes(),
+                    1,
+                    long1.cheaper())));
+    assertThat(stores.funding().fund(poor).left()).isEqualTo(1);
+  }
+
+  @Test
   void whatDoesNotFitIsAskedAtACheaperTierIfItsTaskSaysSo() {
     String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0014"))).runId();
     for (String name : List.of("a", "b", "c")) {
@@ -666,10 +703,87 @@ class PostgresStoresTest {
     assertThat(stores.funding().fund(second).funded()).isEqualTo(1);
   }
 
+  private String beginPlan() {
+    return stores
+        .forecasts()
+        .begin(namespaceId, "corpus", NOW.plusSeconds(60), NOW.plusSeconds(90))
+        .runId();
+  }
+
+  @Test
+  void aPlanTakesNoRequestThatWaitsToBeSent() {
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    stores.work().planAttempts(runId, List.of(plan("a", 1)));
+    execute("update runs set alive_until = null where run_id = '" + runId + "'"); // submitted
+    String plan = beginPlan();
+    miss(plan, "a", Optional.empty());
+    assertThat(stores.forecasts().reuse(plan))
+        .as("said, not priced as a copy")
+        .containsOnlyKeys(ForecastStore.Outcome.ELSEWHERE);
+    stores.forecasts().discard(plan);
+    assertThat(
+            one(
+                "select m.run_id || ' ' || m.state || ' ' || m.prompt || ' ' || a.state from misses m join attempts a using (item_key) where m.item_key = '"
+                    + key("a")
+                    + "'"))
+        .isEqualTo(runId + " leader prompt of a unfunded");
+    assertThat(stores.funding().fund(runId).funded()).isEqualTo(1);
+  }
+
+  @Test
+  void aPlanPricesNothingThatANightHasTakenOverAndLeavesWhatThatAsks() {
+    String plan = beginPlan();
+    miss(plan, "a", Optional.empty());
+    miss(plan, "b", Optional.empty());
+    stores.work().electLeaders(plan, 2, 2, List.of(1));
+    stores.work().planAttempts(plan, List.of(plan("b", 1)));
+    miss(runId, "a", Optional.empty());
+    miss(runId, "b", Optional.empty());
+    stores.work().planAttempts(plan, List.of(plan("a", 1)));
+    assertThat(one("select count(*) from attempts where item_key = '" + key("a") + "'"))
+        .isEqualTo("0");
+    stores.work().planAttempts(runId, List.of(plan("a", 1), plan("b", 1)));
+    // As if the plan had come last.
+    execute("update misses set run_id = '" + plan + "' where item_key = '" + key("b") + "'");
+    stores.forecasts().discard(plan);
+    assertThat(
+            one(
+                "select string_agg(m.state || ' ' || m.prompt, ', ' order by m.prompt) from misses m where m.run_id = '"
+                    + runId
+                    + "'"))
+        .isEqualTo("leader prompt of a, leader prompt of b");
+    assertThat(stores.funding().fund(runId).funded()).isEqualTo(2);
+  }
+
+  @Test
+  void anElectionLeavesWhatAnotherRunHasTakenOverSinceItWasRead() throws Exception {
+    String plan = beginPlan();
+    miss(plan, "a", Optional.empty());
+    ExecutorService electing = Executors.newSingleThreadExecutor();
+    try (Connection night = stores.dataSource().getConnection();
+        Statement statement = night.createStatement()) {
+      night.setAutoCommit(false);
+      statement.execute(
+          "update misses set run_id = '" + runId + "' where item_key = '" + key("a") + "'");
+      Future<?> election =
+          electing.submit(() -> stores.work().electLeaders(plan, 2, 2, List.of(1)));
+      while (one("select count(*) from pg_locks where not granted").equals("0")) {
+        Thread.onSpinWait(); // it has read the candidate, and wants its row
+      }
+      night.commit();
+      election.get();
+    } finally {
+      electing.shutdown();
+    }
+    assertThat(one("select run_id || ' ' || state from misses where item_key = '" + key("a") + "'"))
+        .isEqualTo(runId + " candidate");
+    stores.forecasts().discard(plan);
+  }
+
   @Test
   void aPlanHoldsNothingAgainstARunAndGoesWithoutATrace() {
-    String plan = stores.forecasts().begin(namespaceId, "corpus", NOW.plusSeconds(60)).runId();
-    stores.runs().keepAlive(plan, NOW.plusSeconds(60));
+    String plan = beginPlan();
     miss(plan, "a", Optional.of(at(1, 1)));
     miss(plan, "b", Optional.of(at(0.99, 1)));
     stores.work().electLeaders(plan, 0.9, 2, List.of());
@@ -705,14 +819,16 @@ class PostgresStoresTest {
 
   @Test
   void theIdOfAPlanIsNoNightsAndAPlanThatNobodyDrivesIsRemoved() {
-    String plan = stores.forecasts().begin(namespaceId, "corpus", NOW.plusSeconds(60)).runId();
+    String plan = beginPlan();
     assertThatThrownBy(() -> openRun(plan, "corpus", Optional.empty()))
         .hasMessageContaining("for a plan");
-    stores.runs().keepAlive(plan, NOW.plusSeconds(60));
-    stores.forecasts().discardAbandoned(namespaceId);
+    assertThatThrownBy(this::beginPlan)
+        .as("both would claim the same documents")
+        .hasMessageStartingWith("RUN_MISMATCH: " + plan);
+    stores.forecasts().discardAbandoned();
     assertThat(one("select count(*) from runs where run_id = '" + plan + "'")).isEqualTo("1");
     execute("update runs set alive_until = '2026-11-23Z' where run_id = '" + plan + "'");
-    stores.forecasts().discardAbandoned(namespaceId);
+    stores.forecasts().discardAbandoned();
     assertThat(one("select count(*) from runs where run_id = '" + plan + "'")).isEqualTo("0");
   }
 

@@ -84,7 +84,10 @@ public final class CostForecast {
 
     List<BigDecimal> saved = new ArrayList<>();
     double baseline = reuse.values().stream().mapToDouble(part -> baseline(part, uncapped)).sum();
-    saved.add(usd(baseline(reuse.get(Outcome.COPY), uncapped)));
+    saved.add(
+        usd(
+            baseline(reuse.get(Outcome.COPY), uncapped)
+                + baseline(reuse.get(Outcome.ELSEWHERE), uncapped)));
     saved.add(usd(baseline(reuse.get(Outcome.EXACT_HIT), uncapped)));
     saved.add(usd(baseline(reuse.get(Outcome.SEMANTIC_HIT), uncapped)));
     saved.add(usd(baseline(reuse.get(Outcome.FOLLOWER), uncapped)));

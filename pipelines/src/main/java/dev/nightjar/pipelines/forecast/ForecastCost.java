@@ -44,18 +44,18 @@ public final class ForecastCost extends PTransform<PCollection<Void>, PCollectio
   /** Works a run's forecast out from what the store knows of it. */
   private static Forecast forecast(Stores stores, JobContext context, String runId) {
     ForecastStore store = stores.forecasts();
+    List<ForecastStore.TierOption> tiers =
+        context.task().tiers().stream()
+            .map(
+                tier ->
+                    new ForecastStore.TierOption(
+                        tier.name(), tier.provider().label(), tier.model(), context.mode(tier)))
+            .toList();
     return CostForecast.of(
         context.task().tiers(),
-        store.work(
-            runId,
-            context.task().tiers().stream()
-                .map(
-                    tier ->
-                        new ForecastStore.TierOption(
-                            tier.name(), tier.provider().label(), tier.model(), context.mode(tier)))
-                .toList()),
+        store.work(runId, tiers),
         store.reuse(runId),
-        store.history(runId, CostForecast.NIGHTS_MAX),
+        store.history(runId, tiers, CostForecast.NIGHTS_MAX),
         context.task().uncappedOutputTokens(),
         store.worstCaseUsd(runId),
         context.task().fingerprint().hashCode()); // the same night planned twice reads the same

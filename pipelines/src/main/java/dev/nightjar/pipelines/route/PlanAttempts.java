@@ -116,7 +116,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                         return plan(
                             lines,
                             tier,
-                            context.task().cheaperThan(tier, prompt.promptTokens()),
+                            context.task().cheaperThan(tier),
                             prompt.itemKey(),
                             prompt.attemptNumber(),
                             prompt.user(),

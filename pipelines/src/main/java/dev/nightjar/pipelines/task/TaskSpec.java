@@ -81,14 +81,14 @@ public record TaskSpec(
   }
 
   /**
-   * The tiers below a tier, dearest first, if the task lets requests go there for want of money.
+   * The tiers below a tier, dearest first, if the task lets requests go there for want of money:
+   * also those where a prompt of its length would not start.
    */
-  public List<TierSpec> cheaperThan(TierSpec tier, int promptTokens) {
+  public List<TierSpec> cheaperThan(TierSpec tier) {
     if (overBudget != OverBudget.DOWNGRADE) {
       return List.of();
     }
     List<TierSpec> cheaper = new ArrayList<>(tiers.subList(0, tiers.indexOf(tier)));
-    cheaper.removeIf(lower -> promptTokens > lower.promptTokensMax());
     Collections.reverse(cheaper);
     return cheaper;
   }

@@ -27,6 +27,16 @@ class TaskLoaderTest {
     assertThat(task.usesLikeness()).isFalse();
   }
 
+  @Test
+  void whatStartsAtADearTierForItsLengthMayBeAskedBelowItForWantOfMoney() {
+    TaskSpec defers = TestTasks.task();
+    assertThat(defers.cheaperThan(defers.tier("large"))).isEmpty();
+    TaskSpec downgrades = TestTasks.of(TestTasks.YAML + "over_budget: downgrade\n");
+    assertThat(downgrades.cheaperThan(downgrades.tier("large")))
+        .extracting(TierSpec::name)
+        .containsExactly("small");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"email-triage.yaml", "speech-digest.yaml"})
   void theShippedTasksLoad(String file) {

@@ -53,10 +53,13 @@ public final class Export<T extends Record> {
 
   private static final int ROWS_FETCHED = 2_000;
 
-  /** 38 digits are the most that Parquet readers take; shares of costs have up to 15 decimals. */
+  /**
+   * 38 digits are the most that Parquet readers take. Shares of costs have up to 15 decimals,
+   * shares of machine time as many as PostgreSQL divides to: 20 and more.
+   */
   private static final int DECIMAL_PRECISION = 38;
 
-  private static final int DECIMAL_SCALE = 18;
+  private static final int DECIMAL_SCALE = 26;
 
   private final Rows<T> rows;
   private final String from;
@@ -206,7 +209,7 @@ public final class Export<T extends Record> {
         new CarpetWriter.Builder<>(out, rows.type())
             .withColumnNamingStrategy(ColumnNamingStrategy.SNAKE_CASE)
             .withDefaultDecimal(DECIMAL_PRECISION, DECIMAL_SCALE)
-            .withBigDecimalScaleAdjustment(RoundingMode.UNNECESSARY)
+            .withBigDecimalScaleAdjustment(RoundingMode.HALF_EVEN)
             .withDefaultTimeUnit(TimeUnit.MICROS)
             .build();
     return new Sink<>() {

@@ -84,8 +84,10 @@ public final class Report {
     model.put("actual", usd(actual));
     model.put("saved", usd(baseline.subtract(actual)));
     model.put("saved_percent", percent(baseline.subtract(actual), baseline, 1));
-    model.put("failed", count(run, "failed"));
-    model.put("has_failed", amount(run, "failed").signum() > 0);
+    Map<String, Object> progress =
+        query.rows("select * from run_progress where run_id = ?", runId).get(0);
+    model.put("is_over", "finished".equals(progress.get("state")));
+    model.put("open", count(progress, "open"));
     model.put("balanced", amount(run, "unbalanced_items").signum() == 0);
     model.put("answers", answers(run));
     model.put("waterfall", waterfall(baseline, actual));
@@ -289,6 +291,7 @@ public final class Report {
       for (String column : List.of("low_usd", "expected_usd", "high_usd", "actual_usd")) {
         plan.put(column, usd(amount(plan, column)));
       }
+      plan.put("is_known", plan.containsKey("is_within"));
       plan.put("learnt", amount(plan, "nights_learnt_from").signum() > 0);
     }
     return plans;
