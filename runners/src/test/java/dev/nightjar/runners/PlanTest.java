@@ -163,6 +163,13 @@ class PlanTest {
                 "select max(abs(f.baseline_usd - s.saved - f.expected_usd)) from forecasts f join (select run_id, sum(saved_usd) as saved"
                     + " from forecast_savings group by run_id) s using (run_id)"))
         .isEqualTo("0.000000000000");
+    one(database, "delete from forecast_tiers where tier = 'small' returning 1");
+    assertThat(
+            one(
+                database,
+                "select count(*) from plan_against_actual_tiers where step is null and tier = 'small' and actual_usd > 0"))
+        .as("what was not planned is shown too")
+        .isEqualTo("1");
   }
 
   @Test
