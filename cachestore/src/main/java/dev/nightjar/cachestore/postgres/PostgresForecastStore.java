@@ -521,7 +521,26 @@ final class PostgresForecastStore implements ForecastStore {
     }
     // Leaders in key order, as everybody takes them, then the documents: who settles a leader for
     // another run may be writing answers to them.
-    fetch(tx, "select item_key from misses where run_id = ? order by item_key for update", runId);
+    fetch(
+        tx,
+        """
+        select m.item_key
+        from (
+            select item_key
+            from misses
+            where run_id = ?
+            union
+            select leader_key
+            from items
+            where run_id = ?
+              and state = 'waiting'
+        ) k
+        join misses m on m.item_key = k.item_key
+        order by m.item_key
+        for update of m
+        """,
+        runId,
+        runId);
     fetch(
         tx,
         "select document_id from items where run_id = ? order by document_id for update",
