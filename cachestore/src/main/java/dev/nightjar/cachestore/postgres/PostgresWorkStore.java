@@ -456,31 +456,45 @@ final class PostgresWorkStore implements WorkStore {
     decisions.add(new Object[] {candidate, decision.leaderKey(), (float) decision.similarity()});
   }
 
-  private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
+  /**
+   * Holds misses until the commit, in key order, as everybody takes them.
+   *
+   * @param condition on the miss {@code m}, as it is once it is held; its one parameter is the run
+   * @return the keys of those that meet it
+   */
+  private static Set<String> hold(
+      DSLContext tx, @Nullable String[] itemKeys, String condition, String runId) {
     // Joined, not '= any': for 5,000 keys that is compared with each row of the state's index, two
     // minutes a block at 50,000 candidates.
-    //
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                tx,
+                """
+                select m.item_key
+                from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
+                join misses m on m.item_key = k.item_key
+                where CONDITION
+                order by m.item_key
+                for update of m
+                """
+                    .replace("CONDITION", condition),
+                itemKeys,
+                runId),
+            "item_key",
+            String.class));
+  }
+
+  private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
     // A standing leader may have been settled since it was read. Who is still there is held until
     // the
     // commit; who is not is nobody's leader any more, and the candidate leads itself.
     Set<String> standing =
-        new HashSet<>(
-            Sql.column(
-                fetch(
-                    tx,
-                    """
-                    select m.item_key
-                    from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
-                    join misses m on m.item_key = k.item_key
-                    where m.state in ('leader', 'asked')
-                       or (m.state = 'candidate' and m.run_id = ?)
-                    order by m.item_key
-                    for update of m
-                    """,
-                    texts(decisions, decision -> (String) decision[1]),
-                    runId),
-                "item_key",
-                String.class));
+        hold(
+            tx,
+            texts(decisions, decision -> (String) decision[1]),
+            "m.state in ('leader', 'asked') or (m.state = 'candidate' and m.run_id = ?)",
+            runId);
     for (Object[] decision : decisions) {
       if (!standing.contains((String) decision[1])) {
         decision[1] = decision[0];
@@ -489,23 +503,11 @@ final class PostgresWorkStore implements WorkStore {
     }
     // A night may have taken a plan's candidates over since they were read: it elects them itself.
     Set<String> own =
-        new HashSet<>(
-            Sql.column(
-                fetch(
-                    tx,
-                    """
-                    select m.item_key
-                    from unnest(?::text[]) as k (item_key)
-                    join misses m on m.item_key = k.item_key
-                    where m.run_id = ?
-                      and m.state = 'candidate'
-                    order by m.item_key
-                    for update of m
-                    """,
-                    texts(decisions, decision -> (String) decision[0]),
-                    runId),
-                "item_key",
-                String.class));
+        hold(
+            tx,
+            texts(decisions, decision -> (String) decision[0]),
+            "m.state = 'candidate' and m.run_id = ?",
+            runId);
     decisions = decisions.stream().filter(decision -> own.contains((String) decision[0])).toList();
     String[] candidates = texts(decisions, decision -> (String) decision[0]);
     String[] leaders = texts(decisions, decision -> (String) decision[1]);
@@ -573,23 +575,7 @@ final class PostgresWorkStore implements WorkStore {
 
   /** Of a plan's requests those that no night has taken over meanwhile. */
   private static List<AttemptPlan> own(DSLContext tx, String runId, List<AttemptPlan> plans) {
-    Set<String> own =
-        new HashSet<>(
-            Sql.column(
-                fetch(
-                    tx,
-                    """
-                    select item_key
-                    from misses
-                    where item_key = any (?::text[])
-                      and run_id = ?
-                    order by item_key
-                    for update
-                    """,
-                    texts(plans, AttemptPlan::itemKey),
-                    runId),
-                "item_key",
-                String.class));
+    Set<String> own = hold(tx, texts(plans, AttemptPlan::itemKey), "m.run_id = ?", runId);
     return plans.stream().filter(plan -> own.contains(plan.itemKey())).toList();
   }
 

@@ -631,7 +631,7 @@ class PostgresStoresTest {
     String poor = openRun(runId + "-poor", "poor", Optional.of(new BigDecimal("0.0005"))).runId();
     miss(poor, "a", Optional.empty());
     stores.work().electLeaders(poor, 2, 2, List.of(1));
-    AttemptPlan long1 =
+    AttemptPlan asked =
         plan(
             "a",
             1,
@@ -643,19 +643,19 @@ class PostgresStoresTest {
             poor,
             List.of(
                 new AttemptPlan(
-                    long1.customId(),
-                    long1.itemKey(),
+                    asked.customId(),
+                    asked.itemKey(),
                     1,
-                    long1.tier(),
-                    long1.provider(),
-                    long1.model(),
-                    long1.mode(),
-                    long1.prompt(),
+                    asked.tier(),
+                    asked.provider(),
+                    asked.model(),
+                    asked.mode(),
+                    asked.prompt(),
                     10_000_000,
-                    long1.outputTokensMax(),
-                    long1.requestBytes(),
+                    asked.outputTokensMax(),
+                    asked.requestBytes(),
                     1,
-                    long1.cheaper())));
+                    asked.cheaper())));
     assertThat(stores.funding().fund(poor).left()).isEqualTo(1);
   }
 
