@@ -40,7 +40,7 @@ public interface LearningStore {
    */
   void recordThreshold(long namespaceId, String runId, LearntThreshold threshold);
 
-  /** Takes back classes of another way of comparing. */
+  /** Takes back classes of another way of comparing, and what was counted by it. */
   void declassify(long namespaceId, String classPrefix);
 
   /**
@@ -54,13 +54,19 @@ public interface LearningStore {
   void classify(Map<String, String> classes);
 
   /**
-   * Lookups that were asked and answered, and not compared yet.
+   * Lookups whose text was asked itself and answered, and that were not compared yet. Of copies of
+   * one text that share a paid answer only the one that was asked is here, and of several runs that
+   * looked it up only the latest: outcomes that hang together would be taken for independent ones.
    *
+   * @param policy only lookups decided in this way
    * @return at most {@code comparisonsMax}
    */
-  List<Comparison> comparisons(long namespaceId, int comparisonsMax);
+  List<Comparison> comparisons(long namespaceId, String policy, int comparisonsMax);
 
-  /** Records how comparisons ended, with the lookup and with the neighbour. */
+  /**
+   * Records how comparisons ended, with the lookup and with the neighbour. Earlier lookups of the
+   * same text are not compared any more.
+   */
   void record(List<Verdict> verdicts);
 
   /** Says that a run is over: what it looked up and nobody has answered will not be compared. */

@@ -42,13 +42,17 @@ final class PostgresLearningStore implements LearningStore {
                       select
                           l.score,
                           case when t.max_error = ?::real then l.threshold else 2 end as threshold,
-                          l.is_right
+                          l.is_right,
+                          l.is_right and (row_number() over same > 1 or not bool_and(l.is_right) over all_same) as is_repeat
                       from semantic_lookups l
                       left join semantic_thresholds t using (namespace_id, run_id)
                       where l.namespace_id = ?
                         and l.policy = ?
                         and l.is_sampled
                         and l.is_right is not null
+                      window
+                          all_same as (partition by l.run_id, l.source_key),
+                          same as (all_same order by l.lookup_id)
                       order by l.verified_at, l.lookup_id
                       """,
                       maxError,
@@ -61,7 +65,8 @@ final class PostgresLearningStore implements LearningStore {
                   new Evidence(
                       row.get("score", Double.class),
                       row.get("threshold", Double.class),
-                      row.get("is_right", Boolean.class)));
+                      row.get("is_right", Boolean.class),
+                      row.get("is_repeat", Boolean.class)));
             }
           }
         });
@@ -132,7 +137,9 @@ final class PostgresLearningStore implements LearningStore {
     context.execute(
         """
         update cache_entries
-        set answer_class = null
+        set answer_class = null,
+            agreed = 0,
+            contradicted = 0
         where namespace_id = ?
           and source_key = item_key
           and not starts_with(answer_class, ?)
@@ -193,22 +200,34 @@ final class PostgresLearningStore implements LearningStore {
   }
 
   @Override
-  public List<Comparison> comparisons(long namespaceId, int comparisonsMax) {
+  public List<Comparison> comparisons(long namespaceId, String policy, int comparisonsMax) {
     return fetch(
             context,
             """
             select l.run_id, l.item_key, own.answer::text as answer, near.answer::text as near_answer
             from semantic_lookups l
-            -- Its own answer, given since it was looked up: a borrowed one, or one from before, says nothing of
-            -- today. A follower's is its leader's: the copies of one text that were looked up all count.
-            join cache_entries own on own.item_key = l.item_key and own.score is null and own.created_at >= l.looked_up_at
+            -- Its own answer, paid for since it was looked up: a borrowed one, a follower's too, or one from
+            -- before says nothing of its own. One answer is one outcome, however many copies of the text there are.
+            join cache_entries own
+                on own.item_key = l.item_key and own.source_key = own.item_key and own.created_at >= l.looked_up_at
             join cache_entries near on near.item_key = l.source_key
             where l.namespace_id = ?
+              and l.policy = ?
               and l.awaits_answer
+              and not exists ( -- and of one run, if several waited for it
+                  select
+                  from semantic_lookups later
+                  where later.namespace_id = l.namespace_id
+                    and later.item_key = l.item_key
+                    and later.lookup_id > l.lookup_id
+                    and later.policy = l.policy
+                    and later.looked_up_at <= own.created_at
+                    and later.awaits_answer)
             order by l.lookup_id
             limit ?
             """,
             namespaceId,
+            policy,
             comparisonsMax)
         .map(
             row ->
@@ -254,7 +273,16 @@ final class PostgresLearningStore implements LearningStore {
                   where l.run_id = v.run_id
                     and l.item_key = v.item_key
                     and l.awaits_answer
-                  returning l.run_id, l.decision, l.source_key, l.is_right
+                  returning l.lookup_id, l.namespace_id, l.item_key, l.run_id, l.decision, l.source_key, l.is_right
+              ),
+              answered_by_the_same as (
+                  update semantic_lookups earlier
+                  set awaits_answer = false
+                  from verified v
+                  where earlier.namespace_id = v.namespace_id
+                    and earlier.item_key = v.item_key
+                    and earlier.lookup_id < v.lookup_id
+                    and earlier.awaits_answer
               ),
               posted as (
                   update posted_lookup_sums p

@@ -2,6 +2,7 @@ package dev.nightjar.cachestore.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.nightjar.cachestore.AttemptMode;
@@ -1235,13 +1236,13 @@ class PostgresStoresTest {
         .cache()
         .answerFromCache(
             next, List.of(), List.of(lookup("b", "a", SemanticLookup.Decision.SHADOW)));
-    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
     miss(next, "b", Optional.of(at(0.97, 2)));
     stores.work().electLeaders(next, 2, 2, List.of());
     planned(next, List.of(plan("b", 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(next, List.of(succeeded("b", 1)));
-    assertThat(stores.learning().comparisons(namespaceId, 10)).hasSize(1);
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).hasSize(1);
   }
 
   @Test
@@ -1263,7 +1264,9 @@ class PostgresStoresTest {
     answered("a", at(1, 1));
     SemanticLookup shadow = lookup("b", "a", SemanticLookup.Decision.SHADOW);
     stores.cache().answerFromCache(runId, List.of(), List.of(shadow));
-    assertThat(stores.learning().comparisons(namespaceId, 10)).as("not answered yet").isEmpty();
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10))
+        .as("not answered yet")
+        .isEmpty();
     answered("b", at(0.97, 2));
     assertThat(stores.learning().unclassified(namespaceId, 10)).hasSize(2);
     stores.learning().classify(java.util.Map.of(key("a"), "x:1", key("b"), "x:1"));
@@ -1271,7 +1274,7 @@ class PostgresStoresTest {
     stores.learning().declassify(namespaceId, "x:");
     assertThat(stores.learning().unclassified(namespaceId, 10)).isEmpty();
 
-    List<LearningStore.Comparison> open = stores.learning().comparisons(namespaceId, 10);
+    List<LearningStore.Comparison> open = stores.learning().comparisons(namespaceId, "policy", 10);
     assertThat(open)
         .singleElement()
         .satisfies(
@@ -1283,8 +1286,8 @@ class PostgresStoresTest {
         List.of(new LearningStore.Verdict(runId, key("b"), false));
     stores.learning().record(verdicts);
     stores.learning().record(verdicts);
-    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
-    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false));
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
+    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false, false));
     assertThat(evidence("another policy", 0.25)).isEmpty();
     stores
         .learning()
@@ -1292,18 +1295,21 @@ class PostgresStoresTest {
             namespaceId, runId, new LearntThreshold(0.8, "policy", 0.25, 0.5, null, 1, 0, false));
     assertThat(evidence("policy", 0.25))
         .as("a hit, by the bound of its own run")
-        .containsExactly(new Evidence(0.9f, 0.8f, false));
+        .containsExactly(new Evidence(0.9f, 0.8f, false, false));
     assertThat(evidence("policy", 0.125))
         .as("under another bound no hit, so that no drift is seen in it")
-        .containsExactly(new Evidence(0.9f, 2, false));
+        .containsExactly(new Evidence(0.9f, 2, false, false));
+    assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0).contradicted())
+        .as("counted once")
+        .isEqualTo(1);
     stores.learning().declassify(namespaceId, "y:");
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0))
         .satisfies(
             neighbour -> {
-              assertThat(neighbour.contradicted()).as("counted once").isEqualTo(1);
               assertThat(neighbour.answerClass())
                   .as("another way of comparing knows no classes yet")
                   .isEqualTo(key("a"));
+              assertThat(neighbour.contradicted()).as("nor what this one counted").isZero();
             });
   }
 
@@ -1314,7 +1320,7 @@ class PostgresStoresTest {
   }
 
   @Test
-  void aFollowersAnswerIsComparedTooSoThatCopiesCountLikeThoseWhoAreHit() {
+  void copiesOfATextThatShareAPaidAnswerAreOneOutcome() {
     answered("a", at(1, 1));
     miss(runId, "b", Optional.of(at(0.9, 2)));
     miss(runId, "c", Optional.of(at(0.9, 2)));
@@ -1329,11 +1335,53 @@ class PostgresStoresTest {
     planned(runId, List.of(plan(leader, 1, "small", "gpt-6-luna")));
     inProgress(packed("small").get(0));
     stores.settlements().settle(runId, List.of(succeeded(leader, 1)));
-    assertThat(stores.learning().comparisons(namespaceId, 10))
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10))
         .extracting(LearningStore.Comparison::itemKey)
-        .containsExactlyInAnyOrder(key("b"), key("c"));
+        .containsExactly(key(leader));
     stores.learning().close(runId);
-    assertThat(stores.learning().comparisons(namespaceId, 10)).isEmpty();
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
+  }
+
+  @Test
+  void anAnswerThatTwoRunsWaitedForIsOneOutcomeAndOnlyOfItsOwnRules() {
+    answered("a", at(1, 1));
+    String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
+    SemanticLookup lookup = lookup("b", "a", SemanticLookup.Decision.MISS);
+    stores.cache().answerFromCache(runId, List.of(), List.of(lookup));
+    stores.cache().answerFromCache(next, List.of(), List.of(lookup));
+    answered("b", at(0.97, 2));
+    assertThat(stores.learning().comparisons(namespaceId, "another policy", 10)).isEmpty();
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10))
+        .extracting(LearningStore.Comparison::runId)
+        .containsExactly(next);
+    stores.learning().record(List.of(new LearningStore.Verdict(next, key("b"), true)));
+    assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
+    assertThat(evidence("policy", 0.25)).hasSize(1);
+  }
+
+  @Test
+  void ofTheRightOutcomesBesideOneNeighbourInARunOneCountsAndNoneBesideAWrongOne() {
+    answered("a", at(1, 1));
+    for (String name : List.of("b", "c", "d")) {
+      stores
+          .cache()
+          .answerFromCache(
+              runId, List.of(), List.of(lookup(name, "a", SemanticLookup.Decision.SHADOW)));
+      answered(name, at(0.97, 2));
+    }
+    verdict("b", true);
+    verdict("c", true);
+    assertThat(evidence("policy", 0.25))
+        .extracting(Evidence::isRepeat)
+        .containsExactly(false, true);
+    verdict("d", false);
+    assertThat(evidence("policy", 0.25))
+        .extracting(Evidence::isRight, Evidence::isRepeat)
+        .containsExactly(tuple(true, true), tuple(true, true), tuple(false, false));
+  }
+
+  private void verdict(String name, boolean isRight) {
+    stores.learning().record(List.of(new LearningStore.Verdict(runId, key(name), isRight)));
   }
 
   @Test

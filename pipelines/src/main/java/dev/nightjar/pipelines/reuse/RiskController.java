@@ -23,14 +23,21 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * fixed before the look-up, which leaves the bets fair (Xu, Karampatziakis and Mineiro 2024,
  * "Active, anytime-valid risk controlling prediction sets").
  *
+ * <p><b>Copies.</b> Texts of one night that would borrow from one neighbour may be copies of each
+ * other, whose outcomes are no independent draws. Of the right ones one counts, and none if another
+ * was wrong; of the wrong ones all do. Each stake is then at most what it would be if every text
+ * were a draw, and at most what it would be if all copies of a text were one.
+ *
  * <p><b>What it assumes:</b> texts and answers keep coming from where they came from, and the error
  * among texts that vote at least a threshold does not rise as the cache grows and entries gain a
  * record. The score is not a fixed function of the text, so the second is no consequence of the
  * first; more and better neighbours make it likely, and on Banking77 it holds (ADR 9). Both are
  * watched: a second bet, that errors among hits have become more frequent than allowed, restarts
  * whenever it has lost everything (an e-detector; Shin, Ramdas and Rinaldo 2023). When it has won a
- * thousandfold, everything learnt so far is dropped, and with it the threshold; what is learnt
- * after that has the whole probability of error again.
+ * thousandfold, everything learnt so far is dropped, and with it the threshold. What is learnt
+ * between two drifts is a promise of its own. The first may be wrong with probability 0.9 δ, the
+ * one after k drifts with 0.1 δ · 6/(πk)²: all of them together with δ, however often an alarm,
+ * true or false, begins anew.
  *
  * <p>The state depends on the evidence and its order alone. Not thread-safe.
  */
@@ -50,6 +57,9 @@ public final class RiskController {
   /** Look-ups between two false alarms, at the least on average (the e-detector's run length). */
   private static final double DRIFT_ODDS = 1_000;
 
+  /** Of the probability of error, for what is learnt before any drift: most never see one. */
+  private static final double FIRST_SHARE = 0.9;
+
   /** Verified look-ups that are all sampled, before sampling thins out. */
   private static final int FULLY_SAMPLED = 100;
 
@@ -61,7 +71,7 @@ public final class RiskController {
   private final long[] seen = new long[THRESHOLDS];
   private final long[] wrong = new long[THRESHOLDS];
   private int evidence;
-  private boolean driftFound;
+  private int drifts;
 
   /**
    * Begins without evidence.
@@ -86,6 +96,9 @@ public final class RiskController {
     if (outcome.score() >= outcome.threshold()) {
       watchForDrift(outcome.isRight());
     }
+    if (outcome.isRepeat()) {
+      return;
+    }
     evidence++;
     for (int i = THRESHOLDS - 1; i >= 0 && outcome.score() >= threshold(i); i--) {
       seen[i]++;
@@ -95,8 +108,15 @@ public final class RiskController {
         stakes[i][j] += logRatio(BETTER[j] * maxError, outcome.isRight());
         stake += Math.exp(stakes[i][j]);
       }
-      rejected[i] |= stake / BETTER.length >= STARTS.length / (1 - confidence);
+      rejected[i] |= stake / BETTER.length >= STARTS.length / errorProbability();
     }
+  }
+
+  /** Of what is learnt before the next drift. Summed over any number of drifts: 1 - confidence. */
+  private double errorProbability() {
+    double share =
+        drifts == 0 ? FIRST_SHARE : (1 - FIRST_SHARE) * 6 / (Math.PI * Math.PI * drifts * drifts);
+    return (1 - confidence) * share;
   }
 
   private static double threshold(int i) {
@@ -121,7 +141,7 @@ public final class RiskController {
       Arrays.fill(seen, 0);
       Arrays.fill(wrong, 0);
       evidence = 0;
-      driftFound = true;
+      drifts++;
     }
   }
 
@@ -187,7 +207,7 @@ public final class RiskController {
         bound.isPresent() ? bound.getAsDouble() : null,
         shadowShare(shadowShareMin),
         evidence,
-        driftFound);
+        driftFound());
   }
 
   /** Sampled look-ups taken in since the last drift. */
@@ -197,6 +217,6 @@ public final class RiskController {
 
   /** Whether evidence was dropped because errors had become more frequent. */
   public boolean driftFound() {
-    return driftFound;
+    return drifts > 0;
   }
 }

@@ -73,9 +73,10 @@ public final class SemanticLearning {
           answers.entrySet().stream()
               .collect(Collectors.toMap(Map.Entry::getKey, e -> equality.classOf(e.getValue()))));
     }
-    for (List<LearningStore.Comparison> open = store.comparisons(namespaceId, BATCH_MAX);
+    String policy = SemanticPolicy.digest(task);
+    for (List<LearningStore.Comparison> open = store.comparisons(namespaceId, policy, BATCH_MAX);
         !open.isEmpty();
-        open = store.comparisons(namespaceId, BATCH_MAX)) {
+        open = store.comparisons(namespaceId, policy, BATCH_MAX)) {
       store.record(
           open.stream()
               .map(
