@@ -239,9 +239,7 @@ class TenancyTest {
                   + " where c.relnamespace = 'nightjar'::regnamespace and c.relkind in ('r', 'p')"
                   + " and not c.relrowsecurity and a.attname in ('tenant', 'run_id', 'item_key', 'namespace_id')")) {
         rows.next();
-        assertThat(rows.getString(1))
-            .as("submissions hold no text, and a provider's limits are kept over all tenants")
-            .isEqualTo("submissions");
+        assertThat(rows.getString(1)).isEmpty();
       }
     }
   }
@@ -257,6 +255,55 @@ class TenancyTest {
         }
       }
     }
+  }
+
+  /** Who has not become the job's role, and has no tenant, is no analyst for that. */
+  @Test
+  void aLoginThatIsAMemberOfTheJobsRoleSeesNobodyBeforeItHasATenant() throws SQLException {
+    String name = "member_" + database.database();
+    try (Connection connection = Migrations.connect(database);
+        Statement statement = connection.createStatement()) {
+      statement.execute("create role " + name + " nologin in role nightjar_job");
+    }
+    try (Connection connection = as(name);
+        Statement statement = connection.createStatement()) {
+      for (String view : views("run_id")) {
+        try (ResultSet rows = statement.executeQuery("select count(*) from " + view)) {
+          rows.next();
+          assertThat(rows.getInt(1)).as(view).isZero();
+        }
+      }
+      for (String view : views("tenant")) {
+        try (ResultSet rows =
+            statement.executeQuery(
+                "select count(tenant) filter (where tenant <> '') from " + view)) {
+          rows.next();
+          assertThat(rows.getInt(1)).as(view).isZero();
+        }
+      }
+    }
+  }
+
+  /** Submissions hold no text, and a provider's limits are kept over all tenants. */
+  @Test
+  void aJobSeesTheSubmissionsOfAllAndWritesItsOwnOnly() throws SQLException {
+    assertThat(one(ours, "select state from submissions where submission_id = 'sub_t'"))
+        .isEqualTo("planned");
+    assertThat(one(ours, "select count(*) from open_submissions")).isEqualTo("0");
+    assertThat(one(ours, "update submissions set tries = 7 returning submission_id")).isEmpty();
+    assertThat(one(ours, "delete from submissions returning submission_id")).isEmpty();
+    assertThat(one(ours, "select submission_id from submissions for update")).isEmpty();
+    assertThatThrownBy(
+            () ->
+                one(
+                    ours,
+                    "insert into submissions (submission_id, namespace_id, run_id, provider, model, tier, state,"
+                        + " requests, request_bytes, planned_at) values ('sub_x', "
+                        + theirNamespace
+                        + ", 'their-run', 'openai', 'm', 't', 'planned', 1, 1, now()) returning 1"))
+        .hasMessageContaining("row-level security");
+    assertThat(one(theirs, "update submissions set tries = 1 returning submission_id"))
+        .isEqualTo("sub_t");
   }
 
   @Test
