@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -21,7 +22,8 @@ import java.util.regex.Pattern;
  *
  * @param fields top-level fields that must be equal; empty for all of them
  * @param similarityMin least F1 of the words of each compared field, in (0, 1], as in SQuAD
- *     (Rajpurkar and others 2016); 1 compares the fields exactly
+ *     (Rajpurkar and others 2016); 1 compares the fields exactly. Numbers, booleans and null, and
+ *     texts without a word are alike only if they are equal
  */
 public record AnswerEquality(List<String> fields, double similarityMin) implements Serializable {
   /** Every field must be equal. */
@@ -29,7 +31,11 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
-  private static final Pattern NOT_A_WORD = Pattern.compile("[^\\p{L}\\p{N}]+");
+
+  /** A number keeps its sign and its decimals: -3 is not 3. */
+  private static final Pattern WORD =
+      Pattern.compile("(?:(?<![\\p{L}\\p{N}])[-−])?\\p{N}+(?:[.,]\\p{N}+)*|[\\p{L}\\p{N}]+");
+
   private static final int DIGEST_DIGITS = 16;
 
   public AnswerEquality {
@@ -81,6 +87,12 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
   }
 
   private boolean alike(JsonNode one, JsonNode other) {
+    if (one.isNumber() && other.isNumber()) {
+      return one.decimalValue().compareTo(other.decimalValue()) == 0;
+    }
+    if (one.isValueNode() && !one.isTextual() || other.isValueNode() && !other.isTextual()) {
+      return one.equals(other);
+    }
     return one.equals(other) || f1(values(one), values(other)) >= similarityMin;
   }
 
@@ -114,16 +126,15 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
     for (Map.Entry<String, Integer> word : left.entrySet()) {
       shared += Math.min(word.getValue(), right.getOrDefault(word.getKey(), 0));
     }
-    return words == 0 ? 1 : 2.0 * shared / words;
+    return words == 0 ? 0 : 2.0 * shared / words;
   }
 
   private static int count(String text, Map<String, Integer> words) {
     int count = 0;
-    for (String word : NOT_A_WORD.split(text.toLowerCase(Locale.ROOT))) {
-      if (!word.isEmpty()) {
-        words.merge(word, 1, Integer::sum);
-        count++;
-      }
+    Matcher matcher = WORD.matcher(text.toLowerCase(Locale.ROOT));
+    while (matcher.find()) {
+      words.merge(matcher.group(), 1, Integer::sum);
+      count++;
     }
     return count;
   }

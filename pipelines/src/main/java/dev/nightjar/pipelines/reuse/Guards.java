@@ -36,7 +36,8 @@ public final class Guards implements Serializable {
     /** Sums of money, with their currency, and percentages. */
     AMOUNTS,
     /**
-     * How often a sentence negates, and which side of pairs such as enable and disable it takes.
+     * Where a sentence negates, which things it excepts, and which side of pairs such as enable and
+     * disable it takes, in its order.
      */
     NEGATION,
     /** Codes with digits or of capitals, versions, addresses of mail and web, file paths. */
@@ -54,6 +55,9 @@ public final class Guards implements Serializable {
   public static final Guards DEFAULT =
       new Guards(
           EnumSet.of(Guard.NUMBERS, Guard.DATES, Guard.AMOUNTS, Guard.NEGATION, Guard.IDENTIFIERS));
+
+  /** Changes whenever a text gets other marks than before. */
+  private static final String VERSION = "2:";
 
   private static final String NOTHING = "-";
   private static final int DIGEST_DIGITS = 12;
@@ -97,6 +101,8 @@ public final class Guards implements Serializable {
               + "|(?-i:(?<=[\\p{Ll},;] )(?:March|May))"
               + "|q[1-4]\\b)",
           Pattern.CASE_INSENSITIVE);
+
+  /** Codes are of letters that have cases: a digit in a Chinese sentence is a number. */
   private static final Pattern IDENTIFIER =
       Pattern.compile(
           "(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}._%+-]++@[\\p{L}\\p{N}.-]+\\.\\p{L}{2,}"
@@ -104,11 +110,13 @@ public final class Guards implements Serializable {
               + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
               + "|(?<![\\p{L}\\p{N}._/-])/[\\p{L}\\p{N}._-]++/[\\p{L}\\p{N}._/-]++"
               + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
-              + "|(?<![\\p{L}\\p{N}_-])(?=[\\p{N}_-]*+\\p{L})(?=[\\p{L}_-]*+\\d)[\\p{L}\\p{N}_-]++"
+              + "|(?<![\\p{Lu}\\p{Ll}\\p{N}_-])(?=[\\p{N}_-]*+[\\p{Lu}\\p{Ll}])(?=[\\p{Lu}\\p{Ll}_-]*+\\d)[\\p{Lu}\\p{Ll}\\p{N}_-]++"
               + "|\\b\\p{Lu}{2,}\\b");
+
   private static final Pattern ORDINAL =
       Pattern.compile("(?<!\\d)(\\d++)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
-  private static final Pattern PLAIN_NUMBER = Pattern.compile("(?<![\\p{L}\\d])[-−]?" + NUMBER);
+  private static final Pattern PLAIN_NUMBER =
+      Pattern.compile("(?<![\\p{Lu}\\p{Ll}\\d])[-−]?" + NUMBER);
   private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
   private static final Pattern NAME =
       Pattern.compile("(?<=[\\p{Ll}\\p{N},;:)] )\\p{Lu}\\p{Ll}+(?: \\p{Lu}\\p{Ll}+)*");
@@ -211,7 +219,22 @@ public final class Guards implements Serializable {
           List.of("success", "unsuccess"),
           List.of("start", "stop"),
           List.of("add", "remov"),
-          List.of("hire", "fire"));
+          List.of("hire", "fire"),
+          List.of("open", "clos"),
+          List.of("debit", "credit"),
+          List.of("send", "receiv"),
+          List.of("pass", "fail"),
+          List.of("ascend", "descend"));
+
+  /** What these negate is the thing that follows; "not" only before one of {@link #DETERMINERS}. */
+  private static final Set<String> BEFORE_THINGS =
+      Set.of("no", "not", "without", "except", "neither", "nor");
+
+  private static final Set<String> DETERMINERS =
+      Set.of("the", "a", "an", "my", "your", "his", "her", "our", "their", "this", "that", "any");
+
+  /** "No longer" and the like except no thing. */
+  private static final Set<String> NO_THINGS = Set.of("longer", "more", "one", "matter", "doubt");
 
   /** What an English word may end in and mean the same; "address" does not add. */
   private static final Pattern ENDING =
@@ -230,9 +253,9 @@ public final class Guards implements Serializable {
     return used.stream().map(guard -> guard.ordinal() + 1).toList();
   }
 
-  /** Names this choice of guards. */
+  /** Names this choice of guards, and how they read. */
   public String digest() {
-    return used.stream().map(Guard::label).collect(Collectors.joining(","));
+    return VERSION + used.stream().map(Guard::label).collect(Collectors.joining(","));
   }
 
   /**
@@ -253,17 +276,32 @@ public final class Guards implements Serializable {
   public static List<String> marks(String text) {
     // Each guard takes what it sees out of the text, so that no difference is seen by two and the
     // reason for a veto is the one a reader would give.
-    StringBuilder rest = new StringBuilder(text);
+    StringBuilder rest = asciiDigits(text);
     List<String> dates = take(rest, DATE, match -> ORDINAL.matcher(match).replaceAll("$1"));
     List<String> amounts = take(rest, AMOUNT, Guards::amount);
     List<String> identifiers = take(rest, IDENTIFIER, match -> match);
     List<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
     List<String> negations = new ArrayList<>();
     Matcher words = WORD.matcher(rest);
+    String before = ""; // a negation, until the thing that it negates has come
+    boolean isDetermined = false;
     while (words.find()) {
       String word = words.group().toLowerCase(Locale.ROOT).replace('’', '\'');
+      if (!before.isEmpty() && DETERMINERS.contains(word)) {
+        isDetermined = true;
+        continue;
+      }
+      if (!before.isEmpty()
+          && (isDetermined || !before.equals("not"))
+          && !NO_THINGS.contains(word)) {
+        negations.add(
+            word.length() > 3 && word.endsWith("s") ? word.substring(0, word.length() - 1) : word);
+      }
+      before = "";
+      isDetermined = false;
       if (NEGATIONS.contains(word) || word.endsWith("n't")) {
         negations.add("not");
+        before = BEFORE_THINGS.contains(word) ? word : "";
       }
       String number = NUMBER_WORDS.get(word);
       if (number != null) {
@@ -277,12 +315,16 @@ public final class Guards implements Serializable {
       names.add(capitalised.group());
     }
     return List.of(
-        mark(numbers),
-        mark(dates),
-        mark(amounts),
-        mark(negations.stream().sorted().toList()),
-        mark(identifiers),
-        mark(names));
+        mark(numbers), mark(dates), mark(amounts), mark(negations), mark(identifiers), mark(names));
+  }
+
+  /** One digit is the same in every script. */
+  private static StringBuilder asciiDigits(String text) {
+    StringBuilder plain = new StringBuilder(text.length());
+    text.codePoints()
+        .map(c -> c > 0x7f && Character.isDigit(c) ? '0' + Character.digit(c, 10) : c)
+        .forEach(plain::appendCodePoint);
+    return plain;
   }
 
   private static Optional<String> side(String word) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AnswerEqualityTest {
   private static final String ONE = "{\"category\":\"spam\",\"reason\":\"it sells a watch\"}";
@@ -35,6 +37,27 @@ class AnswerEqualityTest {
     assertThat(words.equal(ONE, OTHER)).as("one field that contradicts is enough").isFalse();
     assertThat(words.equal(ONE, "{\"category\":\"spam\",\"reason\":\"nobody knows why\"}"))
         .isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'\"+\"', '\"-\"', false",
+    "'\"\"', '\"!\"', false",
+    "'\"...\"', '\"...\"', true",
+    "3, -3, false",
+    "1, 1.0, true",
+    "1.5, 15, false",
+    "true, false, false",
+    "null, false, false",
+    "null, null, true",
+    "3, '\"3\"', false",
+    "'\"-3 degrees\"', '\"3 degrees\"', false",
+    "'[-3, 4]', '[3, 4]', false",
+    "'[3, 4]', '[4, 3]', true"
+  })
+  void whatHasNoWordsIsAlikeOnlyIfItIsEqual(String one, String other, boolean alike) {
+    AnswerEquality words = new AnswerEquality(List.of(), 0.7);
+    assertThat(words.equal("{\"v\":" + one + "}", "{\"v\":" + other + "}")).isEqualTo(alike);
   }
 
   @Test
