@@ -104,6 +104,7 @@ column cache_entries.agreed integer not null default 0
 column cache_entries.contradicted integer not null default 0
 column cache_entries.guard_marks text[]
 column cache_entries.measure text not null default 'cosine'::text
+column cache_entries.model text
 column cache_statistics.tenant text
 column cache_statistics.task text
 column cache_statistics.embedding_model text

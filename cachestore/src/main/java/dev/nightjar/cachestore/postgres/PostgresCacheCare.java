@@ -52,6 +52,7 @@ final class PostgresCacheCare implements CacheCare {
           "score",
           "answer",
           "answer_class",
+          "model",
           "output_tokens",
           "embedding",
           "guard_marks",
@@ -82,6 +83,10 @@ final class PostgresCacheCare implements CacheCare {
       where n.namespace_id = ?
       """;
 
+  /** Of entries e: those in the table chosen, and what was borrowed from them. */
+  private static final String CHOSEN =
+      "(e.item_key in (select item_key from chosen) or e.source_key in (select item_key from chosen))";
+
   private final DSLContext context;
   private final Clock clock;
 
@@ -92,51 +97,63 @@ final class PostgresCacheCare implements CacheCare {
 
   @Override
   public long forget(Selection selection, boolean dryRun) {
-    String chosen =
-        """
-        with chosen as (
-            select e.item_key
-            from cache_entries e
-            join namespaces n using (namespace_id)
-            join tasks t using (task_fingerprint)
-            where n.tenant = ?
-              and t.name = coalesce(?, t.name)
-              and (?::text is null or exists (
-                  select
-                  from attempts a
-                  where a.item_key = e.source_key
-                    and a.state = 'succeeded'
-                    and a.model = ?))
-              and e.created_at < coalesce(?::timestamptz, 'infinity')
-              and (?::text is null or e.answer @@ ?::jsonpath)
-        ),
-        gone as (
-            select e.item_key
-            from cache_entries e
-            where e.item_key in (select item_key from chosen)
-               or e.source_key in (select item_key from chosen)
-        )
-        """;
-    String model = selection.model().orElse(null);
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          choose(tx, selection);
+          if (dryRun) {
+            return fetch(tx, "select count(*) as gone from cache_entries e where " + CHOSEN)
+                .get(0)
+                .get("gone", Long.class);
+          }
+          // A night that lends an answer holds it until its copy is there. So first what can be
+          // lent,
+          // in key order, and then, by a statement that sees those copies, what was borrowed.
+          long own =
+              tx.execute(
+                  """
+                  with held as (
+                      select e.item_key
+                      from cache_entries e
+                      join chosen using (item_key)
+                      where e.source_key = e.item_key
+                      order by e.item_key
+                      for update of e
+                  )
+                  delete from cache_entries e
+                  using held h
+                  where e.item_key = h.item_key
+                  """);
+          return own + tx.execute("delete from cache_entries e where " + CHOSEN);
+        });
+  }
+
+  /** The keys of what is selected, in a table of their own until the commit. */
+  private static void choose(DSLContext tx, Selection selection) {
     String predicate = selection.answerPredicate().orElse(null);
-    Object[] values = {
-      selection.tenant(),
-      selection.task().orElse(null),
-      model,
-      model,
-      selection.writtenBefore().map(Instant::toString).orElse(null),
-      predicate,
-      predicate
-    };
+    String model = selection.model().orElse(null);
+    tx.execute("create temporary table chosen (item_key text primary key) on commit drop");
     try {
-      if (dryRun) {
-        return fetch(context, chosen + "select count(*) as gone from gone", values)
-            .get(0)
-            .get("gone", Long.class);
-      }
-      return context.execute(
-          chosen + "delete from cache_entries where item_key in (select item_key from gone)",
-          values);
+      tx.execute(
+          """
+          insert into chosen
+          select e.item_key
+          from cache_entries e
+          join namespaces n using (namespace_id)
+          join tasks t using (task_fingerprint)
+          where n.tenant = ?
+            and t.name = coalesce(?, t.name)
+            and (?::text is null or e.model = ?)
+            and e.created_at < coalesce(?::timestamptz, 'infinity')
+            and (?::text is null or e.answer @@ ?::jsonpath)
+          """,
+          selection.tenant(),
+          selection.task().orElse(null),
+          model,
+          model,
+          selection.writtenBefore().map(Instant::toString).orElse(null),
+          predicate,
+          predicate);
     } catch (DataAccessException e) {
       if (predicate != null && "42601".equals(e.sqlState())) { // syntax_error, in the path
         throw new NightjarException(
@@ -181,16 +198,17 @@ final class PostgresCacheCare implements CacheCare {
         + context.execute(
             """
             with used as (
-                select i.leader_key as item_key, count(*) as hits
+                -- An exact hit used the text's own entry, be its answer borrowed; a semantic one its source's.
+                select case i.answered_by when 'exact_hit' then i.item_key else i.leader_key end as item_key, count(*) as hits
                 from items i
                 where i.namespace_id in (VERSIONS)
                   and i.answered_by in ('exact_hit', 'semantic_hit')
-                group by i.leader_key
+                group by 1
             ),
             paid as (
                 select l.item_key, sum(l.total_usd) as usd
                 from ledger l
-                where l.item_key in (select item_key from used)
+                where l.item_key in (select e.source_key from cache_entries e join used using (item_key))
                 group by l.item_key
             ),
             valued as (
@@ -203,7 +221,7 @@ final class PostgresCacheCare implements CacheCare {
                             e.item_key
                         rows unbounded preceding) as bytes_kept
                 from cache_entries e
-                left join used u on u.item_key = e.source_key
+                left join used u on u.item_key = e.item_key
                 left join paid p on p.item_key = e.source_key
                 where e.namespace_id in (VERSIONS)
             )
@@ -529,9 +547,9 @@ final class PostgresCacheCare implements CacheCare {
               fetch(
                       tx,
                       """
-                      select avg((i.distance <= x.distance + 1e-6)::integer)::double precision as recall
+                      select avg(coalesce((i.distance <= x.distance + 1e-6)::integer, 0))::double precision as recall
                       from found x
-                      join found i on i.item_key = x.item_key and not i.exact
+                      left join found i on i.item_key = x.item_key and not i.exact
                       where x.exact
                       """)
                   .get(0)

@@ -36,6 +36,9 @@ final class PostgresCacheStore implements CacheStore {
   /** Entries of other namespaces that a search may pass: a large one must not hide a small one. */
   private static final int SCANNED_MAX = 1_000_000;
 
+  /** The most that there is: what limits a scan is {@link #SCANNED_MAX}. */
+  private static final int SCAN_MEMORY_MULTIPLIER = 1_000;
+
   static final String NEAREST =
       """
       select q.item_key as query_key, n.item_key, n.similarity, n.answer_class, n.agreed, n.contradicted, n.guard_marks
@@ -163,6 +166,9 @@ final class PostgresCacheStore implements CacheStore {
     tx.execute("set local hnsw.iterative_scan = strict_order");
     tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
     tx.execute("set local hnsw.max_scan_tuples = " + SCANNED_MAX);
+    // Some 220 bytes each. By default a scan ends, silently, where its work_mem does: at 4 MB after
+    // 18,860 entries of others.
+    tx.execute("set local hnsw.scan_mem_multiplier = " + SCAN_MEMORY_MULTIPLIER);
   }
 
   @Override
@@ -223,12 +229,22 @@ final class PostgresCacheStore implements CacheStore {
     // exactly the next night and is not embedded again. It is as old as what it was borrowed from.
     tx.execute(
         """
-        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, policy, answer, output_tokens, created_at)
-        select h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, h.policy, e.answer, e.output_tokens, e.created_at
+        with sources as (
+            -- Who forgets a source waits until its copies are there to be forgotten, too.
+            select e.*
+            from cache_entries e
+            where e.item_key = any (?::text[])
+            order by e.item_key
+            for key share
+        )
+        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, policy, answer, model, output_tokens, created_at)
+        select
+            h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, h.policy, e.answer, e.model, e.output_tokens, e.created_at
         from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::text[], ?::boolean[]) as h (item_key, source_key, similarity, score, policy, exact)
-        join cache_entries e on e.item_key = h.source_key
+        join sources e on e.item_key = h.source_key
         where not h.exact
           and not exists (select from runs r where r.run_id = ? and r.state = 'planning')
+        order by h.item_key
         on conflict (item_key) do update
         set source_key = excluded.source_key,
             similarity = excluded.similarity,
@@ -236,10 +252,12 @@ final class PostgresCacheStore implements CacheStore {
             score = excluded.score,
             policy = excluded.policy,
             answer = excluded.answer,
+            model = excluded.model,
             output_tokens = excluded.output_tokens,
             created_at = excluded.created_at
         where cache_entries.source_key <> cache_entries.item_key
         """,
+        texts(hits.stream().filter(hit -> !hit.exact()).toList(), CacheHit::sourceKey),
         texts(hits, CacheHit::itemKey),
         texts(hits, CacheHit::sourceKey),
         floats(hits, CacheHit::similarity),

@@ -264,12 +264,14 @@ final class PostgresSettlementStore implements SettlementStore {
     tx.execute(
         """
         insert into cache_entries (
-            item_key, namespace_id, source_key, similarity, measure, policy, answer, output_tokens, embedding, guard_marks, created_at)
+            item_key, namespace_id, source_key, similarity, measure, policy, answer, model, output_tokens, embedding, guard_marks,
+            created_at)
         select
             m.item_key, m.namespace_id, s.item_key, case when m.item_key = s.item_key then 1 else m.similarity end, m.measure, case when m.item_key <> s.item_key then m.policy end,
-            s.answer::jsonb, s.output_tokens, case when m.item_key = s.item_key then m.embedding end,
+            s.answer::jsonb, a.model, s.output_tokens, case when m.item_key = s.item_key then m.embedding end,
             case when m.item_key = s.item_key then m.guard_marks end, ?
-        from unnest(?::text[], ?::text[], ?::integer[]) as s (item_key, answer, output_tokens)
+        from unnest(?::text[], ?::text[], ?::text[], ?::integer[]) as s (item_key, custom_id, answer, output_tokens)
+        join attempts a on a.custom_id = s.custom_id
         join misses m on m.item_key = s.item_key or (m.leader_key = s.item_key and m.state = 'follower')
         order by m.item_key
         on conflict (item_key) do update
@@ -279,6 +281,7 @@ final class PostgresSettlementStore implements SettlementStore {
             policy = excluded.policy,
             score = null,
             answer = excluded.answer,
+            model = excluded.model,
             answer_class = null,
             agreed = 0,
             contradicted = 0,
@@ -291,6 +294,7 @@ final class PostgresSettlementStore implements SettlementStore {
         """,
         Sql.now(clock),
         keys,
+        texts(succeeded, Outcome::customId),
         answers,
         outputTokens);
     tx.execute(

@@ -1176,6 +1176,90 @@ class PostgresStoresTest {
   }
 
   @Test
+  void whatIsLentWhileItsSourceIsForgottenIsForgottenToo() throws Exception {
+    answered("a", at(1, 1));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    List<CacheHit> hits = List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic"));
+    ExecutorService forgetting = Executors.newSingleThreadExecutor();
+    try {
+      Future<Long> forgotten =
+          org.jooq
+              .impl
+              .DSL
+              .using(stores.dataSource(), org.jooq.SQLDialect.POSTGRES)
+              .transactionResult(
+                  lending -> {
+                    PostgresCacheStore.answer(lending.dsl(), new MutableClock(NOW), runId, hits);
+                    Future<Long> running =
+                        forgetting.submit(
+                            () -> stores.cacheCare().forget(selection(Optional.empty()), false));
+                    while (one("select count(*) from pg_locks where not granted").equals("0")) {
+                      Thread.onSpinWait(); // it wants the source, and has not seen the copy
+                    }
+                    return running;
+                  });
+      assertThat(forgotten.get()).isEqualTo(2);
+    } finally {
+      forgetting.shutdown();
+    }
+    assertThat(one("select count(*) from cache_entries where namespace_id = " + namespaceId))
+        .isEqualTo("0");
+  }
+
+  @Test
+  void answersOfAModelAreForgottenBorrowedAndImportedOnesAmongThem() throws Exception {
+    answered("a", at(1, 1));
+    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
+    CacheCare.Selection all = selection(Optional.empty());
+    java.io.StringWriter exported = new java.io.StringWriter();
+    stores.cacheCare().export(all.tenant(), exported);
+    String elsewhere = exported.toString().replace(key("a"), key("x")).replace(key("b"), key("y"));
+    assertThat(
+            stores
+                .cacheCare()
+                .importFrom(new java.io.BufferedReader(new java.io.StringReader(elsewhere))))
+        .isEqualTo(2);
+    assertThat(stores.cacheCare().forget(of(all, "gpt-6.2-sol"), false)).isZero();
+    assertThat(stores.cacheCare().forget(of(all, "gpt-6-luna"), true)).isEqualTo(4);
+    assertThat(stores.cacheCare().forget(of(all, "gpt-6-luna"), false)).isEqualTo(4);
+  }
+
+  private static CacheCare.Selection of(CacheCare.Selection all, String model) {
+    return new CacheCare.Selection(
+        all.tenant(), all.task(), Optional.of(model), all.writtenBefore(), all.answerPredicate());
+  }
+
+  @Test
+  void aBorrowedAnswerThatNobodyUsedAgainGoesBeforeItsSource() {
+    // Of equals the one with the larger key would go.
+    boolean isLarger = key("a").compareTo(key("b")) > 0;
+    String source = isLarger ? "a" : "b";
+    String borrower = isLarger ? "b" : "a";
+    answered(source, at(1, 1));
+    String next = openRun("next-" + runId, "next-" + runId, Optional.empty()).runId();
+    stores.work().recordItems(next, List.of(new NewItem("d", key(borrower), "f", 1, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            next,
+            List.of(new CacheHit(key(borrower), key(source), 0.96, 0.96, "semantic")),
+            List.of());
+    long bytes =
+        Long.parseLong(
+            one(
+                "select sum(pg_column_size(c.*)) from cache_entries c where namespace_id = "
+                    + namespaceId));
+    assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes - 1)))
+        .isEqualTo(1);
+    assertThat(one("select item_key from cache_entries where namespace_id = " + namespaceId))
+        .isEqualTo(key(source));
+  }
+
+  @Test
   void whatSavesLeastAnHourGoesFirstAndWhatHasExpiredBeforeThat() {
     answered("used", at(1, 1));
     answered("unused", at(0.5, 2));
