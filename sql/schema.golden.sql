@@ -479,6 +479,7 @@ column near_duplicate_bands.item_key text not null
 column near_duplicate_bands.namespace_id bigint not null
 column near_duplicate_bands.band smallint not null
 column near_duplicate_bands.bits integer not null
+column near_duplicate_bands.is_leaders boolean not null default false
 column online_requests.custom_id text not null
 column online_requests.submission_id text not null
 column online_requests.asked_at timestamp with time zone not null
@@ -1009,7 +1010,7 @@ index CREATE INDEX misses_followers_idx ON nightjar.misses USING btree (leader_k
 index CREATE UNIQUE INDEX misses_pkey ON nightjar.misses USING btree (item_key)
 index CREATE UNIQUE INDEX namespaces_natural_key ON nightjar.namespaces USING btree (tenant, task_fingerprint, embedding_model)
 index CREATE UNIQUE INDEX namespaces_pkey ON nightjar.namespaces USING btree (namespace_id)
-index CREATE INDEX near_duplicate_bands_bucket_idx ON nightjar.near_duplicate_bands USING btree (namespace_id, band, bits)
+index CREATE INDEX near_duplicate_bands_leaders_idx ON nightjar.near_duplicate_bands USING btree (namespace_id, band, bits) WHERE is_leaders
 index CREATE UNIQUE INDEX near_duplicate_bands_pkey ON nightjar.near_duplicate_bands USING btree (item_key, band)
 index CREATE UNIQUE INDEX online_requests_pkey ON nightjar.online_requests USING btree (custom_id)
 index CREATE INDEX online_requests_submission_idx ON nightjar.online_requests USING btree (submission_id)

@@ -32,7 +32,50 @@ import org.jspecify.annotations.Nullable;
 
 /** Items and misses in {@code items}, {@code misses} and {@code near_duplicate_bands}. */
 final class PostgresWorkStore implements WorkStore {
-  private static final int DECISIONS_BATCH_MAX = 5_000;
+  /** Candidates decided at a time: of so many that no leader is near, all pairs are compared. */
+  private static final int ELECTION_BLOCK = 500;
+
+  /**
+   * Leaders that share a band with candidates. Band by band: no statistics know of leaders that
+   * this very election has made, and a planner that expects none reads all of them for each
+   * candidate.
+   */
+  private static final String LEADERS_BUCKET =
+      """
+      with bucket as (
+          select distinct k.item_key as candidate, b.item_key as neighbour, 'leader' as state
+          from unnest(?::text[]) as k (item_key)
+          cross join lateral (
+              select * from near_duplicate_bands where item_key = k.item_key offset 0
+          ) a
+          cross join lateral (
+              select l.item_key
+              from near_duplicate_bands l
+              where l.namespace_id = a.namespace_id
+                and l.band = a.band
+                and l.bits = a.bits
+                and l.is_leaders
+              offset 0
+          ) b
+          where b.item_key <> k.item_key
+      )
+      """;
+
+  /** Those of a block with a smaller key, and without a leader, that share a band. */
+  private static final String BLOCK_BUCKET =
+      """
+      with block as materialized (
+          select * from near_duplicate_bands where item_key = any (?::text[])
+      ),
+      open as materialized (
+          select * from near_duplicate_bands where item_key = any (?::text[])
+      ),
+      bucket as (
+          select distinct a.item_key as candidate, b.item_key as neighbour, 'candidate' as state
+          from block a
+          join open b on b.namespace_id = a.namespace_id and b.band = a.band and b.bits = a.bits and b.item_key < a.item_key
+      )
+      """;
 
   /** Texts compared by different measures share no band. */
   private static final int JACCARD_BANDS_FROM = 100;
@@ -346,8 +389,8 @@ final class PostgresWorkStore implements WorkStore {
     }
     tx.execute(
         """
-        insert into near_duplicate_bands (item_key, namespace_id, band, bits)
-        select d.item_key, m.namespace_id, d.band, d.bits
+        insert into near_duplicate_bands (item_key, namespace_id, band, bits, is_leaders)
+        select d.item_key, m.namespace_id, d.band, d.bits, m.state <> 'candidate'
         from unnest(?::text[], ?::smallint[], ?::integer[]) as d (item_key, band, bits)
         join misses m on m.item_key = d.item_key
         where m.state in ('candidate', 'leader', 'asked')
@@ -361,6 +404,10 @@ final class PostgresWorkStore implements WorkStore {
   @Override
   public void electLeaders(
       String runId, double similarityMin, double jaccardMin, List<Integer> guards) {
+    // All candidates have just come in. Without statistics the planner reads the bands of all texts
+    // for each of them: minutes instead of a second for 5,752. On its own, for it keeps its locks.
+    fetch(context, "select refresh_statistics()");
+    Integer[] positions = guards.toArray(Integer[]::new);
     context.transaction(
         configuration -> {
           DSLContext tx = configuration.dsl();
@@ -370,90 +417,93 @@ final class PostgresWorkStore implements WorkStore {
               tx,
               "select pg_advisory_xact_lock(hashtext('nightjar elect'), namespace_id::integer) from runs where run_id = ?",
               runId);
-          // All candidates have just come in. Without statistics the planner reads the bands of all
-          // texts for each of them: minutes instead of a second for 5,752.
-          fetch(tx, "select refresh_statistics()");
-          LeaderElection election = new LeaderElection();
-          List<Object[]> decisions = new ArrayList<>();
-          try (Cursor<Record> pairs =
+          try (Cursor<Record> candidates =
               tx.resultQuery(
                       """
-                      select c.item_key as candidate, p.item_key as neighbour, p.state as neighbour_state, p.similarity
-                      from misses c
-                      left join lateral (
-                          select
-                              n.item_key,
-                              n.state,
-                              case c.measure
-                                  when 'jaccard' then jaccard(n.shingles, c.shingles)
-                                  else 1 - (n.embedding <=> c.embedding)
-                              end as similarity
-                          from (
-                              select distinct b.item_key
-                              from near_duplicate_bands a
-                              join near_duplicate_bands b using (namespace_id, band, bits)
-                              where a.item_key = c.item_key
-                                and b.item_key <> c.item_key
-                          ) bucket
-                          join misses n on n.item_key = bucket.item_key
-                          where (n.state = 'asked'
-                                  or (n.run_id = c.run_id
-                                      and (n.state = 'leader' or (n.state = 'candidate' and n.item_key < c.item_key))))
-                            and not exists (
-                                select
-                                from unnest(?::integer[]) as g (position)
-                                where n.guard_marks[g.position] is distinct from c.guard_marks[g.position])
-                      ) p on p.similarity::real >= case c.measure when 'jaccard' then ?::real else ?::real end
-                      where c.run_id = ?
-                        and c.state = 'candidate'
-                      order by c.item_key, p.item_key
+                      select item_key
+                      from misses
+                      where run_id = ?
+                        and state = 'candidate'
+                      order by item_key
                       """,
-                      guards.toArray(Integer[]::new),
-                      jaccardMin,
-                      similarityMin,
                       runId)
-                  .fetchSize(DECISIONS_BATCH_MAX)
+                  .fetchSize(ELECTION_BLOCK)
                   .fetchLazy()) {
-            String candidate = "";
-            Map<String, Double> smaller = new HashMap<>();
-            Map<String, Double> standing = new HashMap<>();
-            for (Record pair : pairs) {
-              String key = pair.get("candidate", String.class);
-              if (!key.equals(candidate)) {
-                decide(election, candidate, smaller, standing, decisions);
-                candidate = key;
-                smaller.clear();
-                standing.clear();
+            while (candidates.hasNext()) {
+              List<String> block =
+                  Sql.column(candidates.fetchNext(ELECTION_BLOCK), "item_key", String.class);
+              Map<String, Map<String, Double>> standing =
+                  pairs(tx, LEADERS_BUCKET, similarityMin, jaccardMin, positions, List.of(block));
+              // Only who finds no leader may become one; of a thousand copies, none but the first.
+              List<String> open = block.stream().filter(key -> !standing.containsKey(key)).toList();
+              Map<String, Map<String, Double>> smaller =
+                  pairs(
+                      tx, BLOCK_BUCKET, similarityMin, jaccardMin, positions, List.of(block, open));
+              LeaderElection election = new LeaderElection();
+              List<Object[]> decisions = new ArrayList<>();
+              for (String key : block) {
+                LeaderElection.Decision decision =
+                    election.decide(
+                        key,
+                        smaller.getOrDefault(key, Map.of()),
+                        standing.getOrDefault(key, Map.of()));
+                decisions.add(
+                    new Object[] {key, decision.leaderKey(), (float) decision.similarity()});
               }
-              String neighbour = pair.get("neighbour", String.class);
-              if (neighbour != null) {
-                boolean isCandidate = pair.get("neighbour_state", String.class).equals("candidate");
-                (isCandidate ? smaller : standing)
-                    .put(neighbour, Math.min(1, pair.get("similarity", Double.class)));
-              }
+              apply(tx, runId, decisions);
             }
-            decide(election, candidate, smaller, standing, decisions);
-          }
-          for (int from = 0; from < decisions.size(); from += DECISIONS_BATCH_MAX) {
-            apply(
-                tx,
-                runId,
-                decisions.subList(from, Math.min(decisions.size(), from + DECISIONS_BATCH_MAX)));
           }
         });
   }
 
-  private static void decide(
-      LeaderElection election,
-      String candidate,
-      Map<String, Double> smaller,
-      Map<String, Double> standing,
-      List<Object[]> decisions) {
-    if (candidate.isEmpty()) {
-      return;
+  /**
+   * Similarities by candidate and neighbour, of the pairs of a bucket that no guard tells apart.
+   *
+   * @param bucketKeys the parameters of the bucket
+   */
+  private static Map<String, Map<String, Double>> pairs(
+      DSLContext tx,
+      String bucket,
+      double similarityMin,
+      double jaccardMin,
+      Integer[] guards,
+      List<List<String>> bucketKeys) {
+    List<Object> values = new ArrayList<>();
+    bucketKeys.forEach(keys -> values.add(array(keys)));
+    values.addAll(List.of(jaccardMin, similarityMin, guards));
+    Map<String, Map<String, Double>> pairs = new HashMap<>();
+    for (Record pair :
+        fetch(
+            tx,
+            bucket
+                + """
+                select c.item_key as candidate, n.item_key as neighbour, p.similarity
+                from bucket
+                join misses c on c.item_key = bucket.candidate
+                join misses n on n.item_key = bucket.neighbour
+                cross join lateral (
+                    select
+                        case c.measure
+                            when 'jaccard' then jaccard(n.shingles, c.shingles)
+                            else 1 - (n.embedding <=> c.embedding)
+                        end as similarity
+                    offset 0
+                ) p
+                where (n.state = 'asked' or (n.run_id = c.run_id and n.state = bucket.state))
+                  and p.similarity::real >= case c.measure when 'jaccard' then ?::real else ?::real end
+                  and not exists (
+                      select
+                      from unnest(?::integer[]) as g (position)
+                      where n.guard_marks[g.position] is distinct from c.guard_marks[g.position])
+                """,
+            values.toArray())) {
+      pairs
+          .computeIfAbsent(pair.get("candidate", String.class), key -> new HashMap<>())
+          .put(
+              pair.get("neighbour", String.class),
+              Math.min(1, pair.get("similarity", Double.class)));
     }
-    LeaderElection.Decision decision = election.decide(candidate, smaller, standing);
-    decisions.add(new Object[] {candidate, decision.leaderKey(), (float) decision.similarity()});
+    return pairs;
   }
 
   /**
@@ -525,6 +575,16 @@ final class PostgresWorkStore implements WorkStore {
         candidates,
         leaders,
         similarities);
+    tx.execute(
+        """
+        update near_duplicate_bands b
+        set is_leaders = true
+        from unnest(?::text[], ?::text[]) as d (item_key, leader_key)
+        where d.leader_key = d.item_key
+          and b.item_key = d.item_key
+        """,
+        candidates,
+        leaders);
     // Also documents of other runs that began to wait while this key was a candidate.
     tx.execute(
         """

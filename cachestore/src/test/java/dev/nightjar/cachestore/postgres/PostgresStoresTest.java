@@ -1533,6 +1533,42 @@ class PostgresStoresTest {
     assertThat(exact(follower, bounds(0.98))).hasSize(1);
   }
 
+  /** More than are decided at a time, so that most find their leader among those decided before. */
+  @Test
+  void ofManyCopiesTheFirstByKeyLeadsAndTheOthersFollowIt() {
+    List<NewItem> items = new ArrayList<>();
+    List<Miss> misses = new ArrayList<>();
+    for (int i = 0; i < 1_200; i++) {
+      String name = "copy " + i;
+      Embedding embedding = at(0, 1 + i % 7);
+      items.add(new NewItem("doc " + i, key(name), "f", i, true, 100));
+      misses.add(
+          new Miss(
+              key(name),
+              "doc " + i,
+              Optional.of(embedding),
+              List.of("-"),
+              Optional.of(new Miss.Likeness.Cosine(BANDS.of(embedding)))));
+    }
+    stores.work().recordItems(runId, items);
+    stores.work().recordMisses(runId, misses, bounds(0.9));
+    stores.work().electLeaders(runId, 0.9, 2, List.of(1));
+    assertThat(
+            one(
+                """
+                select count(*) || ' led by ' || count(distinct m.leader_key)
+                from misses m
+                join (
+                    select embedding, min(item_key) as first
+                    from misses
+                    where run_id = '%1$s'
+                    group by embedding) f on f.embedding = m.embedding and f.first = m.leader_key
+                where m.run_id = '%1$s'
+                """
+                    .formatted(runId)))
+        .isEqualTo("1200 led by 7");
+  }
+
   @Test
   void textsThatAGuardTellsApartDoNotFollowEachOther() {
     miss(runId, "a", Optional.of(at(1, 1)), List.of("7", "x"));
