@@ -1,10 +1,5 @@
 -- Which model gave an answer, so that its answers can be forgotten wherever they came from: an imported entry has
--- no attempt here. A borrowed answer has its source's; null where nobody knows.
+-- no attempt here. A borrowed answer has its source's. Null in entries from before, of which the attempts say it:
+-- to write it into each would enter each into the vector index again.
 alter table cache_entries
     add column model text;
-
-update cache_entries e
-set model = a.model
-from attempts a
-where a.item_key = e.source_key
-  and a.state = 'succeeded';

@@ -12,3 +12,5 @@ where m.item_key = b.item_key
 create index near_duplicate_bands_leaders_idx on near_duplicate_bands (namespace_id, band, bits) where is_leaders;
 
 drop index near_duplicate_bands_bucket_idx;
+
+create index misses_elected_idx on misses (run_id, item_key) where state = 'candidate';

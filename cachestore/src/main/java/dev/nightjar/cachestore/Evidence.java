@@ -8,8 +8,5 @@ import java.io.Serializable;
  * @param score the vote
  * @param threshold the least vote for a hit at that time
  * @param isRight whether the neighbour's answer equals the one the text itself got
- * @param isRepeat whether it was right and others of its run were compared with the same neighbour
- *     and one of them is counted already or was wrong: copies of a text stand or fall together
  */
-public record Evidence(double score, double threshold, boolean isRight, boolean isRepeat)
-    implements Serializable {}
+public record Evidence(double score, double threshold, boolean isRight) implements Serializable {}

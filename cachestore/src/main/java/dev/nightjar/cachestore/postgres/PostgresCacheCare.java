@@ -83,10 +83,6 @@ final class PostgresCacheCare implements CacheCare {
       where n.namespace_id = ?
       """;
 
-  /** Of entries e: those in the table chosen, and what was borrowed from them. */
-  private static final String CHOSEN =
-      "(e.item_key in (select item_key from chosen) or e.source_key in (select item_key from chosen))";
-
   private final DSLContext context;
   private final Clock clock;
 
@@ -102,30 +98,44 @@ final class PostgresCacheCare implements CacheCare {
           DSLContext tx = configuration.dsl();
           choose(tx, selection);
           if (dryRun) {
-            return fetch(tx, "select count(*) as gone from cache_entries e where " + CHOSEN)
+            return fetch(
+                    tx,
+                    """
+                    select count(*) as gone
+                    from (
+                        select e.item_key from cache_entries e join chosen c on c.item_key = e.item_key
+                        union
+                        select e.item_key from cache_entries e join chosen c on c.item_key = e.source_key
+                    ) gone
+                    """)
                 .get(0)
                 .get("gone", Long.class);
           }
           // A night that lends an answer holds it until its copy is there. So first what can be
           // lent,
-          // in key order, and then, by a statement that sees those copies, what was borrowed.
-          long own =
-              tx.execute(
-                  """
-                  with held as (
-                      select e.item_key
-                      from cache_entries e
-                      join chosen using (item_key)
-                      where e.source_key = e.item_key
-                      order by e.item_key
-                      for update of e
-                  )
-                  delete from cache_entries e
-                  using held h
-                  where e.item_key = h.item_key
-                  """);
-          return own + tx.execute("delete from cache_entries e where " + CHOSEN);
+          // and then, by statements that see those copies, what was borrowed.
+          return delete(tx, "e.item_key = c.item_key and e.source_key = e.item_key")
+              + delete(tx, "e.item_key = c.item_key")
+              + delete(tx, "e.source_key = c.item_key");
         });
+  }
+
+  /** Deletes entries e by what is chosen, c; in key order, as everybody takes them. */
+  private static long delete(DSLContext tx, String condition) {
+    return tx.execute(
+        """
+        with held as (
+            select e.item_key
+            from cache_entries e
+            join chosen c on CONDITION
+            order by e.item_key
+            for update of e
+        )
+        delete from cache_entries e
+        using held h
+        where e.item_key = h.item_key
+        """
+            .replace("CONDITION", condition));
   }
 
   /** The keys of what is selected, in a table of their own until the commit. */
@@ -143,7 +153,12 @@ final class PostgresCacheCare implements CacheCare {
           join tasks t using (task_fingerprint)
           where n.tenant = ?
             and t.name = coalesce(?, t.name)
-            and (?::text is null or e.model = ?)
+            and (?::text is null or e.model = ? or (e.model is null and exists (
+                select
+                from attempts a
+                where a.item_key = e.source_key
+                  and a.state = 'succeeded'
+                  and a.model = ?)))
             and e.created_at < coalesce(?::timestamptz, 'infinity')
             and (?::text is null or e.answer @@ ?::jsonpath)
           """,
@@ -151,9 +166,11 @@ final class PostgresCacheCare implements CacheCare {
           selection.task().orElse(null),
           model,
           model,
+          model,
           selection.writtenBefore().map(Instant::toString).orElse(null),
           predicate,
           predicate);
+      tx.execute("analyze chosen");
     } catch (DataAccessException e) {
       if (predicate != null && "42601".equals(e.sqlState())) { // syntax_error, in the path
         throw new NightjarException(

@@ -169,6 +169,9 @@ final class PostgresCacheStore implements CacheStore {
     // Some 220 bytes each. By default a scan ends, silently, where its work_mem does: at 4 MB after
     // 18,860 entries of others.
     tx.execute("set local hnsw.scan_mem_multiplier = " + SCAN_MEMORY_MULTIPLIER);
+    // Planned for the namespace at hand: a small one is read by its own index, not through the
+    // neighbourhood of all others.
+    tx.execute("set local plan_cache_mode = force_custom_plan");
   }
 
   @Override

@@ -42,17 +42,13 @@ final class PostgresLearningStore implements LearningStore {
                       select
                           l.score,
                           case when t.max_error = ?::real then l.threshold else 2 end as threshold,
-                          l.is_right,
-                          l.is_right and (row_number() over same > 1 or not bool_and(l.is_right) over all_same) as is_repeat
+                          l.is_right
                       from semantic_lookups l
                       left join semantic_thresholds t using (namespace_id, run_id)
                       where l.namespace_id = ?
                         and l.policy = ?
                         and l.is_sampled
                         and l.is_right is not null
-                      window
-                          all_same as (partition by l.run_id, l.source_key),
-                          same as (all_same order by l.lookup_id)
                       order by l.verified_at, l.lookup_id
                       """,
                       maxError,
@@ -65,8 +61,7 @@ final class PostgresLearningStore implements LearningStore {
                   new Evidence(
                       row.get("score", Double.class),
                       row.get("threshold", Double.class),
-                      row.get("is_right", Boolean.class),
-                      row.get("is_repeat", Boolean.class)));
+                      row.get("is_right", Boolean.class)));
             }
           }
         });
@@ -191,11 +186,12 @@ final class PostgresLearningStore implements LearningStore {
 
   /**
    * Locks entries in the order in which settling does, so that the two cannot wait for each other.
+   * Who lends them meanwhile need not wait.
    */
   private static void hold(DSLContext tx, @Nullable String[] keys) {
     fetch(
         tx,
-        "select item_key from cache_entries where item_key = any (?::text[]) order by item_key for update",
+        "select item_key from cache_entries where item_key = any (?::text[]) order by item_key for no key update",
         (Object) keys);
   }
 

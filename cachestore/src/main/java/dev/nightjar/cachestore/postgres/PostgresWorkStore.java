@@ -24,8 +24,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.jooq.Cursor;
+import java.util.stream.Stream;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
@@ -407,53 +408,68 @@ final class PostgresWorkStore implements WorkStore {
     // All candidates have just come in. Without statistics the planner reads the bands of all texts
     // for each of them: minutes instead of a second for 5,752. On its own, for it keeps its locks.
     fetch(context, "select refresh_statistics()");
-    Integer[] positions = guards.toArray(Integer[]::new);
-    context.transaction(
-        configuration -> {
-          DSLContext tx = configuration.dsl();
-          // Two runs of one namespace elect one after the other, so that neither misses the
-          // other's.
-          fetch(
-              tx,
-              "select pg_advisory_xact_lock(hashtext('nightjar elect'), namespace_id::integer) from runs where run_id = ?",
-              runId);
-          try (Cursor<Record> candidates =
-              tx.resultQuery(
-                      """
-                      select item_key
-                      from misses
-                      where run_id = ?
-                        and state = 'candidate'
-                      order by item_key
-                      """,
-                      runId)
-                  .fetchSize(ELECTION_BLOCK)
-                  .fetchLazy()) {
-            while (candidates.hasNext()) {
-              List<String> block =
-                  Sql.column(candidates.fetchNext(ELECTION_BLOCK), "item_key", String.class);
-              Map<String, Map<String, Double>> standing =
-                  pairs(tx, LEADERS_BUCKET, similarityMin, jaccardMin, positions, List.of(block));
-              // Only who finds no leader may become one; of a thousand copies, none but the first.
-              List<String> open = block.stream().filter(key -> !standing.containsKey(key)).toList();
-              Map<String, Map<String, Double>> smaller =
-                  pairs(
-                      tx, BLOCK_BUCKET, similarityMin, jaccardMin, positions, List.of(block, open));
-              LeaderElection election = new LeaderElection();
-              List<Object[]> decisions = new ArrayList<>();
-              for (String key : block) {
-                LeaderElection.Decision decision =
-                    election.decide(
-                        key,
-                        smaller.getOrDefault(key, Map.of()),
-                        standing.getOrDefault(key, Map.of()));
-                decisions.add(
-                    new Object[] {key, decision.leaderKey(), (float) decision.similarity()});
-              }
-              apply(tx, runId, decisions);
-            }
-          }
-        });
+    Bounds bounds = new Bounds(similarityMin, jaccardMin, guards.toArray(Integer[]::new));
+    String last = "";
+    do {
+      String after = last;
+      last =
+          context.transactionResult(
+              configuration -> electBlock(configuration.dsl(), runId, after, bounds));
+    } while (!last.isEmpty());
+  }
+
+  /** Within which bounds two texts are alike, and which guards must not tell them apart. */
+  private record Bounds(double similarityMin, double jaccardMin, Integer[] guards) {}
+
+  /**
+   * Decides the next candidates in key order. Each block is a transaction of its own, so that
+   * nobody waits for a whole election; what it decided is what the next one finds decided, also
+   * after an interruption.
+   *
+   * @return the last of them; empty if there are none
+   */
+  private static String electBlock(DSLContext tx, String runId, String after, Bounds bounds) {
+    // Two processes decide one after the other, so that neither misses what the other decided.
+    fetch(
+        tx,
+        "select pg_advisory_xact_lock(hashtext('nightjar elect'), namespace_id::integer) from runs where run_id = ?",
+        runId);
+    List<String> block =
+        Sql.column(
+            fetch(
+                tx,
+                """
+                select item_key
+                from misses
+                where run_id = ?
+                  and state = 'candidate'
+                  and item_key > ?
+                order by item_key
+                limit ?
+                """,
+                runId,
+                after,
+                ELECTION_BLOCK),
+            "item_key",
+            String.class);
+    if (block.isEmpty()) {
+      return "";
+    }
+    Map<String, Map<String, Double>> standing = pairs(tx, LEADERS_BUCKET, bounds, List.of(block));
+    // Only who finds no leader may become one; of a thousand copies, none but the first.
+    List<String> open = block.stream().filter(key -> !standing.containsKey(key)).toList();
+    Map<String, Map<String, Double>> smaller =
+        pairs(tx, BLOCK_BUCKET, bounds, List.of(block, open));
+    LeaderElection election = new LeaderElection();
+    List<Object[]> decisions = new ArrayList<>();
+    for (String key : block) {
+      LeaderElection.Decision decision =
+          election.decide(
+              key, smaller.getOrDefault(key, Map.of()), standing.getOrDefault(key, Map.of()));
+      decisions.add(new Object[] {key, decision.leaderKey(), (float) decision.similarity()});
+    }
+    apply(tx, runId, decisions);
+    return block.get(block.size() - 1);
   }
 
   /**
@@ -462,15 +478,10 @@ final class PostgresWorkStore implements WorkStore {
    * @param bucketKeys the parameters of the bucket
    */
   private static Map<String, Map<String, Double>> pairs(
-      DSLContext tx,
-      String bucket,
-      double similarityMin,
-      double jaccardMin,
-      Integer[] guards,
-      List<List<String>> bucketKeys) {
+      DSLContext tx, String bucket, Bounds bounds, List<List<String>> bucketKeys) {
     List<Object> values = new ArrayList<>();
     bucketKeys.forEach(keys -> values.add(array(keys)));
-    values.addAll(List.of(jaccardMin, similarityMin, guards));
+    values.addAll(List.of(bounds.jaccardMin(), bounds.similarityMin(), bounds.guards()));
     Map<String, Map<String, Double>> pairs = new HashMap<>();
     for (Record pair :
         fetch(
@@ -506,59 +517,62 @@ final class PostgresWorkStore implements WorkStore {
     return pairs;
   }
 
-  /**
-   * Holds misses until the commit, in key order, as everybody takes them.
-   *
-   * @param condition on the miss {@code m}, as it is once it is held; its one parameter is the run
-   * @return the keys of those that meet it
-   */
-  private static Set<String> hold(
-      DSLContext tx, @Nullable String[] itemKeys, String condition, String runId) {
+  /** A miss that is held until the commit. */
+  private record Held(String state, boolean isOwn) {}
+
+  /** Holds misses until the commit, in key order, as everybody takes them. */
+  private static Map<String, Held> hold(DSLContext tx, String runId, Collection<String> itemKeys) {
+    Map<String, Held> held = new HashMap<>();
     // Joined, not '= any': for 5,000 keys that is compared with each row of the state's index, two
     // minutes a block at 50,000 candidates.
-    return new HashSet<>(
-        Sql.column(
-            fetch(
-                tx,
-                """
-                select m.item_key
-                from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
-                join misses m on m.item_key = k.item_key
-                where CONDITION
-                order by m.item_key
-                for update of m
-                """
-                    .replace("CONDITION", condition),
-                itemKeys,
-                runId),
-            "item_key",
-            String.class));
+    for (Record row :
+        fetch(
+            tx,
+            """
+            select m.item_key, m.state, m.run_id = ? as is_own
+            from (select distinct item_key from unnest(?::text[]) as k (item_key)) k
+            join misses m on m.item_key = k.item_key
+            order by m.item_key
+            for update of m
+            """,
+            runId,
+            array(itemKeys))) {
+      held.put(
+          row.get("item_key", String.class),
+          new Held(row.get("state", String.class), row.get("is_own", Boolean.class)));
+    }
+    return held;
   }
 
   private static void apply(DSLContext tx, String runId, List<Object[]> decisions) {
-    // A standing leader may have been settled since it was read. Who is still there is held until
-    // the
-    // commit; who is not is nobody's leader any more, and the candidate leads itself.
-    Set<String> standing =
+    Map<String, Held> held =
         hold(
             tx,
-            texts(decisions, decision -> (String) decision[1]),
-            "m.state in ('leader', 'asked') or (m.state = 'candidate' and m.run_id = ?)",
-            runId);
+            runId,
+            decisions.stream()
+                .flatMap(decision -> Stream.of((String) decision[0], (String) decision[1]))
+                .collect(Collectors.toSet()));
+    // A night may have taken a plan's candidates over since they were read: it elects them itself.
+    Predicate<String> isElected =
+        key ->
+            held.containsKey(key)
+                && held.get(key).isOwn()
+                && held.get(key).state().equals("candidate");
+    // A standing leader may have been settled since it was read. Who is still there is held until
+    // the commit; who is not is nobody's leader any more, and the candidate leads itself.
+    Predicate<String> leads =
+        key ->
+            isElected.test(key)
+                || (held.containsKey(key)
+                    && List.of("leader", "asked").contains(held.get(key).state()));
     for (Object[] decision : decisions) {
-      if (!standing.contains((String) decision[1])) {
+      if (!leads.test((String) decision[1])) {
         decision[1] = decision[0];
         decision[2] = 1f;
       }
     }
-    // A night may have taken a plan's candidates over since they were read: it elects them itself.
-    Set<String> own =
-        hold(
-            tx,
-            texts(decisions, decision -> (String) decision[0]),
-            "m.state = 'candidate' and m.run_id = ?",
-            runId);
-    decisions = decisions.stream().filter(decision -> own.contains((String) decision[0])).toList();
+    decisions =
+        decisions.stream().filter(decision -> isElected.test((String) decision[0])).toList();
     String[] candidates = texts(decisions, decision -> (String) decision[0]);
     String[] leaders = texts(decisions, decision -> (String) decision[1]);
     Float[] similarities =
@@ -585,6 +599,20 @@ final class PostgresWorkStore implements WorkStore {
         """,
         candidates,
         leaders);
+    // A follower's answer is its leader's: no outcome of its own will be compared.
+    tx.execute(
+        """
+        update semantic_lookups l
+        set awaits_answer = false
+        from unnest(?::text[], ?::text[]) as d (item_key, leader_key)
+        where d.leader_key <> d.item_key
+          and l.run_id = ?
+          and l.item_key = d.item_key
+          and l.awaits_answer
+        """,
+        candidates,
+        leaders,
+        runId);
     // Also documents of other runs that began to wait while this key was a candidate.
     tx.execute(
         """
@@ -635,8 +663,10 @@ final class PostgresWorkStore implements WorkStore {
 
   /** Of a plan's requests those that no night has taken over meanwhile. */
   private static List<AttemptPlan> own(DSLContext tx, String runId, List<AttemptPlan> plans) {
-    Set<String> own = hold(tx, texts(plans, AttemptPlan::itemKey), "m.run_id = ?", runId);
-    return plans.stream().filter(plan -> own.contains(plan.itemKey())).toList();
+    Map<String, Held> held = hold(tx, runId, plans.stream().map(AttemptPlan::itemKey).toList());
+    return plans.stream()
+        .filter(plan -> held.containsKey(plan.itemKey()) && held.get(plan.itemKey()).isOwn())
+        .toList();
   }
 
   @Override

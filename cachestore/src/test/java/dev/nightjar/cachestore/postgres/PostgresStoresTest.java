@@ -2,7 +2,6 @@ package dev.nightjar.cachestore.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.nightjar.cachestore.AttemptMode;
@@ -1371,7 +1370,7 @@ class PostgresStoresTest {
     stores.learning().record(verdicts);
     stores.learning().record(verdicts);
     assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
-    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false, false));
+    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false));
     assertThat(evidence("another policy", 0.25)).isEmpty();
     stores
         .learning()
@@ -1379,10 +1378,10 @@ class PostgresStoresTest {
             namespaceId, runId, new LearntThreshold(0.8, "policy", 0.25, 0.5, null, 1, 0, false));
     assertThat(evidence("policy", 0.25))
         .as("a hit, by the bound of its own run")
-        .containsExactly(new Evidence(0.9f, 0.8f, false, false));
+        .containsExactly(new Evidence(0.9f, 0.8f, false));
     assertThat(evidence("policy", 0.125))
         .as("under another bound no hit, so that no drift is seen in it")
-        .containsExactly(new Evidence(0.9f, 2, false, false));
+        .containsExactly(new Evidence(0.9f, 2, false));
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0).contradicted())
         .as("counted once")
         .isEqualTo(1);
@@ -1441,31 +1440,6 @@ class PostgresStoresTest {
     stores.learning().record(List.of(new LearningStore.Verdict(next, key("b"), true)));
     assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
     assertThat(evidence("policy", 0.25)).hasSize(1);
-  }
-
-  @Test
-  void ofTheRightOutcomesBesideOneNeighbourInARunOneCountsAndNoneBesideAWrongOne() {
-    answered("a", at(1, 1));
-    for (String name : List.of("b", "c", "d")) {
-      stores
-          .cache()
-          .answerFromCache(
-              runId, List.of(), List.of(lookup(name, "a", SemanticLookup.Decision.SHADOW)));
-      answered(name, at(0.97, 2));
-    }
-    verdict("b", true);
-    verdict("c", true);
-    assertThat(evidence("policy", 0.25))
-        .extracting(Evidence::isRepeat)
-        .containsExactly(false, true);
-    verdict("d", false);
-    assertThat(evidence("policy", 0.25))
-        .extracting(Evidence::isRight, Evidence::isRepeat)
-        .containsExactly(tuple(true, true), tuple(true, true), tuple(false, false));
-  }
-
-  private void verdict(String name, boolean isRight) {
-    stores.learning().record(List.of(new LearningStore.Verdict(runId, key(name), isRight)));
   }
 
   @Test

@@ -7,7 +7,6 @@ import dev.nightjar.cachestore.EmbeddingStore;
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.Neighbour;
-import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.SemanticLookup;
 import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
@@ -34,7 +33,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -205,16 +203,6 @@ public final class ResolveFromCache
                   context.runId(),
                   lookups.stream().flatMap(lookup -> policy.hit(lookup).stream()).toList(),
                   lookups);
-      Set<String> shadows =
-          lookups.stream()
-              // And once hits are lent, whatever was drawn to be asked: its evidence is its own
-              // answer.
-              .filter(
-                  lookup ->
-                      lookup.decision() == SemanticLookup.Decision.SHADOW
-                          || (lookup.isSampled() && lookup.threshold() < ReuseBounds.NEVER))
-              .map(SemanticLookup::itemKey)
-              .collect(Collectors.toSet());
       List<EmbeddedCandidate> missed =
           candidates.stream().filter(c -> !answered.contains(c.candidate().itemKey())).toList();
       // Outputs follow the commit: what is downstream is recorded.
@@ -230,10 +218,7 @@ public final class ResolveFromCache
                               c.candidate().document().id(),
                               c.embedded().flatMap(EmbeddedText::embedding),
                               guardMarks.getOrDefault(c.candidate().itemKey(), List.of()),
-                              // A shadow is asked itself: a leader's answer would show less.
-                              shadows.contains(c.candidate().itemKey())
-                                  ? Optional.empty()
-                                  : likeness(c)))
+                              likeness(c)))
                   .toList(),
               context.reuseBounds());
       missed.forEach(c -> output.accept(c.candidate()));

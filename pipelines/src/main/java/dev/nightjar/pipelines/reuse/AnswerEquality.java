@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.Fingerprint;
 import java.io.Serializable;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,9 +35,19 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   /** A number keeps its sign and its decimals: -3 is not 3. */
   private static final Pattern WORD =
-      Pattern.compile("(?:(?<![\\p{L}\\p{N}])[-−])?\\p{N}+(?:[.,]\\p{N}+)*|[\\p{L}\\p{N}]+");
+      Pattern.compile("(?:(?<![\\p{L}\\p{N}])-)?\\p{N}+(?:\\.\\p{N}+)*|[\\p{L}\\p{N}]+");
 
   private static final int DIGEST_DIGITS = 16;
+
+  /** Changes whenever two answers may compare otherwise than before. */
+  private static final String VERSION = "2";
+
+  /** 1 and 1.0 are one number. */
+  private static final Comparator<JsonNode> VALUES =
+      (one, other) ->
+          one.isNumber() && other.isNumber()
+              ? one.decimalValue().compareTo(other.decimalValue())
+              : one.equals(other) ? 0 : 1;
 
   public AnswerEquality {
     fields = List.copyOf(fields);
@@ -48,7 +59,7 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   /** Names this way of comparing: what was compared in another way does not count. */
   public String digest() {
-    return Fingerprint.sha256(String.join("\n", fields), Double.toString(similarityMin))
+    return Fingerprint.sha256(VERSION, String.join("\n", fields), Double.toString(similarityMin))
         .substring(0, DIGEST_DIGITS);
   }
 
@@ -77,7 +88,7 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
     JsonNode one = compared(answerJson);
     JsonNode other = compared(otherJson);
     if (similarityMin == 1 || !one.isObject() || !other.isObject()) {
-      return one.equals(other);
+      return one.equals(VALUES, other);
     }
     Set<String> names = new TreeSet<>();
     one.fieldNames().forEachRemaining(names::add);
@@ -87,13 +98,10 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
   }
 
   private boolean alike(JsonNode one, JsonNode other) {
-    if (one.isNumber() && other.isNumber()) {
-      return one.decimalValue().compareTo(other.decimalValue()) == 0;
-    }
     if (one.isValueNode() && !one.isTextual() || other.isValueNode() && !other.isTextual()) {
-      return one.equals(other);
+      return one.equals(VALUES, other);
     }
-    return one.equals(other) || f1(values(one), values(other)) >= similarityMin;
+    return one.equals(VALUES, other) || f1(values(one), values(other)) >= similarityMin;
   }
 
   /** The values in a tree, without the names of fields. */
@@ -131,7 +139,7 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   private static int count(String text, Map<String, Integer> words) {
     int count = 0;
-    Matcher matcher = WORD.matcher(text.toLowerCase(Locale.ROOT));
+    Matcher matcher = WORD.matcher(text.toLowerCase(Locale.ROOT).replace('−', '-'));
     while (matcher.find()) {
       words.merge(matcher.group(), 1, Integer::sum);
       count++;

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,8 +37,8 @@ public final class Guards implements Serializable {
     /** Sums of money, with their currency, and percentages. */
     AMOUNTS,
     /**
-     * Where a sentence negates, which things it excepts, and which side of pairs such as enable and
-     * disable it takes, in its order.
+     * How often a sentence negates, which things it excepts, and which side of pairs such as enable
+     * and disable it takes; where it takes both, in its order.
      */
     NEGATION,
     /** Codes with digits or of capitals, versions, addresses of mail and web, file paths. */
@@ -117,6 +118,7 @@ public final class Guards implements Serializable {
       Pattern.compile("(?<!\\d)(\\d++)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
   private static final Pattern PLAIN_NUMBER =
       Pattern.compile("(?<![\\p{Lu}\\p{Ll}\\d])[-−]?" + NUMBER);
+  private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
   private static final Pattern NAME =
       Pattern.compile("(?<=[\\p{Ll}\\p{N},;:)] )\\p{Lu}\\p{Ll}+(?: \\p{Lu}\\p{Ll}+)*");
@@ -222,24 +224,38 @@ public final class Guards implements Serializable {
           List.of("hire", "fire"),
           List.of("open", "clos"),
           List.of("debit", "credit"),
-          List.of("send", "receiv"),
           List.of("pass", "fail"),
           List.of("ascend", "descend"));
 
-  /** What these negate is the thing that follows; "not" only before one of {@link #DETERMINERS}. */
-  private static final Set<String> BEFORE_THINGS =
-      Set.of("no", "not", "without", "except", "neither", "nor");
+  private static final String FILLERS =
+      "(?:(?:the|a|an|my|your|his|her|our|their|this|that|any|for|from|to|in|on|by|with|of) )*+";
 
-  private static final Set<String> DETERMINERS =
-      Set.of("the", "a", "an", "my", "your", "his", "her", "our", "their", "this", "that", "any");
+  private static final String WORDS = "\\p{L}++";
 
-  /** "No longer" and the like except no thing. */
-  private static final Set<String> NO_THINGS = Set.of("longer", "more", "one", "matter", "doubt");
+  /** Where a sentence sets one thing against another, and which of them it excepts. */
+  private static final List<Pattern> EXCEPTIONS =
+      List.of(
+          Pattern.compile(
+              "(?:(?:\\b(?:but|and)|,) not|\\binstead of|\\brather than|\\bapart from|\\bother than|\\bexcept|\\bexcluding) "
+                  + FILLERS
+                  + "(?<thing>"
+                  + WORDS
+                  + ")"),
+          Pattern.compile("\\bno (?:" + WORDS + " ){0,2}?(?<thing>" + WORDS + ") but\\b"),
+          Pattern.compile(
+              "\\bbut "
+                  + FILLERS
+                  + "(?<thing>"
+                  + WORDS
+                  + ") (?:(?:did|does|do|has|have|is|are|was|were|will|would|can|could) ?(?:not\\b|n't)|cannot\\b)"));
+
+  /** What forms of one word differ in. */
+  private static final Pattern FORM = Pattern.compile("(?<=\\p{L}{3})(?:ing|ments?|ed|es|s)$");
 
   /** What an English word may end in and mean the same; "address" does not add. */
   private static final Pattern ENDING =
       Pattern.compile(
-          "(?:e|es|ed|d|ing|s|ion|ions|al|als|ment|ments|ance|able|ful|fully|ly|er|ers|or|e?ment)?");
+          "(?:e|es|ed|d|ing|s|ure|ures|ion|ions|al|als|ment|ments|ance|able|ful|fully|ly|er|ers|or|e?ment)?");
 
   private final EnumSet<Guard> used;
 
@@ -282,33 +298,22 @@ public final class Guards implements Serializable {
     List<String> identifiers = take(rest, IDENTIFIER, match -> match);
     List<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
     List<String> negations = new ArrayList<>();
+    Map<Integer, List<String>> sides = new TreeMap<>();
     Matcher words = WORD.matcher(rest);
-    String before = ""; // a negation, until the thing that it negates has come
-    boolean isDetermined = false;
     while (words.find()) {
       String word = words.group().toLowerCase(Locale.ROOT).replace('’', '\'');
-      if (!before.isEmpty() && DETERMINERS.contains(word)) {
-        isDetermined = true;
-        continue;
-      }
-      if (!before.isEmpty()
-          && (isDetermined || !before.equals("not"))
-          && !NO_THINGS.contains(word)) {
-        negations.add(
-            word.length() > 3 && word.endsWith("s") ? word.substring(0, word.length() - 1) : word);
-      }
-      before = "";
-      isDetermined = false;
       if (NEGATIONS.contains(word) || word.endsWith("n't")) {
         negations.add("not");
-        before = BEFORE_THINGS.contains(word) ? word : "";
       }
       String number = NUMBER_WORDS.get(word);
       if (number != null) {
         numbers.add(number);
       }
-      side(word).ifPresent(negations::add);
+      addSide(word, sides);
     }
+    addExceptions(rest, negations);
+    // Which side a sentence takes first matters where it takes both; of two pairs it does not.
+    sides.values().forEach(negations::addAll);
     Set<String> names = new TreeSet<>();
     Matcher capitalised = NAME.matcher(rest);
     while (capitalised.find()) {
@@ -327,17 +332,29 @@ public final class Guards implements Serializable {
     return plain;
   }
 
-  private static Optional<String> side(String word) {
-    for (List<String> pair : OPPOSITES) {
+  private static void addSide(String word, Map<Integer, List<String>> sides) {
+    for (int pair = 0; pair < OPPOSITES.size(); pair++) {
       // the longer stem first: "unlock" holds "lock"
       for (int i = 1; i >= 0; i--) {
-        if (word.startsWith(pair.get(i))
-            && ENDING.matcher(word.substring(pair.get(i).length())).matches()) {
-          return Optional.of(pair.get(i));
+        String stem = OPPOSITES.get(pair).get(i);
+        if (word.startsWith(stem) && ENDING.matcher(word.substring(stem.length())).matches()) {
+          sides.computeIfAbsent(pair, p -> new ArrayList<>()).add(stem);
+          return;
         }
       }
     }
-    return Optional.empty();
+  }
+
+  private static void addExceptions(CharSequence text, List<String> negations) {
+    String lower = BLANKS.matcher(text).replaceAll(" ").toLowerCase(Locale.ROOT).replace('’', '\'');
+    List<String> things = new ArrayList<>();
+    for (Pattern exception : EXCEPTIONS) {
+      Matcher matcher = exception.matcher(lower);
+      while (matcher.find()) {
+        things.add(FORM.matcher(matcher.group("thing")).replaceFirst(""));
+      }
+    }
+    things.stream().sorted().forEach(negations::add);
   }
 
   /** In the order of the text: from 5 to 10 is not from 10 to 5. */

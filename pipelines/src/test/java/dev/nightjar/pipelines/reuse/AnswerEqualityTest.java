@@ -31,6 +31,12 @@ class AnswerEqualityTest {
   }
 
   @Test
+  void aNumberIsTheSameHoweverItIsWritten() {
+    assertThat(AnswerEquality.ALL_FIELDS.equal("{\"n\":1}", "{\"n\":1.0}")).isTrue();
+    assertThat(AnswerEquality.ALL_FIELDS.equal("{\"n\":1}", "{\"n\":\"1\"}")).isFalse();
+  }
+
+  @Test
   void wordsMayAgreeMostly() {
     AnswerEquality words = new AnswerEquality(List.of(), 0.7);
     assertThat(words.equal(ONE, REWORDED)).isTrue();
@@ -53,7 +59,9 @@ class AnswerEqualityTest {
     "3, '\"3\"', false",
     "'\"-3 degrees\"', '\"3 degrees\"', false",
     "'[-3, 4]', '[3, 4]', false",
-    "'[3, 4]', '[4, 3]', true"
+    "'[3, 4]', '[4, 3]', true",
+    "'\"−3 degrees\"', '\"-3 degrees\"', true",
+    "'\"1,2,3\"', '\"1, 2, 3\"', true"
   })
   void whatHasNoWordsIsAlikeOnlyIfItIsEqual(String one, String other, boolean alike) {
     AnswerEquality words = new AnswerEquality(List.of(), 0.7);
