@@ -8,15 +8,21 @@ import java.util.random.RandomGeneratorFactory;
 
 /**
  * Locality-sensitive hashing by random hyperplanes (Charikar 2002). A hash's bit says on which side
- * of a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. Sixteen
- * bands of twelve bits find a pair at cosine 0.95 with probability 0.994 and bring an unrelated
- * pair (cosine 0.2) together in a given band with probability 0.001.
+ * of a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. A band
+ * is twelve bits, and brings an unrelated pair (cosine 0.2) together with probability 0.001. There
+ * are as many bands as it takes to find a pair at the least cosine in question with probability
+ * 0.98 in one of them: 59 at 0.80, 24 at 0.90; and never fewer than 16, which find one at 0.95 with
+ * probability 0.994.
  *
- * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine.
- * Immutable and thread-safe.
+ * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine, and the
+ * first bands are the same for every bound. Immutable and thread-safe.
  */
 public final class HyperplaneBands {
-  private static final int BANDS = 16;
+  /** Cosine below which it would take hundreds of bands. */
+  public static final double SIMILARITY_MIN = 0.8;
+
+  private static final double RECALL = 0.98;
+  private static final int BANDS_MIN = 16;
   private static final int BITS = 12;
   private static final long SEED = 20_260_101L;
 
@@ -26,10 +32,15 @@ public final class HyperplaneBands {
    * Draws the planes.
    *
    * @param dimensions of the vectors to hash
+   * @param similarityMin least cosine of the pairs to be found, at least {@link #SIMILARITY_MIN}
    */
-  public HyperplaneBands(int dimensions) {
+  public HyperplaneBands(int dimensions, double similarityMin) {
+    if (!(similarityMin >= SIMILARITY_MIN)) {
+      throw new IllegalArgumentException(
+          "similarityMin must be >= " + SIMILARITY_MIN + ", but was " + similarityMin);
+    }
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
-    planes = new float[BANDS * BITS][dimensions];
+    planes = new float[bands(similarityMin) * BITS][dimensions];
     for (float[] plane : planes) {
       for (int i = 0; i < dimensions; i++) {
         plane[i] = (float) random.nextGaussian();
@@ -37,10 +48,18 @@ public final class HyperplaneBands {
     }
   }
 
+  private static int bands(double similarityMin) {
+    double bit = 1 - Math.acos(Math.min(1, similarityMin)) / Math.PI;
+    double missed = 1 - Math.pow(bit, BITS);
+    return missed <= 0
+        ? BANDS_MIN
+        : Math.max(BANDS_MIN, (int) Math.ceil(Math.log(1 - RECALL) / Math.log(missed)));
+  }
+
   /** The hash of a vector in each band. */
   public List<Integer> of(Embedding embedding) {
     float[] values = embedding.toArray();
-    int[] bands = new int[BANDS];
+    int[] bands = new int[planes.length / BITS];
     for (int plane = 0; plane < planes.length; plane++) {
       float side = 0;
       for (int i = 0; i < values.length; i++) {

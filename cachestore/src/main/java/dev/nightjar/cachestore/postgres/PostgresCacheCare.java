@@ -204,7 +204,7 @@ final class PostgresCacheCare implements CacheCare {
         where n.namespace_id = ?
           and e.tenant = n.tenant
           and e.model = n.embedding_model
-          and e.used_at <= ?
+          and e.used_at <= ?::timestamptz - interval '1 day' -- which it is noted late by, at most
         """,
         namespaceId,
         Sql.time(writtenAfter));

@@ -72,7 +72,7 @@ class PostgresStoresTest {
 
   private static DatabaseAddress database;
   private static PostgresStores stores;
-  private static final HyperplaneBands BANDS = new HyperplaneBands(384);
+  private static final HyperplaneBands BANDS = new HyperplaneBands(384, 0.9);
 
   private long namespaceId;
   private String runId;

@@ -20,6 +20,7 @@ import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.reuse.SemanticPolicy;
+import dev.nightjar.pipelines.task.NearDuplicateSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -173,7 +174,10 @@ public final class ResolveFromCache
     @Override
     protected void open() {
       super.open();
-      bands = new HyperplaneBands(EmbeddingModel.DIMENSIONS);
+      NearDuplicateSpec near = context.task().nearDuplicates();
+      if (near != null) {
+        bands = new HyperplaneBands(EmbeddingModel.DIMENSIONS, near.similarityMin());
+      }
     }
 
     private Set<String> leadersOf(List<EmbeddedCandidate> candidates) {
@@ -257,7 +261,7 @@ public final class ResolveFromCache
     }
 
     private Optional<Miss.Likeness> likeness(EmbeddedCandidate candidate) {
-      if (context.task().nearDuplicates() == null || bands == null) {
+      if (bands == null) {
         return Optional.empty();
       }
       HyperplaneBands planes = bands;
@@ -280,8 +284,7 @@ public final class ResolveFromCache
       text.append(candidate.document().id()).append('\n');
     }
     new TreeMap<>(candidate.document().fields())
-        .values()
-        .forEach(value -> text.append(value).append('\n'));
+        .forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
     return text.append(candidate.document().text()).toString();
   }
 }

@@ -54,6 +54,11 @@ final class BareOnnx implements AutoCloseable {
     return Objects.requireNonNull(BareOnnx.class.getResourceAsStream(name), name);
   }
 
+  /** Of all texts together. */
+  long tokens() {
+    return texts.stream().mapToLong(text -> text.length).sum();
+  }
+
   /** Runs the model on every text. */
   int run() throws InterruptedException, ExecutionException {
     List<Future<Long>> running = new ArrayList<>();
