@@ -11,7 +11,7 @@ import java.util.random.RandomGeneratorFactory;
  * of a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. A band
  * is twelve bits, and brings an unrelated pair (cosine 0.2) together with probability 0.001. There
  * are as many bands as it takes to find a pair at the least cosine in question with probability
- * 0.98 in one of them: 59 at 0.80, 24 at 0.90; and never fewer than 16, which find one at 0.95 with
+ * 0.98 in one of them: 60 at 0.80, 24 at 0.90; and never fewer than 16, which find one at 0.95 with
  * probability 0.994.
  *
  * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine, and the

@@ -44,7 +44,7 @@ import org.apache.commons.math3.distribution.BetaDistribution;
 public final class RiskController {
   private static final double STRICTEST = 0.99;
   private static final double STEP = 0.01;
-  private static final int THRESHOLDS = 60;
+  private static final int THRESHOLDS = 98;
 
   /** Where sequences begin: with few entries no vote is high, with many most are. */
   private static final int[] STARTS = {2, 6, 12, 24};
