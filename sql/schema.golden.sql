@@ -789,6 +789,7 @@ column semantic_lookups.is_right boolean
 column semantic_lookups.looked_up_at timestamp with time zone not null
 column semantic_lookups.verified_at timestamp with time zone
 column semantic_lookups.awaits_answer boolean not null
+column semantic_lookups.answer_key text
 column semantic_thresholds.namespace_id bigint not null
 column semantic_thresholds.run_id text not null
 column semantic_thresholds.threshold real not null
@@ -987,6 +988,7 @@ index CREATE INDEX attempts_unknown_idx ON nightjar.attempts USING btree (run_id
 index CREATE INDEX attempts_unpacked_idx ON nightjar.attempts USING btree (namespace_id, tier, run_id, item_key) WHERE (state = 'planned'::text)
 index CREATE UNIQUE INDEX budgets_natural_key ON nightjar.budgets USING btree (tenant, task, period)
 index CREATE UNIQUE INDEX budgets_pkey ON nightjar.budgets USING btree (budget_id)
+index CREATE INDEX cache_entries_borrowed_idx ON nightjar.cache_entries USING btree (source_key) WHERE (source_key <> item_key)
 index CREATE INDEX cache_entries_embedding_hnsw ON nightjar.cache_entries USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX cache_entries_namespace_idx ON nightjar.cache_entries USING btree (namespace_id)
 index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btree (item_key)

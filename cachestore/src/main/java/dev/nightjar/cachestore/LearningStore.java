@@ -54,9 +54,8 @@ public interface LearningStore {
   void classify(Map<String, String> classes);
 
   /**
-   * Lookups whose text was asked itself and answered, and that were not compared yet. Of copies of
-   * one text that share a paid answer only the one that was asked is here, and of several runs that
-   * looked it up only the latest: outcomes that hang together would be taken for independent ones.
+   * Lookups whose text was answered since, by its own answer or its leader's, and that were not
+   * compared yet; of several runs that looked a text up, the latest.
    *
    * @param policy only lookups decided in this way
    * @return at most {@code comparisonsMax}
@@ -64,8 +63,8 @@ public interface LearningStore {
   List<Comparison> comparisons(long namespaceId, String policy, int comparisonsMax);
 
   /**
-   * Records how comparisons ended, with the lookup and with the neighbour. Earlier lookups of the
-   * same text are not compared any more.
+   * Records how comparisons ended: with the lookup, and, where the text itself was asked, with the
+   * neighbour. Earlier lookups of the same text are not compared any more.
    */
   void record(List<Verdict> verdicts);
 

@@ -9,21 +9,20 @@ import java.util.random.RandomGeneratorFactory;
 /**
  * Locality-sensitive hashing by random hyperplanes (Charikar 2002). A hash's bit says on which side
  * of a plane a vector lies; two vectors at angle θ agree on a bit with probability 1 − θ/π. A band
- * is twelve bits, and brings an unrelated pair (cosine 0.2) together with probability 0.001. There
- * are as many bands as it takes to find a pair at the least cosine in question with probability
- * 0.98 in one of them: 60 at 0.80, 24 at 0.90; and never fewer than 16, which find one at 0.95 with
- * probability 0.994.
+ * is sixteen bits, and brings an unrelated pair (cosine 0.2) together with probability 0.0001.
+ * There are as many bands as it takes to find a pair at the least cosine in question with
+ * probability 0.98 in one of them: 45 at 0.90; and never fewer than 20, which do so at 0.95.
  *
  * <p>The planes come from a fixed seed: the hash of a vector is the same on every machine, and the
  * first bands are the same for every bound. Immutable and thread-safe.
  */
 public final class HyperplaneBands {
   /** Cosine below which it would take hundreds of bands. */
-  public static final double SIMILARITY_MIN = 0.8;
+  public static final double SIMILARITY_MIN = 0.9;
 
   private static final double RECALL = 0.98;
-  private static final int BANDS_MIN = 16;
-  private static final int BITS = 12;
+  private static final int BANDS_MIN = 20;
+  private static final int BITS = 16;
   private static final long SEED = 20_260_101L;
 
   private final float[][] planes;

@@ -105,37 +105,46 @@ final class PostgresCacheCare implements CacheCare {
                     from (
                         select e.item_key from cache_entries e join chosen c on c.item_key = e.item_key
                         union
-                        select e.item_key from cache_entries e join chosen c on c.item_key = e.source_key
+                        select e.item_key
+                        from cache_entries e
+                        join chosen c on c.item_key = e.source_key
+                        where e.source_key <> e.item_key
                     ) gone
                     """)
                 .get(0)
                 .get("gone", Long.class);
           }
-          // A night that lends an answer holds it until its copy is there. So first what can be
-          // lent,
-          // and then, by statements that see those copies, what was borrowed.
-          return delete(tx, "e.item_key = c.item_key and e.source_key = e.item_key")
-              + delete(tx, "e.item_key = c.item_key")
-              + delete(tx, "e.source_key = c.item_key");
+          // A night that lends an answer holds it until its copy is there: the copies that came
+          // while
+          // the first pass waited are seen by the second.
+          return delete(tx) + delete(tx);
         });
   }
 
-  /** Deletes entries e by what is chosen, c; in key order, as everybody takes them. */
-  private static long delete(DSLContext tx, String condition) {
+  /**
+   * Deletes what is chosen and what was borrowed from it, in key order, as everybody takes them.
+   */
+  private static long delete(DSLContext tx) {
     return tx.execute(
         """
         with held as (
             select e.item_key
-            from cache_entries e
-            join chosen c on CONDITION
+            from (
+                select c.item_key from chosen c
+                union
+                select b.item_key
+                from cache_entries b
+                join chosen c on c.item_key = b.source_key
+                where b.source_key <> b.item_key
+            ) k
+            join cache_entries e on e.item_key = k.item_key
             order by e.item_key
             for update of e
         )
         delete from cache_entries e
         using held h
         where e.item_key = h.item_key
-        """
-            .replace("CONDITION", condition));
+        """);
   }
 
   /** The keys of what is selected, in a table of their own until the commit. */
@@ -153,18 +162,18 @@ final class PostgresCacheCare implements CacheCare {
           join tasks t using (task_fingerprint)
           where n.tenant = ?
             and t.name = coalesce(?, t.name)
-            and (?::text is null or e.model = ? or (e.model is null and exists (
-                select
+            and (?::text is null or ? = coalesce(e.model, (
+                select a.model
                 from attempts a
                 where a.item_key = e.source_key
                   and a.state = 'succeeded'
-                  and a.model = ?)))
+                order by a.attempt_number desc
+                limit 1)))
             and e.created_at < coalesce(?::timestamptz, 'infinity')
             and (?::text is null or e.answer @@ ?::jsonpath)
           """,
           selection.tenant(),
           selection.task().orElse(null),
-          model,
           model,
           model,
           selection.writtenBefore().map(Instant::toString).orElse(null),

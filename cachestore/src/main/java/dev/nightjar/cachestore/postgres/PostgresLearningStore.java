@@ -42,13 +42,17 @@ final class PostgresLearningStore implements LearningStore {
                       select
                           l.score,
                           case when t.max_error = ?::real then l.threshold else 2 end as threshold,
-                          l.is_right
+                          l.is_right,
+                          l.is_right and (row_number() over one_by_one > 1 or not bool_and(l.is_right) over copies) as is_repeat
                       from semantic_lookups l
                       left join semantic_thresholds t using (namespace_id, run_id)
                       where l.namespace_id = ?
                         and l.policy = ?
                         and l.is_sampled
                         and l.is_right is not null
+                      window
+                          copies as (partition by l.run_id, coalesce(l.answer_key, l.item_key)),
+                          one_by_one as (copies order by l.lookup_id)
                       order by l.verified_at, l.lookup_id
                       """,
                       maxError,
@@ -61,7 +65,8 @@ final class PostgresLearningStore implements LearningStore {
                   new Evidence(
                       row.get("score", Double.class),
                       row.get("threshold", Double.class),
-                      row.get("is_right", Boolean.class)));
+                      row.get("is_right", Boolean.class),
+                      row.get("is_repeat", Boolean.class)));
             }
           }
         });
@@ -202,15 +207,14 @@ final class PostgresLearningStore implements LearningStore {
             """
             select l.run_id, l.item_key, own.answer::text as answer, near.answer::text as near_answer
             from semantic_lookups l
-            -- Its own answer, paid for since it was looked up: a borrowed one, a follower's too, or one from
-            -- before says nothing of its own. One answer is one outcome, however many copies of the text there are.
-            join cache_entries own
-                on own.item_key = l.item_key and own.source_key = own.item_key and own.created_at >= l.looked_up_at
+            -- An answer given since it was looked up, its own or its leader's: one that was borrowed from the
+            -- cache, or one from before, says nothing of today.
+            join cache_entries own on own.item_key = l.item_key and own.score is null and own.created_at >= l.looked_up_at
             join cache_entries near on near.item_key = l.source_key
             where l.namespace_id = ?
               and l.policy = ?
               and l.awaits_answer
-              and not exists ( -- and of one run, if several waited for it
+              and not exists ( -- of one run, if several waited for it
                   select
                   from semantic_lookups later
                   where later.namespace_id = l.namespace_id
@@ -263,13 +267,15 @@ final class PostgresLearningStore implements LearningStore {
               with verified as (
                   update semantic_lookups l
                   set is_right = v.is_right,
+                      answer_key = own.source_key,
                       verified_at = ?,
                       awaits_answer = false
                   from unnest(?::text[], ?::text[], ?::boolean[]) as v (run_id, item_key, is_right)
+                  left join cache_entries own on own.item_key = v.item_key
                   where l.run_id = v.run_id
                     and l.item_key = v.item_key
                     and l.awaits_answer
-                  returning l.lookup_id, l.namespace_id, l.item_key, l.run_id, l.decision, l.source_key, l.is_right
+                  returning l.lookup_id, l.namespace_id, l.item_key, l.run_id, l.decision, l.source_key, l.answer_key, l.is_right
               ),
               answered_by_the_same as (
                   update semantic_lookups earlier
@@ -301,6 +307,7 @@ final class PostgresLearningStore implements LearningStore {
                       count(*) filter (where is_right) as agreed,
                       count(*) filter (where not is_right) as contradicted
                   from verified
+                  where answer_key = item_key
                   group by source_key
               )
               update cache_entries e

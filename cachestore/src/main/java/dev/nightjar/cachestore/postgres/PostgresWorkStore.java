@@ -439,12 +439,20 @@ final class PostgresWorkStore implements WorkStore {
             fetch(
                 tx,
                 """
-                select item_key
-                from misses
-                where run_id = ?
-                  and state = 'candidate'
-                  and item_key > ?
-                order by item_key
+                select m.item_key
+                from misses m
+                where m.run_id = ?
+                  and m.state = 'candidate'
+                  and m.item_key > ?
+                  -- When this run was interrupted its text may have been answered from the cache since, and
+                  -- nobody would ask it for those that followed.
+                  and exists (
+                      select
+                      from items i
+                      where i.item_key = m.item_key
+                        and i.run_id = m.run_id
+                        and i.state = 'new')
+                order by m.item_key
                 limit ?
                 """,
                 runId,
@@ -599,20 +607,6 @@ final class PostgresWorkStore implements WorkStore {
         """,
         candidates,
         leaders);
-    // A follower's answer is its leader's: no outcome of its own will be compared.
-    tx.execute(
-        """
-        update semantic_lookups l
-        set awaits_answer = false
-        from unnest(?::text[], ?::text[]) as d (item_key, leader_key)
-        where d.leader_key <> d.item_key
-          and l.run_id = ?
-          and l.item_key = d.item_key
-          and l.awaits_answer
-        """,
-        candidates,
-        leaders,
-        runId);
     // Also documents of other runs that began to wait while this key was a candidate.
     tx.execute(
         """

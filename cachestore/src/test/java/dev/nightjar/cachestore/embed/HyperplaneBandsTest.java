@@ -14,7 +14,7 @@ class HyperplaneBandsTest {
   private static final int PAIRS = 1_000;
 
   @ParameterizedTest
-  @CsvSource({"0.80, 60", "0.85, 39", "0.90, 24", "0.95, 16", "0.985, 16", "1, 16"})
+  @CsvSource({"0.90, 45", "0.95, 20", "0.985, 20", "1, 20"})
   void pairsAtTheBoundShareABand(double similarity, int bands) {
     HyperplaneBands planes = new HyperplaneBands(EmbeddingModel.DIMENSIONS, similarity);
     Random random = new Random(1);
@@ -37,13 +37,13 @@ class HyperplaneBandsTest {
   @Test
   void theFirstBandsAreTheSameForEveryBound() {
     Embedding text = embedding(unit(new Random(2)));
-    assertThat(new HyperplaneBands(EmbeddingModel.DIMENSIONS, 0.8).of(text).subList(0, 16))
+    assertThat(new HyperplaneBands(EmbeddingModel.DIMENSIONS, 0.9).of(text).subList(0, 20))
         .isEqualTo(new HyperplaneBands(EmbeddingModel.DIMENSIONS, 0.97).of(text));
   }
 
   @Test
   void aBoundThatWouldTakeHundredsOfBandsIsRefused() {
-    assertThatThrownBy(() -> new HyperplaneBands(EmbeddingModel.DIMENSIONS, 0.79))
+    assertThatThrownBy(() -> new HyperplaneBands(EmbeddingModel.DIMENSIONS, 0.89))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

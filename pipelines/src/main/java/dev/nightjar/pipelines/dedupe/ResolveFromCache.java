@@ -284,7 +284,8 @@ public final class ResolveFromCache
       text.append(candidate.document().id()).append('\n');
     }
     new TreeMap<>(candidate.document().fields())
-        .forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
+        .values()
+        .forEach(value -> text.append(value).append('\n'));
     return text.append(candidate.document().text()).toString();
   }
 }

@@ -35,7 +35,7 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   /** A number keeps its sign and its decimals: -3 is not 3. */
   private static final Pattern WORD =
-      Pattern.compile("(?:(?<![\\p{L}\\p{N}])-)?\\p{N}+(?:\\.\\p{N}+)*|[\\p{L}\\p{N}]+");
+      Pattern.compile("(?:(?<![\\p{L}\\p{N}])-)?\\p{N}++(?:[.,]\\p{N}++)*+|[\\p{L}\\p{N}]++");
 
   private static final int DIGEST_DIGITS = 16;
 

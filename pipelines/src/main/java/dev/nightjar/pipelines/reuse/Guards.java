@@ -58,7 +58,7 @@ public final class Guards implements Serializable {
           EnumSet.of(Guard.NUMBERS, Guard.DATES, Guard.AMOUNTS, Guard.NEGATION, Guard.IDENTIFIERS));
 
   /** Changes whenever a text gets other marks than before. */
-  private static final String VERSION = "2:";
+  private static final String VERSION = "3:";
 
   private static final String NOTHING = "-";
   private static final int DIGEST_DIGITS = 12;
@@ -103,7 +103,12 @@ public final class Guards implements Serializable {
               + "|q[1-4]\\b)",
           Pattern.CASE_INSENSITIVE);
 
-  /** Codes are of letters that have cases: a digit in a Chinese sentence is a number. */
+  /**
+   * Of scripts that put blanks between words: a digit in a Chinese sentence is a number, no code.
+   */
+  private static final String LETTER =
+      "[\\p{L}&&[^\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsThai}\\p{IsLao}\\p{IsKhmer}]]";
+
   private static final Pattern IDENTIFIER =
       Pattern.compile(
           "(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}._%+-]++@[\\p{L}\\p{N}.-]+\\.\\p{L}{2,}"
@@ -111,13 +116,22 @@ public final class Guards implements Serializable {
               + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
               + "|(?<![\\p{L}\\p{N}._/-])/[\\p{L}\\p{N}._-]++/[\\p{L}\\p{N}._/-]++"
               + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
-              + "|(?<![\\p{Lu}\\p{Ll}\\p{N}_-])(?=[\\p{N}_-]*+[\\p{Lu}\\p{Ll}])(?=[\\p{Lu}\\p{Ll}_-]*+\\d)[\\p{Lu}\\p{Ll}\\p{N}_-]++"
+              + "|\\p{IsHan}\\p{Lu}[\\p{Lu}\\d]{4,}"
+              + "|(?<!"
+              + LETTER
+              + "|[\\p{N}_-])(?=[\\p{N}_-]*+"
+              + LETTER
+              + ")(?=(?:"
+              + LETTER
+              + "|[_-])*+\\d)(?:"
+              + LETTER
+              + "|[\\p{N}_-])++"
               + "|\\b\\p{Lu}{2,}\\b");
 
   private static final Pattern ORDINAL =
       Pattern.compile("(?<!\\d)(\\d++)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
   private static final Pattern PLAIN_NUMBER =
-      Pattern.compile("(?<![\\p{Lu}\\p{Ll}\\d])[-−]?" + NUMBER);
+      Pattern.compile("(?<!" + LETTER + "|\\d)[-−]?" + NUMBER);
   private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
   private static final Pattern NAME =

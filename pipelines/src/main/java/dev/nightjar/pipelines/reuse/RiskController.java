@@ -23,10 +23,10 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * fixed before the look-up, which leaves the bets fair (Xu, Karampatziakis and Mineiro 2024,
  * "Active, anytime-valid risk controlling prediction sets").
  *
- * <p><b>Copies.</b> A draw is a distinct text: of near-duplicates in one night one is asked, and
- * its outcome is the only one that is taken in, drawn by its key before anything is known. The
- * promise is about distinct texts, too: copies of a text that is hit share its fate, right or
- * wrong.
+ * <p><b>Copies.</b> Near-duplicates of one night share a paid answer, and their outcomes are no
+ * independent draws. Of the right ones one counts, and none if another was wrong; of the wrong ones
+ * all do. A stake is then at most what it would be if each text were a draw, and at most what it
+ * would be if copies were one: copies prove nothing, and their errors are counted.
  *
  * <p><b>What it assumes:</b> texts and answers keep coming from where they came from, and the error
  * among texts that vote at least a threshold does not rise as the cache grows and entries gain a
@@ -95,6 +95,9 @@ public final class RiskController {
   public void observe(Evidence outcome) {
     if (outcome.score() >= outcome.threshold()) {
       watchForDrift(outcome.isRight());
+    }
+    if (outcome.isRepeat()) {
+      return;
     }
     evidence++;
     for (int i = THRESHOLDS - 1; i >= 0 && outcome.score() >= threshold(i); i--) {

@@ -17,7 +17,7 @@ import java.util.Optional;
 /** How one run decides on texts that have neighbours in the cache. Immutable and thread-safe. */
 public final class SemanticPolicy {
   /** Changes whenever scores become incomparable with those before. */
-  private static final String VERSION = "vote 3";
+  private static final String VERSION = "vote 4";
 
   private static final int DIGEST_DIGITS = 16;
 

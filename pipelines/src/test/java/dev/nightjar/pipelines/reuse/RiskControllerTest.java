@@ -21,7 +21,8 @@ class RiskControllerTest {
    */
   private static Evidence draw(Random random, RiskController controller) {
     double score = 1 - Math.pow(random.nextDouble(), 2);
-    return new Evidence(score, controller.threshold(), random.nextDouble() >= (1 - score) / 2);
+    return new Evidence(
+        score, controller.threshold(), random.nextDouble() >= (1 - score) / 2, false);
   }
 
   /** There, the mean error of hits at a threshold is a sixth of what it lacks to 1. */
@@ -59,7 +60,7 @@ class RiskControllerTest {
   void theBoundOnErrorsIsThatOfClopperAndPearson() {
     RiskController controller = controller();
     for (int i = 0; i < 200; i++) {
-      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, i != 50));
+      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, i != 50, false));
     }
     assertThat(controller.threshold()).isLessThan(1);
     assertThat(controller.errorBound().orElseThrow())
@@ -79,7 +80,7 @@ class RiskControllerTest {
     int noticed = 0;
     for (int i = 0; i < 2_000 && !controller.driftFound(); i++) {
       // the answers changed: every fourth hit is wrong now
-      controller.observe(new Evidence(0.95, controller.threshold(), random.nextInt(4) > 0));
+      controller.observe(new Evidence(0.95, controller.threshold(), random.nextInt(4) > 0, false));
       noticed = i;
     }
     assertThat(controller.driftFound()).isTrue();
@@ -94,15 +95,33 @@ class RiskControllerTest {
     for (int epoch = 1; epoch <= 4; epoch++) {
       int right = 0;
       while (controller.threshold() == ReuseBounds.NEVER) {
-        controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true));
+        controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, false));
         right++;
       }
       assertThat(right).as("right answers in epoch " + epoch).isGreaterThan(before);
       before = right;
       while (controller.threshold() != ReuseBounds.NEVER) {
-        controller.observe(new Evidence(0.999, 0, false));
+        controller.observe(new Evidence(0.999, 0, false, false));
       }
     }
+  }
+
+  @Test
+  void copiesOfATextProveNothingButTheirErrorsAreSeen() {
+    RiskController controller = controller();
+    for (int i = 0; i < 2_000; i++) {
+      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, i > 0));
+    }
+    assertThat(controller.threshold()).isEqualTo(ReuseBounds.NEVER);
+    assertThat(controller.evidence()).isEqualTo(1);
+    for (int i = 0; i < 500; i++) {
+      controller.observe(new Evidence(0.999, 0.9, true, false));
+    }
+    assertThat(controller.threshold()).isLessThan(1);
+    for (int i = 0; i < 20; i++) {
+      controller.observe(new Evidence(0.999, 0.9, false, false));
+    }
+    assertThat(controller.driftFound()).isTrue();
   }
 
   @Test
@@ -110,7 +129,7 @@ class RiskControllerTest {
     RiskController controller = controller();
     double last = 1;
     for (int i = 0; i < 20_000; i++) {
-      controller.observe(new Evidence(0.999, controller.threshold(), true));
+      controller.observe(new Evidence(0.999, controller.threshold(), true, false));
       assertThat(controller.shadowShare(0.03)).isLessThanOrEqualTo(last);
       last = controller.shadowShare(0.03);
     }

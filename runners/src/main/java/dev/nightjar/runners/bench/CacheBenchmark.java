@@ -301,11 +301,13 @@ public final class CacheBenchmark extends Benchmark {
           new SemanticPolicy(
               task, Optional.of(controller.learnt(SemanticPolicy.digest(task), SHADOW_SHARE)));
       List<Asked> asked = new ArrayList<>();
+      List<Evidence> outcomes = new ArrayList<>();
       for (int at = from; at < Math.min(order.length, from + TEXTS_A_NIGHT); at++) {
         int text = order[at];
         List<Neighbour> neighbours = neighbours(set, text, cached, agreed, contradicted);
         boolean isHit = false;
         Asked leader = null;
+        List<Evidence> drawn = new ArrayList<>();
         for (int copy = 0; copy < times[text]; copy++) {
           SemanticLookup lookup =
               policy.decide(
@@ -322,12 +324,19 @@ public final class CacheBenchmark extends Benchmark {
             wrong += isHit || right ? 0 : 1;
             isHit = true;
             firstHit = Math.min(firstHit, at);
-          } else if (leader == null || (lookup.isSampled() && !leader.lookup().isSampled())) {
+            continue;
+          }
+          if (lookup.isSampled() && source >= 0) {
+            drawn.add(
+                new Evidence(lookup.score(), lookup.threshold(), right, right && !drawn.isEmpty()));
+          }
+          if (leader == null || (lookup.isSampled() && !leader.lookup().isSampled())) {
             leader = new Asked(text, source, right, lookup); // who is drawn has the smaller key
           }
         }
         if (leader != null) {
           asked.add(leader);
+          outcomes.addAll(drawn);
         }
       }
       // In the morning the answers are there.
@@ -336,12 +345,9 @@ public final class CacheBenchmark extends Benchmark {
         if (one.source() >= 0) {
           agreed[one.source()] += one.isRight() ? 1 : 0;
           contradicted[one.source()] += one.isRight() ? 0 : 1;
-          if (one.lookup().isSampled()) {
-            controller.observe(
-                new Evidence(one.lookup().score(), one.lookup().threshold(), one.isRight()));
-          }
         }
       }
+      outcomes.forEach(controller::observe);
     }
     double last = controller.threshold();
     return new Stream(

@@ -1,0 +1,119 @@
+package dev.nightjar.cachestore.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.nightjar.cachestore.AttemptMode;
+import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.Miss;
+import dev.nightjar.cachestore.NewItem;
+import dev.nightjar.cachestore.Outcome;
+import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.Usage;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The contract of {@link dev.nightjar.cachestore.SettlementStore}. */
+class SettlementStoreTest extends StoresFixture {
+  @Test
+  void aResultThatIsCollectedTwiceIsChargedOnce() {
+    submitted("a");
+    assertThat(stores.settlements().settle(runId, List.of(succeeded("a", 1)))).isEqualTo(1);
+    assertThat(stores.settlements().settle(runId, List.of(succeeded("a", 1)))).isZero();
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
+    // 1,000 input tokens at 0.05 and 50 output tokens at 0.25 USD a million.
+    assertThat(new BigDecimal(one("select charged_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0000625");
+    assertThat(new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0");
+    assertThat(itemState("a")).isEqualTo("answered by model");
+  }
+
+  @Test
+  void aRejectedAnswerIsChargedAndAskedAgainOneTierUp() {
+    submitted("a");
+    AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
+    stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
+    assertThat(itemState("a")).isEqualTo("waiting");
+    assertThat(stores.submissions().unpacked(namespaceId)).as("it waits for money").isEmpty();
+    stores.funding().fund(runId);
+    assertThat(stores.submissions().unpacked(namespaceId))
+        .containsExactly(new SubmissionStore.Unpacked("mid", AttemptMode.BATCH));
+    inProgress(packed("mid").get(0));
+    stores.settlements().settle(runId, List.of(succeeded("a", 2)));
+    assertThat(itemState("a")).isEqualTo("answered by model");
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("2");
+  }
+
+  @Test
+  void aRejectedAnswerWithoutAnotherTierFailsWithItsReasonAndIsNotCached() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
+  }
+
+  @Test
+  void retryingOneFailedDocumentCostsExactlyOneAttempt() {
+    submitted("a", "b");
+    stores
+        .settlements()
+        .settle(runId, List.of(succeeded("a", 1), rejected("b", 1, Optional.empty())));
+    String second = openRun(runId + "-again", "again", Optional.empty()).runId();
+    for (String name : List.of("a", "b")) {
+      stores
+          .work()
+          .recordItems(second, List.of(new NewItem("doc-" + name, key(name), "f", 1, true, 100)));
+    }
+    var hits =
+        stores
+            .cache()
+            .lookupExact(namespaceId, Set.of(key("a"), key("b")), ReuseBounds.OWN_ANSWERS);
+    stores.cache().answerFromCache(second, List.copyOf(hits.values()), List.of());
+    stores
+        .work()
+        .recordMisses(
+            second,
+            List.of(new Miss(key("b"), "doc-b", Optional.empty(), List.of(), Optional.empty())),
+            ReuseBounds.OWN_ANSWERS);
+    stores.work().electLeaders(second, 2, 2, List.of(1));
+    assertThat(stores.work().leadersToPlan(second, List.of(key("a"), key("b"))))
+        .hasSize(1)
+        .hasEntrySatisfying(key("b"), leader -> assertThat(leader.attemptNumber()).isEqualTo(2));
+  }
+
+  @Test
+  void aModelWithoutAPriceIsRefusedBeforeAnythingIsPlanned() {
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    assertThatThrownBy(
+            () ->
+                stores
+                    .work()
+                    .planAttempts(runId, List.of(plan("a", 1, "small", "gpt-nobody-sells"))))
+        .hasMessageStartingWith("PRICE_MISSING: openai/gpt-nobody-sells");
+    assertThat(one("select count(*) from attempts where run_id = '" + runId + "'")).isEqualTo("0");
+  }
+
+  @Test
+  void aRequestThatExceedsTheSizeBandIsPricedWhollyByTheDearerRow() {
+    submitted("a");
+    Outcome large =
+        new Outcome(
+            customId("a", 1),
+            Outcome.Kind.SUCCEEDED,
+            new Usage(272_001, 0, 0, 0, 0, 0),
+            NOW,
+            Optional.of("{\"a\":1}"),
+            Optional.empty(),
+            "",
+            Optional.empty());
+    stores.settlements().settle(runId, List.of(large));
+    assertThat(new BigDecimal(one("select total_usd from ledger where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0272001"); // 272,001 at 0.10, not at 0.05
+  }
+}
