@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -53,6 +54,7 @@ public final class OnnxEmbedder implements Embedder {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final ExecutorService workers;
+  private final Map<Integer, Constants> constants = new ConcurrentHashMap<>();
 
   private OnnxEmbedder(
       EmbeddingModel model,
@@ -184,27 +186,58 @@ public final class OnnxEmbedder implements Embedder {
 
   /** The tokens' vectors, pooled. */
   private float[] run(long[] tokens) throws OrtException {
-    long[] ones = new long[tokens.length];
-    Arrays.fill(ones, 1);
+    Constants constants = constants(tokens.length);
     try (OnnxTensor ids = tensor(tokens);
-        OnnxTensor mask = tensor(ones);
-        OnnxTensor types = tensor(new long[tokens.length]);
         OrtSession.Result result =
             session.run(
-                Map.of("input_ids", ids, "attention_mask", mask, "token_type_ids", types))) {
+                Map.of(
+                    "input_ids",
+                    ids,
+                    "attention_mask",
+                    constants.mask(),
+                    "token_type_ids",
+                    constants.types()))) {
       FloatBuffer hidden = ((OnnxTensor) result.get(0)).getFloatBuffer();
       float[] pooled = new float[EmbeddingModel.DIMENSIONS];
+      hidden.get(pooled);
       if (model.pooling() == EmbeddingModel.Pooling.FIRST) {
-        hidden.get(pooled);
         return pooled;
       }
-      for (int token = 0; token < tokens.length; token++) {
+      float[] token = new float[EmbeddingModel.DIMENSIONS];
+      while (hidden.hasRemaining()) {
+        hidden.get(token);
         for (int d = 0; d < pooled.length; d++) {
-          pooled[d] += hidden.get();
+          pooled[d] += token[d];
         }
       }
       return pooled; // the sum points where the mean does
     }
+  }
+
+  /**
+   * Inputs that are the same for all texts of one length, which are made once: of a question of 16
+   * tokens they were a thirtieth of the time.
+   */
+  private record Constants(OnnxTensor mask, OnnxTensor types) {}
+
+  private Constants constants(int tokens) throws OrtException {
+    Constants made = constants.get(tokens);
+    if (made == null) {
+      long[] ones = new long[tokens];
+      Arrays.fill(ones, 1);
+      Constants fresh = new Constants(tensor(ones), tensor(new long[tokens]));
+      made = constants.putIfAbsent(tokens, fresh);
+      if (made == null) {
+        return fresh;
+      }
+      close(fresh);
+    }
+    return made;
+  }
+
+  private static void close(Constants constants) {
+    constants.mask().close();
+    constants.types().close();
   }
 
   private OnnxTensor tensor(long[] row) throws OrtException {
@@ -226,6 +259,7 @@ public final class OnnxEmbedder implements Embedder {
   @Override
   public void close() {
     workers.shutdownNow();
+    constants.values().forEach(OnnxEmbedder::close);
     tokenizer.close();
     try {
       session.close();
