@@ -790,6 +790,7 @@ column semantic_lookups.looked_up_at timestamp with time zone not null
 column semantic_lookups.verified_at timestamp with time zone
 column semantic_lookups.awaits_answer boolean not null
 column semantic_lookups.answer_key text
+column semantic_lookups.answered_at timestamp with time zone
 column semantic_thresholds.namespace_id bigint not null
 column semantic_thresholds.run_id text not null
 column semantic_thresholds.threshold real not null

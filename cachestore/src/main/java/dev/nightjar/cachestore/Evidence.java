@@ -8,8 +8,10 @@ import java.io.Serializable;
  * @param score the vote
  * @param threshold the least vote for a hit at that time
  * @param isRight whether the neighbour's answer equals the one the text itself got
- * @param isRepeat whether it was right and shares a paid answer with others of its run, one of
- *     which counts already or was wrong: copies of a text stand or fall together
+ * @param isCopy whether it shares a paid answer with one that was handed over before:
+ *     near-duplicates of a night stand or fall together
+ * @param isDisputed whether of those that share its paid answer any was wrong
  */
-public record Evidence(double score, double threshold, boolean isRight, boolean isRepeat)
+public record Evidence(
+    double score, double threshold, boolean isRight, boolean isCopy, boolean isDisputed)
     implements Serializable {}

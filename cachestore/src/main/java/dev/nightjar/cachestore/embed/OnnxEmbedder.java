@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A sentence encoder quantised to int8, on ONNX Runtime in this process.
@@ -48,6 +49,7 @@ public final class OnnxEmbedder implements Embedder {
   private static final int TOKEN_CHARS_MAX = 16;
 
   private static final int OVERLAP_DIVISOR = 8;
+  private static final int CLOSE_SECONDS = 60;
 
   private final EmbeddingModel model;
   private final HuggingFaceTokenizer tokenizer;
@@ -259,6 +261,15 @@ public final class OnnxEmbedder implements Embedder {
   @Override
   public void close() {
     workers.shutdownNow();
+    try {
+      // Who runs the model still must not find it freed. A text takes a second at most.
+      if (!workers.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
     constants.values().forEach(OnnxEmbedder::close);
     tokenizer.close();
     try {

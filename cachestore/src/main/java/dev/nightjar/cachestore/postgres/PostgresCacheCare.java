@@ -138,6 +138,8 @@ final class PostgresCacheCare implements CacheCare {
                 where b.source_key <> b.item_key
             ) k
             join cache_entries e on e.item_key = k.item_key
+            -- As it is once it is held: a copy may have got an answer of its own meanwhile.
+            where exists (select from chosen c where c.item_key in (e.item_key, e.source_key))
             order by e.item_key
             for update of e
         )

@@ -43,7 +43,8 @@ final class PostgresLearningStore implements LearningStore {
                           l.score,
                           case when t.max_error = ?::real then l.threshold else 2 end as threshold,
                           l.is_right,
-                          l.is_right and (row_number() over one_by_one > 1 or not bool_and(l.is_right) over copies) as is_repeat
+                          row_number() over one_by_one > 1 as is_copy,
+                          not bool_and(l.is_right) over copies as is_disputed
                       from semantic_lookups l
                       left join semantic_thresholds t using (namespace_id, run_id)
                       where l.namespace_id = ?
@@ -51,7 +52,7 @@ final class PostgresLearningStore implements LearningStore {
                         and l.is_sampled
                         and l.is_right is not null
                       window
-                          copies as (partition by l.run_id, coalesce(l.answer_key, l.item_key)),
+                          copies as (partition by coalesce(l.answer_key, l.item_key), coalesce(l.answered_at, l.verified_at)),
                           one_by_one as (copies order by l.lookup_id)
                       order by l.verified_at, l.lookup_id
                       """,
@@ -66,7 +67,8 @@ final class PostgresLearningStore implements LearningStore {
                       row.get("score", Double.class),
                       row.get("threshold", Double.class),
                       row.get("is_right", Boolean.class),
-                      row.get("is_repeat", Boolean.class)));
+                      row.get("is_copy", Boolean.class),
+                      row.get("is_disputed", Boolean.class)));
             }
           }
         });
@@ -210,7 +212,9 @@ final class PostgresLearningStore implements LearningStore {
             -- An answer given since it was looked up, its own or its leader's: one that was borrowed from the
             -- cache, or one from before, says nothing of today.
             join cache_entries own on own.item_key = l.item_key and own.score is null and own.created_at >= l.looked_up_at
-            join cache_entries near on near.item_key = l.source_key
+            -- As it was when it was found; its own follower would agree with it by construction.
+            join cache_entries near
+                on near.item_key = l.source_key and near.created_at <= l.looked_up_at and near.item_key <> own.source_key
             where l.namespace_id = ?
               and l.policy = ?
               and l.awaits_answer
@@ -268,6 +272,7 @@ final class PostgresLearningStore implements LearningStore {
                   update semantic_lookups l
                   set is_right = v.is_right,
                       answer_key = own.source_key,
+                      answered_at = own.created_at,
                       verified_at = ?,
                       awaits_answer = false
                   from unnest(?::text[], ?::text[], ?::boolean[]) as v (run_id, item_key, is_right)
@@ -297,6 +302,7 @@ final class PostgresLearningStore implements LearningStore {
                           count(*) filter (where not is_right) as wrong
                       from verified
                       where decision = 'shadow'
+                        and answer_key = item_key
                       group by run_id
                   ) v
                   where p.run_id = v.run_id

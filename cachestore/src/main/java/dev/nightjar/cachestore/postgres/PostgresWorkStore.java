@@ -451,7 +451,7 @@ final class PostgresWorkStore implements WorkStore {
                       from items i
                       where i.item_key = m.item_key
                         and i.run_id = m.run_id
-                        and i.state = 'new')
+                        and (i.state = 'new' or (i.state = 'waiting' and i.leader_key = m.item_key)))
                 order by m.item_key
                 limit ?
                 """,

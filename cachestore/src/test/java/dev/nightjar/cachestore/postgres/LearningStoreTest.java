@@ -82,7 +82,7 @@ class LearningStoreTest extends StoresFixture {
     stores.learning().record(verdicts);
     stores.learning().record(verdicts);
     assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
-    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false, false));
+    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false, false, true));
     assertThat(evidence("another policy", 0.25)).isEmpty();
     stores
         .learning()
@@ -90,10 +90,10 @@ class LearningStoreTest extends StoresFixture {
             namespaceId, runId, new LearntThreshold(0.8, "policy", 0.25, 0.5, null, 1, 0, false));
     assertThat(evidence("policy", 0.25))
         .as("a hit, by the bound of its own run")
-        .containsExactly(new Evidence(0.9f, 0.8f, false, false));
+        .containsExactly(new Evidence(0.9f, 0.8f, false, false, true));
     assertThat(evidence("policy", 0.125))
         .as("under another bound no hit, so that no drift is seen in it")
-        .containsExactly(new Evidence(0.9f, 2, false, false));
+        .containsExactly(new Evidence(0.9f, 2, false, false, true));
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0).contradicted())
         .as("counted once")
         .isEqualTo(1);
@@ -132,11 +132,14 @@ class LearningStoreTest extends StoresFixture {
     List<String> followers = copies.stream().filter(name -> !name.equals(leader)).toList();
     verdict(leader, true);
     verdict(followers.get(0), true);
-    assertThat(evidence("policy", 0.25)).extracting(Evidence::isRepeat).containsOnlyOnce(false);
+    assertThat(evidence("policy", 0.25))
+        .extracting(Evidence::isCopy, Evidence::isDisputed)
+        .containsExactlyInAnyOrder(tuple(false, false), tuple(true, false));
     verdict(followers.get(1), false);
     assertThat(evidence("policy", 0.25))
-        .extracting(Evidence::isRight, Evidence::isRepeat)
-        .containsExactlyInAnyOrder(tuple(true, true), tuple(true, true), tuple(false, false));
+        .allMatch(Evidence::isDisputed)
+        .extracting(Evidence::isRight)
+        .containsExactlyInAnyOrder(true, true, false);
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0))
         .as("an entry's record is of paid answers")
         .extracting(Neighbour::agreed, Neighbour::contradicted)

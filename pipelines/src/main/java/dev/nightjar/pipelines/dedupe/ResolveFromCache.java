@@ -277,15 +277,23 @@ public final class ResolveFromCache
     }
   }
 
-  /** Everything the task reads of a document, because all of it can change the answer. */
+  /**
+   * Everything the task reads of a document, because all of it can change the answer. Where a field
+   * is blank the others come with their names: a debit without a credit is not the reverse.
+   */
   private static String comparedText(Candidate candidate, boolean showsId) {
     StringBuilder text = new StringBuilder();
     if (showsId) {
       text.append(candidate.document().id()).append('\n');
     }
-    new TreeMap<>(candidate.document().fields())
-        .values()
-        .forEach(value -> text.append(value).append('\n'));
+    Map<String, String> fields = new TreeMap<>(candidate.document().fields());
+    boolean isNamed = fields.values().stream().anyMatch(String::isBlank);
+    fields.forEach(
+        (name, value) -> {
+          if (!value.isBlank()) {
+            text.append(isNamed ? name + ": " : "").append(value).append('\n');
+          }
+        });
     return text.append(candidate.document().text()).toString();
   }
 }

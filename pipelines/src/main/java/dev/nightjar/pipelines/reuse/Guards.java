@@ -58,7 +58,7 @@ public final class Guards implements Serializable {
           EnumSet.of(Guard.NUMBERS, Guard.DATES, Guard.AMOUNTS, Guard.NEGATION, Guard.IDENTIFIERS));
 
   /** Changes whenever a text gets other marks than before. */
-  private static final String VERSION = "3:";
+  private static final String VERSION = "4:";
 
   private static final String NOTHING = "-";
   private static final int DIGEST_DIGITS = 12;
@@ -116,7 +116,9 @@ public final class Guards implements Serializable {
               + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
               + "|(?<![\\p{L}\\p{N}._/-])/[\\p{L}\\p{N}._-]++/[\\p{L}\\p{N}._/-]++"
               + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
-              + "|\\p{IsHan}\\p{Lu}[\\p{Lu}\\d]{4,}"
+              + "|\\p{IsHan}\\p{Lu}(?=[\\p{Lu}\\d]{4})(?:"
+              + LETTER
+              + "|[\\p{N}_-])++"
               + "|(?<!"
               + LETTER
               + "|[\\p{N}_-])(?=[\\p{N}_-]*+"

@@ -26,7 +26,8 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * <p><b>Copies.</b> Near-duplicates of one night share a paid answer, and their outcomes are no
  * independent draws. Of the right ones one counts, and none if another was wrong; of the wrong ones
  * all do. A stake is then at most what it would be if each text were a draw, and at most what it
- * would be if copies were one: copies prove nothing, and their errors are counted.
+ * would be if copies were one: copies prove nothing, and their errors are counted. The bet on a
+ * drift takes one outcome of each paid answer, or one wrong text with five copies would be one.
  *
  * <p><b>What it assumes:</b> texts and answers keep coming from where they came from, and the error
  * among texts that vote at least a threshold does not rise as the cache grows and entries gain a
@@ -93,10 +94,10 @@ public final class RiskController {
 
   /** Takes in the outcome of a sampled look-up. */
   public void observe(Evidence outcome) {
-    if (outcome.score() >= outcome.threshold()) {
+    if (outcome.score() >= outcome.threshold() && !outcome.isCopy()) {
       watchForDrift(outcome.isRight());
     }
-    if (outcome.isRepeat()) {
+    if (outcome.isRight() && (outcome.isCopy() || outcome.isDisputed())) {
       return;
     }
     evidence++;

@@ -3,7 +3,9 @@ package dev.nightjar.pipelines.reuse;
 /**
  * Which texts are asked whatever their neighbours say. The draw is the text's own key, which is a
  * SHA-256: it is as good as random, the same on every machine and at every retry, and fixed before
- * anybody looks at the neighbours, so that the sample is unbiased. Stateless and thread-safe.
+ * anybody looks at the neighbours, so that the sample is unbiased. Keys in the sample are smaller
+ * than all others, so of near-duplicates one of the sample leads, if there is one, and is asked for
+ * all. Stateless and thread-safe.
  */
 public final class ShadowSampling {
   private static final int DIGITS = 13; // 52 bits: all that a double holds

@@ -22,7 +22,7 @@ class RiskControllerTest {
   private static Evidence draw(Random random, RiskController controller) {
     double score = 1 - Math.pow(random.nextDouble(), 2);
     return new Evidence(
-        score, controller.threshold(), random.nextDouble() >= (1 - score) / 2, false);
+        score, controller.threshold(), random.nextDouble() >= (1 - score) / 2, false, false);
   }
 
   /** There, the mean error of hits at a threshold is a sixth of what it lacks to 1. */
@@ -60,7 +60,7 @@ class RiskControllerTest {
   void theBoundOnErrorsIsThatOfClopperAndPearson() {
     RiskController controller = controller();
     for (int i = 0; i < 200; i++) {
-      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, i != 50, false));
+      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, i != 50, false, false));
     }
     assertThat(controller.threshold()).isLessThan(1);
     assertThat(controller.errorBound().orElseThrow())
@@ -80,7 +80,8 @@ class RiskControllerTest {
     int noticed = 0;
     for (int i = 0; i < 2_000 && !controller.driftFound(); i++) {
       // the answers changed: every fourth hit is wrong now
-      controller.observe(new Evidence(0.95, controller.threshold(), random.nextInt(4) > 0, false));
+      controller.observe(
+          new Evidence(0.95, controller.threshold(), random.nextInt(4) > 0, false, false));
       noticed = i;
     }
     assertThat(controller.driftFound()).isTrue();
@@ -95,13 +96,13 @@ class RiskControllerTest {
     for (int epoch = 1; epoch <= 4; epoch++) {
       int right = 0;
       while (controller.threshold() == ReuseBounds.NEVER) {
-        controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, false));
+        controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, false, false));
         right++;
       }
       assertThat(right).as("right answers in epoch " + epoch).isGreaterThan(before);
       before = right;
       while (controller.threshold() != ReuseBounds.NEVER) {
-        controller.observe(new Evidence(0.999, 0, false, false));
+        controller.observe(new Evidence(0.999, 0, false, false, false));
       }
     }
   }
@@ -110,16 +111,23 @@ class RiskControllerTest {
   void copiesOfATextProveNothingButTheirErrorsAreSeen() {
     RiskController controller = controller();
     for (int i = 0; i < 2_000; i++) {
-      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, i > 0));
+      controller.observe(new Evidence(0.999, ReuseBounds.NEVER, true, i > 0, false));
     }
     assertThat(controller.threshold()).isEqualTo(ReuseBounds.NEVER);
     assertThat(controller.evidence()).isEqualTo(1);
     for (int i = 0; i < 500; i++) {
-      controller.observe(new Evidence(0.999, 0.9, true, false));
+      controller.observe(new Evidence(0.999, 0.9, true, false, false));
     }
     assertThat(controller.threshold()).isLessThan(1);
+    double learnt = controller.threshold();
     for (int i = 0; i < 20; i++) {
-      controller.observe(new Evidence(0.999, 0.9, false, false));
+      controller.observe(new Evidence(0.999, 0.9, false, i > 0, true));
+      controller.observe(new Evidence(0.999, 0.9, true, true, true));
+    }
+    assertThat(controller.driftFound()).as("one text with twenty copies is no drift").isFalse();
+    assertThat(controller.threshold()).isEqualTo(learnt);
+    for (int i = 0; i < 20; i++) {
+      controller.observe(new Evidence(0.999, 0.9, false, false, true));
     }
     assertThat(controller.driftFound()).isTrue();
   }
@@ -129,7 +137,7 @@ class RiskControllerTest {
     RiskController controller = controller();
     double last = 1;
     for (int i = 0; i < 20_000; i++) {
-      controller.observe(new Evidence(0.999, controller.threshold(), true, false));
+      controller.observe(new Evidence(0.999, controller.threshold(), true, false, false));
       assertThat(controller.shadowShare(0.03)).isLessThanOrEqualTo(last);
       last = controller.shadowShare(0.03);
     }

@@ -328,7 +328,7 @@ public final class CacheBenchmark extends Benchmark {
           }
           if (lookup.isSampled() && source >= 0) {
             drawn.add(
-                new Evidence(lookup.score(), lookup.threshold(), right, right && !drawn.isEmpty()));
+                new Evidence(lookup.score(), lookup.threshold(), right, !drawn.isEmpty(), !right));
           }
           if (leader == null || (lookup.isSampled() && !leader.lookup().isSampled())) {
             leader = new Asked(text, source, right, lookup); // who is drawn has the smaller key
