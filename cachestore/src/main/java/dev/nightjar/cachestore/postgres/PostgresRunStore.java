@@ -282,8 +282,9 @@ final class PostgresRunStore implements RunStore {
                   failure_code = ?,
                   failure_reason = 'the document changed or vanished while the run was interrupted; the next run asks it',
                   settled_at = ?
-              where (run_id = ? and state = 'new')
-                 or (state = 'waiting' and leader_key in (select item_key from stranded))
+              -- Documents of other runs that waited are asked by their own.
+              where run_id = ?
+                and (state = 'new' or (state = 'waiting' and leader_key in (select item_key from stranded)))
               """,
               runId,
               ErrorCode.INPUT_CHANGED.name(),

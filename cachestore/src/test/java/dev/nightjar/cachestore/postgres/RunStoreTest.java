@@ -115,6 +115,18 @@ class RunStoreTest extends StoresFixture {
   }
 
   @Test
+  void whoOfAnotherRunWaitsForAStrandedLeaderIsAskedByItsOwn() {
+    miss(runId, "a", Optional.of(at(1, 1)));
+    stores.work().electLeaders(runId, 0.98, 2, List.of(1));
+    stores.runs().keepAlive(runId, NOW.plusSeconds(60));
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    miss(other, "a", Optional.of(at(1, 1)));
+    stores.runs().markPrepared(runId);
+    assertThat(itemState("a")).isEqualTo("failed INPUT_CHANGED");
+    assertThat(stores.work().reclaim(other)).isEqualTo(1);
+  }
+
+  @Test
   void aFollowerOfALeaderThatADeadRunNeverAskedStandsForItself() {
     miss(runId, "a", Optional.of(at(1, 1)));
     miss(runId, "b", Optional.of(at(0.995, 2)));
