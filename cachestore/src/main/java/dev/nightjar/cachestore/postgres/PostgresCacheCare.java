@@ -83,6 +83,22 @@ final class PostgresCacheCare implements CacheCare {
       where n.namespace_id = ?
       """;
 
+  /**
+   * What goes with the table chosen, joined to entries e: its keys, and what was borrowed from
+   * them.
+   */
+  private static final String CHOSEN =
+      """
+      (
+          select c.item_key from chosen c
+          union
+          select b.item_key
+          from cache_entries b
+          join chosen c on c.item_key = b.source_key
+          where b.source_key <> b.item_key
+      ) k on k.item_key = e.item_key
+      """;
+
   private final DSLContext context;
   private final Clock clock;
 
@@ -98,25 +114,13 @@ final class PostgresCacheCare implements CacheCare {
           DSLContext tx = configuration.dsl();
           choose(tx, selection);
           if (dryRun) {
-            return fetch(
-                    tx,
-                    """
-                    select count(*) as gone
-                    from (
-                        select e.item_key from cache_entries e join chosen c on c.item_key = e.item_key
-                        union
-                        select e.item_key
-                        from cache_entries e
-                        join chosen c on c.item_key = e.source_key
-                        where e.source_key <> e.item_key
-                    ) gone
-                    """)
+            return fetch(tx, "select count(*) as gone from cache_entries e join " + CHOSEN)
                 .get(0)
                 .get("gone", Long.class);
           }
-          // A night that lends an answer holds it until its copy is there: the copies that came
-          // while
-          // the first pass waited are seen by the second.
+          // A night that lends an answer holds it until its copy is there: copies that came while
+          // the
+          // first pass waited are seen by the second.
           return delete(tx) + delete(tx);
         });
   }
@@ -129,15 +133,8 @@ final class PostgresCacheCare implements CacheCare {
         """
         with held as (
             select e.item_key
-            from (
-                select c.item_key from chosen c
-                union
-                select b.item_key
-                from cache_entries b
-                join chosen c on c.item_key = b.source_key
-                where b.source_key <> b.item_key
-            ) k
-            join cache_entries e on e.item_key = k.item_key
+            from cache_entries e
+            join CHOSEN
             -- As it is once it is held: a copy may have got an answer of its own meanwhile.
             where exists (select from chosen c where c.item_key in (e.item_key, e.source_key))
             order by e.item_key
@@ -146,7 +143,8 @@ final class PostgresCacheCare implements CacheCare {
         delete from cache_entries e
         using held h
         where e.item_key = h.item_key
-        """);
+        """
+            .replace("CHOSEN", CHOSEN));
   }
 
   /** The keys of what is selected, in a table of their own until the commit. */

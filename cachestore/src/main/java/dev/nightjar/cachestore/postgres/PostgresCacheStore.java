@@ -30,14 +30,21 @@ import org.jooq.impl.DSL;
 final class PostgresCacheStore implements CacheStore {
   private static final int NEIGHBOURS_MAX = 40;
 
-  /** Recall of the nearest at this setting: see ADR 8. */
-  static final int EF_SEARCH = 100;
-
-  /** Entries of other namespaces that a search may pass: a large one must not hide a small one. */
-  private static final int SCANNED_MAX = 1_000_000;
-
-  /** The most that there is: what limits a scan is {@link #SCANNED_MAX}. */
-  private static final int SCAN_MEMORY_MULTIPLIER = 1_000;
+  /**
+   * With what the index is searched (pgvector 0.8). Strict iterative scans go on until enough
+   * entries of the namespace are found; without them the index gives its nearest of all namespaces,
+   * and the filter may drop them all. Recall of the nearest at ef_search 100: see ADR 8. A scan
+   * ends after a million entries of others, some 220 MB; by default it ends, silently, where its
+   * work_mem does: at 4 MB after 18,860. It is planned for the namespace at hand: a small one is
+   * read by its own index, not through the neighbourhood of all others.
+   */
+  static final List<String> SEARCH_SETTINGS =
+      List.of(
+          "hnsw.iterative_scan = strict_order",
+          "hnsw.ef_search = 100",
+          "hnsw.max_scan_tuples = 1000000",
+          "hnsw.scan_mem_multiplier = 1000",
+          "plan_cache_mode = force_custom_plan");
 
   static final String NEAREST =
       """
@@ -157,21 +164,9 @@ final class PostgresCacheStore implements CacheStore {
         });
   }
 
-  /**
-   * Has the index scanned until enough entries of the namespace are found (pgvector 0.8); without
-   * it the index gives its nearest of all namespaces, and the filter may drop them all. To the end
-   * of the transaction.
-   */
+  /** Sets {@link #SEARCH_SETTINGS} to the end of the transaction. */
   static void prepareSearch(DSLContext tx) {
-    tx.execute("set local hnsw.iterative_scan = strict_order");
-    tx.execute("set local hnsw.ef_search = " + EF_SEARCH);
-    tx.execute("set local hnsw.max_scan_tuples = " + SCANNED_MAX);
-    // Some 220 bytes each. By default a scan ends, silently, where its work_mem does: at 4 MB after
-    // 18,860 entries of others.
-    tx.execute("set local hnsw.scan_mem_multiplier = " + SCAN_MEMORY_MULTIPLIER);
-    // Planned for the namespace at hand: a small one is read by its own index, not through the
-    // neighbourhood of all others.
-    tx.execute("set local plan_cache_mode = force_custom_plan");
+    SEARCH_SETTINGS.forEach(setting -> tx.execute("set local " + setting));
   }
 
   @Override

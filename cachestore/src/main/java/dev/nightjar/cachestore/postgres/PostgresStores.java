@@ -16,6 +16,7 @@ import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
@@ -28,8 +29,8 @@ public final class PostgresStores implements Stores {
   /** The statement that looks neighbours up, for a benchmark to run bare. */
   public static final String NEAREST = PostgresCacheStore.NEAREST;
 
-  /** The index's search width that goes with it. */
-  public static final int EF_SEARCH = PostgresCacheStore.EF_SEARCH;
+  /** What is set before it, each to be preceded by 'set'. */
+  public static final List<String> SEARCH_SETTINGS = PostgresCacheStore.SEARCH_SETTINGS;
 
   static {
     System.setProperty("org.jooq.no-logo", "true");

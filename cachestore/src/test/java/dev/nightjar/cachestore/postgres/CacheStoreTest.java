@@ -54,11 +54,7 @@ class CacheStoreTest extends StoresFixture {
   void aBorrowedAnswerHitsExactlyNextTimeUnlessTheThresholdWasRaised() {
     submitted("a");
     stores.settlements().settle(runId, List.of(succeeded("a", 1)));
-    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
-    stores
-        .cache()
-        .answerFromCache(
-            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
+    borrows(runId, "b", "a", 0.96);
     assertThat(itemState("b")).isEqualTo("answered by semantic_hit");
     assertThat(exact("b", bounds(0.95))).hasSize(1);
     assertThat(exact("b", bounds(0.97))).isEmpty();
@@ -179,11 +175,7 @@ class CacheStoreTest extends StoresFixture {
   @Test
   void answersOfAModelAreForgottenBorrowedAndImportedOnesAmongThem() throws Exception {
     answered("a", at(1, 1));
-    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
-    stores
-        .cache()
-        .answerFromCache(
-            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
+    borrows(runId, "b", "a", 0.96);
     CacheCare.Selection all = selection(Optional.empty());
     java.io.StringWriter exported = new java.io.StringWriter();
     stores.cacheCare().export(all.tenant(), exported);
@@ -213,11 +205,7 @@ class CacheStoreTest extends StoresFixture {
             next,
             List.of(new CacheHit(key(borrower), key(source), 0.96, 0.96, "semantic")),
             List.of());
-    long bytes =
-        Long.parseLong(
-            one(
-                "select sum(pg_column_size(c.*)) from cache_entries c where namespace_id = "
-                    + namespaceId));
+    long bytes = cachedBytes();
     assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes - 1)))
         .isEqualTo(1);
     assertThat(one("select item_key from cache_entries where namespace_id = " + namespaceId))
@@ -233,11 +221,7 @@ class CacheStoreTest extends StoresFixture {
     stores
         .cache()
         .answerFromCache(next, List.of(CacheHit.exact(key("used"), key("used"), 1)), List.of());
-    long bytes =
-        Long.parseLong(
-            one(
-                "select sum(pg_column_size(c.*)) from cache_entries c where namespace_id = "
-                    + namespaceId));
+    long bytes = cachedBytes();
     assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes))).isZero();
     assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(bytes - 1)))
         .isEqualTo(1);
@@ -294,5 +278,12 @@ class CacheStoreTest extends StoresFixture {
   private static CacheCare.Selection of(CacheCare.Selection all, String model) {
     return new CacheCare.Selection(
         all.tenant(), all.task(), Optional.of(model), all.writtenBefore(), all.answerPredicate());
+  }
+
+  private long cachedBytes() {
+    return Long.parseLong(
+        one(
+            "select sum(pg_column_size(c.*)) from cache_entries c where namespace_id = "
+                + namespaceId));
   }
 }

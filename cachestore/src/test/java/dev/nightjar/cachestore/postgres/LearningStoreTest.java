@@ -3,12 +3,10 @@ package dev.nightjar.cachestore.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.cachestore.Neighbour;
-import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.SemanticLookup;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +18,7 @@ class LearningStoreTest extends StoresFixture {
   @Test
   void whatWasBorrowedIsNoEvidenceForTheEntryItWasBorrowedFrom() {
     answered("a", at(1, 1));
-    stores.work().recordItems(runId, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
-    stores
-        .cache()
-        .answerFromCache(
-            runId, List.of(new CacheHit(key("b"), key("a"), 0.96, 0.96, "semantic")), List.of());
+    borrows(runId, "b", "a", 0.96);
     String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
     // Its rules have changed: what they let in is withdrawn, and the text is looked up anew.
     stores
@@ -45,11 +39,7 @@ class LearningStoreTest extends StoresFixture {
     answered("a", at(1, 1));
     answered("b", at(0.97, 2));
     String next = openRun("again-" + runId, "again-" + runId, Optional.empty()).runId();
-    stores.work().recordItems(next, List.of(new NewItem("doc-b", key("b"), "f", 2, true, 100)));
-    stores
-        .cache()
-        .answerFromCache(
-            next, List.of(new CacheHit(key("b"), key("a"), 0.97, 0.97, "semantic")), List.of());
+    borrows(next, "b", "a", 0.97);
     assertThat(one("select answer ->> 'answer' from results where run_id = '" + next + "'"))
         .isEqualTo("a");
   }

@@ -322,4 +322,17 @@ abstract class StoresFixture {
                     + "'"))
         .matches("[0. ]+");
   }
+
+  /** A document whose text gets another's answer by likeness. */
+  void borrows(String run, String name, String source, double similarity) {
+    stores
+        .work()
+        .recordItems(run, List.of(new NewItem("doc-" + name, key(name), "f", 2, true, 100)));
+    stores
+        .cache()
+        .answerFromCache(
+            run,
+            List.of(new CacheHit(key(name), key(source), similarity, similarity, "semantic")),
+            List.of());
+  }
 }

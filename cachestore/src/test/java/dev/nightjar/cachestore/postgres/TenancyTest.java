@@ -244,16 +244,20 @@ class TenancyTest {
     }
   }
 
+  private static void assertSeesNoRun(Statement statement) throws SQLException {
+    for (String view : views("run_id")) {
+      try (ResultSet rows = statement.executeQuery("select count(*) from " + view)) {
+        rows.next();
+        assertThat(rows.getInt(1)).as(view).isZero();
+      }
+    }
+  }
+
   @Test
   void aJobWithoutATenantSeesNobodyInAnyView() throws SQLException {
     try (Connection connection = as("nightjar_job");
         Statement statement = connection.createStatement()) {
-      for (String view : views("run_id")) {
-        try (ResultSet rows = statement.executeQuery("select count(*) from " + view)) {
-          rows.next();
-          assertThat(rows.getInt(1)).as(view).isZero();
-        }
-      }
+      assertSeesNoRun(statement);
     }
   }
 
@@ -267,12 +271,7 @@ class TenancyTest {
     }
     try (Connection connection = as(name);
         Statement statement = connection.createStatement()) {
-      for (String view : views("run_id")) {
-        try (ResultSet rows = statement.executeQuery("select count(*) from " + view)) {
-          rows.next();
-          assertThat(rows.getInt(1)).as(view).isZero();
-        }
-      }
+      assertSeesNoRun(statement);
       for (String view : views("tenant")) {
         try (ResultSet rows =
             statement.executeQuery(

@@ -555,12 +555,9 @@ public final class StoreBenchmark extends Benchmark {
 
   /** The store's own statement, its arguments taken from a table. */
   private static String lookups(long namespace) {
-    StringBuilder script =
-        new StringBuilder(
-            "set hnsw.iterative_scan = strict_order; set hnsw.max_scan_tuples = 1000000;"
-                + " set hnsw.scan_mem_multiplier = 1000; set hnsw.ef_search = "
-                + PostgresStores.EF_SEARCH
-                + ";\n");
+    StringBuilder script = new StringBuilder();
+    PostgresStores.SEARCH_SETTINGS.forEach(
+        setting -> script.append("set ").append(setting).append(";\n"));
     for (int from = 0; from < QUERIES; from += LOOKUP_BATCH) {
       String[] arguments = {
         "(select array_agg(key) from (select * from queries order by key offset "
