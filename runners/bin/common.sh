@@ -1,7 +1,8 @@
 # Sourced by the scripts beside it: where things are, and how a JVM is started.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-export NIGHTJAR_HOME=${NIGHTJAR_HOME:-$HOME/.nightjar}
+own=~ # also where HOME is not set, as under 'env -i'
+export NIGHTJAR_HOME=${NIGHTJAR_HOME:-${HOME:-$own}/.nightjar}
 
 # Flink's and Beam's serializers reflect into these packages on JDK 17 and later.
 jvm_opens=(
@@ -15,7 +16,7 @@ jvm_opens=(
 # From JDK 24 on the JVM warns about native libraries and about Beam's use of Unsafe.
 quiet_new_jvm() {
   local major
-  major=$(java -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
+  major=$("$java" -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
   if [[ ${major:-0} -ge 24 ]]; then
     jvm_opens+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
   fi
@@ -27,7 +28,31 @@ die() {
 }
 
 need() {
-  command -v "$1" >/dev/null 2>&1 || die "SETUP: $1 is not installed; $2"
+  command -v "$1" >/dev/null 2>&1 || die "SETUP: $1 is not installed, or not on the PATH ($PATH); $2"
+}
+
+# Sets $java: JAVA_HOME's, else the PATH's, else the newest of the system's, for cron's PATH is short.
+find_java() {
+  local candidate
+  for candidate in "${JAVA_HOME:-/nowhere}/bin/java" "$(command -v java || true)" \
+    $(printf '%s\n' /usr/lib/jvm/*/bin/java | sort -rV); do
+    if [[ -x $candidate ]]; then
+      java=$candidate
+      return
+    fi
+  done
+  die "SETUP: no java in JAVA_HOME (${JAVA_HOME:-not set}), on the PATH ($PATH) or in /usr/lib/jvm; install JDK 17 or later (Debian 12: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
+}
+
+# As root in another user's home directory, every file that is written is one which that user cannot read.
+require_own_home() {
+  local there=$NIGHTJAR_HOME
+  until [[ -e $there ]]; do there=$(dirname "$there"); done
+  if [[ $EUID -eq 0 && ! -O $there ]]; then
+    local owner
+    owner=$(stat -c %U "$there")
+    die "HOME_UNUSABLE: $NIGHTJAR_HOME: belongs to $owner and this is root, whose files $owner could not read; run it as $owner (sudo -u $owner), or set NIGHTJAR_HOME to a directory of root's own"
+  fi
 }
 
 # Builds what is asked for if a source is newer than the last build of it.

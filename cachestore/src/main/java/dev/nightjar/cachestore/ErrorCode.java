@@ -35,6 +35,15 @@ public enum ErrorCode {
   DATABASE_UNSUITABLE,
   /** No PostgreSQL with pgvector could be found on this machine. */
   POSTGRES_MISSING,
+  /**
+   * The home directory, or the private database in it, is another user's, cannot be looked at, or
+   * is not what it was.
+   */
+  HOME_UNUSABLE,
+  /** A program that is needed is not on this machine, or not where it was looked for. */
+  PROGRAM_MISSING,
+  /** A backup could not be written or restored. */
+  BACKUP_FAILED,
   /** This machine's clock and the database's differ by more than leases allow. */
   CLOCK_SKEWED,
   /** A local port is in use. */

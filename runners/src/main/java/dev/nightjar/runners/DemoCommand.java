@@ -1,7 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
-import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.cachestore.postgres.Databases;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderSettings;
@@ -69,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
     if (Files.exists(running)) {
       out.println("going on with the demo that was interrupted");
     } else {
-      Migrations.dropDatabase(database);
+      Databases.dropIfOnlyOf("demo", database);
       delete(home.resolve("emulator"));
       Files.writeString(running, start + "\n");
     }

@@ -5,6 +5,7 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.OnnxEmbedder;
+import dev.nightjar.cachestore.local.Backup;
 import dev.nightjar.cachestore.local.DockerPostgres;
 import dev.nightjar.cachestore.local.LocalPostgres;
 import dev.nightjar.cachestore.postgres.Migrations;
@@ -12,9 +13,9 @@ import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderException;
 import dev.nightjar.pipelines.submit.ProviderSettings;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -31,22 +32,24 @@ import picocli.CommandLine.Spec;
         "Checks what a night needs: Java, PostgreSQL, pgvector, schema, model, disk, providers.",
     description = {
       "",
-      "Changes nothing but the schema version. Exit code 1 if something is missing.",
+      "Starts the private database, and makes it where there is none; changes nothing else but the schema"
+          + " version. Exit code 1 if something is missing.",
       ""
     })
 final class DoctorCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   private static final long DISK_BYTES_MIN = 2L << 30;
+  private static final Duration BACKUP_AGE_MAX = Duration.ofDays(7);
 
   @Mixin private final StoreOptions store = new StoreOptions();
   private boolean healthy = true;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     int java = Runtime.version().feature();
     report("java", java >= 17, "version " + java, "install JDK 17 or later");
-    boolean given = store.database != null && !store.database.isBlank();
+    boolean given = store.isGiven();
     if (!given) {
       Optional<Path> local = LocalPostgres.binariesWithVector();
       report(
@@ -56,13 +59,16 @@ final class DoctorCommand implements Callable<Integer> {
           "run 'runners/bin/nightjar setup'");
     }
     checkDatabase();
+    if (!given) {
+      checkBackup();
+    }
     try (Embedder embedder = OnnxEmbedder.load(EmbeddingModel.ALL_MINILM_L6_V2, 1)) {
       embedder.embed(List.of("ready"));
       report("model", true, embedder.model(), "");
     }
     Path home = StoreOptions.home();
-    Files.createDirectories(home);
-    long free = home.toFile().getUsableSpace(); // a FileStore cannot be had under a changed root
+    // A FileStore cannot be had under a changed root.
+    long free = home.toFile().getUsableSpace();
     report(
         "disk",
         free >= DISK_BYTES_MIN,
@@ -79,6 +85,24 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (NightjarException e) {
       report("database", false, "", String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Of a database that is somebody else's to run, whoever runs it makes the backups. */
+  private void checkBackup() {
+    Optional<Backup.Made> newest = Backup.newest(StoreOptions.home());
+    Instant now = Instant.now();
+    if (newest.isPresent() && newest.get().at().isAfter(now.minus(BACKUP_AGE_MAX))) {
+      report("backup", true, newest.get().file() + " of " + newest.get().at(), "");
+      return;
+    }
+    spec.commandLine()
+        .getOut()
+        .printf(
+            "%-10s backup: %s; 'nightjar db backup FILE' makes one, also from cron%n",
+            "warning",
+            newest
+                .map(made -> "the newest is of " + made.at() + ", over a week ago")
+                .orElse("there is none, and results and ledger are here only"));
   }
 
   /** A provider without a key, or a server without an address, is not used, which is no fault. */

@@ -1,10 +1,8 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
-import dev.nightjar.cachestore.ErrorCode;
-import dev.nightjar.cachestore.NightjarException;
-import dev.nightjar.cachestore.local.DockerPostgres;
-import dev.nightjar.cachestore.local.LocalPostgres;
+import dev.nightjar.cachestore.local.Backup;
+import dev.nightjar.cachestore.local.PrivateDatabase;
 import dev.nightjar.cachestore.postgres.Migrations;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import java.nio.file.Path;
@@ -42,20 +40,23 @@ final class StoreOptions {
 
   /** The server's address: given, local, or in a container, started if need be. */
   DatabaseAddress server() {
-    if (database != null && !database.isBlank()) {
-      return DatabaseAddress.parse(database);
-    }
-    if (LocalPostgres.binariesWithVector().isPresent()) {
-      return LocalPostgres.in(home()).start();
-    }
-    if (DockerPostgres.available()) {
-      return DockerPostgres.in(home()).start();
-    }
-    throw new NightjarException(
-        ErrorCode.POSTGRES_MISSING,
-        "PostgreSQL",
-        "this machine has neither a PostgreSQL with pgvector nor Docker",
-        "run 'runners/bin/nightjar setup', or give --database URL");
+    String url = database;
+    return url != null && !url.isBlank()
+        ? DatabaseAddress.parse(url)
+        : PrivateDatabase.in(home()).start();
+  }
+
+  /** Whether the database is somebody else's to run and to back up. */
+  boolean isGiven() {
+    return database != null && !database.isBlank();
+  }
+
+  /** Copies of the database, which is started if need be. */
+  Backup backup() {
+    DatabaseAddress address = server();
+    return isGiven()
+        ? Backup.of(address, home(), Clock.systemUTC())
+        : Backup.of(PrivateDatabase.in(home()), home(), address, Clock.systemUTC());
   }
 
   /** The address of the database, at the schema version of this build. */

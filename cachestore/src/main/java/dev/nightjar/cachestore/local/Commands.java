@@ -1,20 +1,38 @@
 package dev.nightjar.cachestore.local;
 
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** Runs programs of the machine. */
+/** Runs programs of the machine, with no standard input unless some is given. */
 final class Commands {
-  private static final int TIMEOUT_SECONDS_MAX = 120;
+  private static final Duration PATIENCE_MAX = Duration.ofMinutes(2);
+
+  /**
+   * Where the system keeps its programs. Looked through before {@code PATH}, for cron's ends before
+   * {@code /usr/sbin}, where {@code runuser} is, and root must not run what a user put first.
+   */
+  private static final List<String> SYSTEM_DIRECTORIES =
+      List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
   /**
    * How a program ended.
    *
-   * @param exitCode its exit code, 127 if it could not be started
-   * @param output its standard output and error together
+   * @param exitCode its exit code, 124 if it took too long
+   * @param output its standard output and error together, or only its error if the output went to a
+   *     file
    */
   record Ended(int exitCode, String output) {
     boolean ok() {
@@ -24,33 +42,109 @@ final class Commands {
 
   private Commands() {}
 
-  static Ended run(List<String> command) {
-    return run(command, Path.of("/"));
+  /** The absolute path of a program, if it is on this machine. */
+  static Optional<Path> find(String name) {
+    return Stream.concat(
+            SYSTEM_DIRECTORIES.stream(),
+            Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":")))
+        .filter(directory -> !directory.isBlank())
+        .map(directory -> Path.of(directory, name))
+        .filter(Path::isAbsolute)
+        .filter(Files::isExecutable)
+        .findFirst();
   }
 
-  static Ended run(List<String> command, Path directory) {
+  /**
+   * The absolute path of a program.
+   *
+   * @throws NightjarException PROGRAM_MISSING, with where it was looked for
+   */
+  static String program(String name) {
+    return find(name)
+        .map(Path::toString)
+        .orElseThrow(
+            () ->
+                new NightjarException(
+                    ErrorCode.PROGRAM_MISSING,
+                    name,
+                    "is not in "
+                        + String.join(", ", SYSTEM_DIRECTORIES)
+                        + " nor on the PATH, which is '"
+                        + System.getenv().getOrDefault("PATH", "")
+                        + "'",
+                    "install it, or add its directory to PATH"));
+  }
+
+  /** Runs a program for two minutes at most. */
+  static Ended run(List<String> command) {
+    return run(command, Map.of(), Optional.empty(), Optional.empty(), PATIENCE_MAX);
+  }
+
+  /** The same with a standard input, which no other user can see. */
+  static Ended run(List<String> command, String input) {
     try {
-      // Output goes through a file: a server started by pg_ctl inherits a pipe and never closes it.
-      Path output = java.nio.file.Files.createTempFile("nightjar-command", ".out");
+      Path file = Files.createTempFile("nightjar-command", ".in"); // its owner's only
       try {
-        Process process =
-            new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        if (!process.waitFor(TIMEOUT_SECONDS_MAX, TimeUnit.SECONDS)) {
-          process.destroyForcibly();
-          return new Ended(124, command.get(0) + " took longer than " + TIMEOUT_SECONDS_MAX + " s");
-        }
-        return new Ended(
-            process.exitValue(),
-            java.nio.file.Files.readString(output, StandardCharsets.UTF_8).strip());
+        Files.writeString(file, input);
+        return run(command, Map.of(), Optional.of(file), Optional.empty(), PATIENCE_MAX);
       } finally {
-        java.nio.file.Files.deleteIfExists(output);
+        Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      return new Ended(127, String.valueOf(e.getMessage()));
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Runs a program.
+   *
+   * @param command an absolute path and arguments
+   * @param environment added to this process's
+   * @param input a file to read as standard input
+   * @param output a file to write standard output to
+   * @throws NightjarException PROGRAM_MISSING if it cannot be started
+   */
+  static Ended run(
+      List<String> command,
+      Map<String, String> environment,
+      Optional<Path> input,
+      Optional<Path> output,
+      Duration patienceMax) {
+    try {
+      // Output goes through a file: a server started by pg_ctl inherits a pipe and never closes it.
+      Path said = Files.createTempFile("nightjar-command", ".out");
+      try {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(Path.of("/").toFile());
+        builder.environment().putAll(environment);
+        input.ifPresent(file -> builder.redirectInput(file.toFile()));
+        if (output.isPresent()) {
+          builder.redirectOutput(output.get().toFile()).redirectError(said.toFile());
+        } else {
+          builder.redirectErrorStream(true).redirectOutput(said.toFile());
+        }
+        Process process = builder.start();
+        if (input.isEmpty()) {
+          try (OutputStream none = process.getOutputStream()) {
+            none.flush();
+          }
+        }
+        if (!process.waitFor(patienceMax.toSeconds(), TimeUnit.SECONDS)) {
+          process.destroyForcibly();
+          return new Ended(
+              124, command.get(0) + " took longer than " + patienceMax.toSeconds() + " s");
+        }
+        return new Ended(
+            process.exitValue(), Files.readString(said, StandardCharsets.UTF_8).strip());
+      } finally {
+        Files.deleteIfExists(said);
+      }
+    } catch (IOException e) {
+      throw new NightjarException(
+          ErrorCode.PROGRAM_MISSING,
+          command.get(0),
+          "cannot be run: " + e.getMessage(),
+          "see that it is there and that the temporary directory can be written to",
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Ended(130, "interrupted");

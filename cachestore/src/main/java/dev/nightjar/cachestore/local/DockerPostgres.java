@@ -4,142 +4,273 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 
 /**
  * PostgreSQL with pgvector in a container, for machines that have Docker and no PostgreSQL. One
  * container and one named volume per home directory; published on loopback only.
+ *
+ * <p>As with {@link LocalPostgres}, what is there is never replaced: a password is made with its
+ * volume and kept until that is destroyed, a container that is gone is made anew on the volume that
+ * it left, and whether one is there is answered by yes, no, or an exception.
  */
 public final class DockerPostgres {
   /** The image, also the tests'. */
   public static final String IMAGE = "pgvector/pgvector:pg17";
 
-  private final Path home;
+  private static final String USER = "nightjar";
+
+  private final HomeDirectory home;
   private final String container;
 
-  private DockerPostgres(Path home, String container) {
+  private DockerPostgres(HomeDirectory home, String container) {
     this.home = home;
     this.container = container;
   }
 
   /** The container that belongs to a home directory; it may not exist yet. */
-  public static DockerPostgres in(Path home) {
-    Path absolute = home.toAbsolutePath().normalize();
+  public static DockerPostgres in(Path path) {
+    HomeDirectory home = HomeDirectory.at(path);
     return new DockerPostgres(
-        absolute, "nightjar-postgres-" + Integer.toHexString(absolute.toString().hashCode()));
+        home, "nightjar-postgres-" + Integer.toHexString(home.path().toString().hashCode()));
   }
 
   /** Whether a Docker engine answers and has the image or can pull it. */
   public static boolean available() {
-    return Commands.run(List.of("docker", "image", "inspect", IMAGE)).ok()
-        || (Commands.run(List.of("docker", "info")).ok()
-            && Commands.run(List.of("docker", "pull", "-q", IMAGE)).ok());
+    return Commands.find("docker").isPresent()
+        && (docker("image", "inspect", IMAGE).ok()
+            || (docker("info").ok() && docker("pull", "-q", IMAGE).ok()));
   }
 
-  /** Makes or starts the container, waits until it answers, and returns its address. */
+  private static Commands.Ended docker(String... arguments) {
+    List<String> line = new ArrayList<>();
+    line.add(Commands.program("docker"));
+    line.addAll(List.of(arguments));
+    return Commands.run(line);
+  }
+
+  /** Whether this home directory has a database in a container. */
+  boolean exists() {
+    return HomeDirectory.exists(environment());
+  }
+
+  private Path environment() {
+    return home.resolve("docker-postgres.env");
+  }
+
+  /** Where the password is until its container is made. */
+  private Path newEnvironment() {
+    return home.resolve("docker-postgres.env.new");
+  }
+
+  private Path passwordFile() {
+    return home.resolve("docker-pgpass");
+  }
+
+  /**
+   * Whether Docker has a thing.
+   *
+   * @param kind container or volume
+   * @throws NightjarException DATABASE_UNREACHABLE if the engine does not say
+   */
+  private boolean has(String kind) {
+    Commands.Ended ended = docker(kind, "inspect", container);
+    if (!ended.ok() && !ended.output().toLowerCase(Locale.ROOT).contains("no such " + kind)) {
+      throw failed(ended.output());
+    }
+    return ended.ok();
+  }
+
+  /**
+   * Makes or starts the container, waits until it answers, and returns its address.
+   *
+   * @throws NightjarException HOME_UNUSABLE if the volume has no password here, or the password no
+   *     volume; DATABASE_UNREACHABLE
+   */
   public DatabaseAddress start() {
-    Path environment = home.resolve("docker-postgres.env");
-    if (!Commands.run(List.of("docker", "start", container)).ok()) {
-      create(environment);
+    home.prepare();
+    boolean container = has("container");
+    if (container && !exists() && HomeDirectory.exists(newEnvironment())) {
+      keepNewEnvironment(); // killed between the two
     }
-    Commands.Ended port = Commands.run(List.of("docker", "port", container, "5432/tcp"));
-    if (!port.ok()) {
-      throw failed(port.output());
+    boolean volume = container || has("volume");
+    if (volume && !exists()) {
+      throw HomeDirectory.unusable(
+          environment(),
+          "is not there, so nobody has the password of the database in Docker's volume "
+              + this.container,
+          "put the file back, or have 'nightjar db password' set a new password; the data are"
+              + " kept");
     }
-    int number =
-        Integer.parseInt(port.output().lines().findFirst().orElseThrow().replaceAll(".*:", ""));
-    try {
-      String password =
-          Files.readString(environment).lines().findFirst().orElseThrow().split("=", 2)[1];
-      Path passwordFile = home.resolve("docker-pgpass");
-      ownerOnly(passwordFile, "127.0.0.1:" + number + ":*:nightjar:" + password + "\n");
-      for (int attempt = 0; attempt < 60; attempt++) {
-        // Over TCP: the image's first, socket-only start answers pg_isready before it is ready.
-        if (Commands.run(
-                List.of(
-                    "docker",
-                    "exec",
-                    container,
-                    "pg_isready",
-                    "-q",
-                    "-h",
-                    "127.0.0.1",
-                    "-U",
-                    "nightjar"))
-            .ok()) {
-          return new DatabaseAddress(
-              "127.0.0.1", number, "nightjar", "nightjar", passwordFile.toString());
-        }
-        Thread.sleep(500);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!volume && exists()) {
+      throw HomeDirectory.unusable(
+          environment(),
+          "is the password of a database in a Docker volume "
+              + this.container
+              + ", which this engine does not have",
+          "use the Docker engine that has it (DOCKER_HOST, docker context), or remove this file to"
+              + " begin with an empty database");
     }
-    throw failed("the container did not become ready in 30 s");
+    if (container) {
+      require("start", this.container);
+    } else {
+      create();
+    }
+    DatabaseAddress address = address();
+    ServerProbe.awaitAnswer(
+        address, "have 'nightjar db password' set a new password; the data are kept");
+    return address;
   }
 
-  private void create(Path environment) {
+  private DatabaseAddress address() {
+    String published = require("port", container, "5432/tcp").output();
+    int port = Integer.parseInt(published.lines().findFirst().orElseThrow().replaceAll(".*:", ""));
+    HomeDirectory.writeOwnerOnly(
+        passwordFile(), "127.0.0.1:" + port + ":*:" + USER + ":" + password() + "\n");
+    return new DatabaseAddress("127.0.0.1", port, USER, USER, passwordFile().toString());
+  }
+
+  private String password() {
     try {
-      Files.createDirectories(home);
-      byte[] secret = new byte[24];
-      new SecureRandom().nextBytes(secret);
-      // An environment file, because a command line can be read by every user of the machine.
-      ownerOnly(
-          environment,
-          "POSTGRES_PASSWORD="
-              + Base64.getUrlEncoder().withoutPadding().encodeToString(secret)
-              + "\nPOSTGRES_USER=nightjar\nPOSTGRES_DB=nightjar\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return Files.readString(environment()).lines().findFirst().orElseThrow().split("=", 2)[1];
+    } catch (IOException | RuntimeException e) {
+      throw HomeDirectory.unusable(
+          environment(),
+          "has no password in its first line",
+          "have 'nightjar db password' set a new one",
+          e);
     }
+  }
+
+  private void create() {
+    Path environment = environment();
+    if (!exists()) {
+      environment = newEnvironment();
+      writeEnvironment(environment, newPassword());
+    }
+    require(
+        "run",
+        "-d",
+        "--name",
+        container,
+        "--env-file",
+        environment.toString(),
+        "-p",
+        "127.0.0.1::5432",
+        "-v",
+        container + ":/var/lib/postgresql/data",
+        IMAGE);
+    if (!exists()) {
+      keepNewEnvironment();
+    }
+  }
+
+  private void keepNewEnvironment() {
+    try {
+      Files.move(newEnvironment(), environment(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw HomeDirectory.unusable(
+          newEnvironment(), "cannot be renamed: " + e.getMessage(), "run it again", e);
+    }
+  }
+
+  /** A file, because a command line can be read by every user of the machine. */
+  private static void writeEnvironment(Path file, String password) {
+    HomeDirectory.writeOwnerOnly(
+        file,
+        "POSTGRES_PASSWORD="
+            + password
+            + "\nPOSTGRES_USER="
+            + USER
+            + "\nPOSTGRES_DB="
+            + USER
+            + "\n");
+  }
+
+  private static String newPassword() {
+    byte[] secret = new byte[24];
+    new SecureRandom().nextBytes(secret);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+  }
+
+  /** Sets a new password through the container's own socket, which asks for none. */
+  void setNewPassword() {
+    home.prepare();
+    if (!has("container")) {
+      if (!has("volume")) {
+        throw HomeDirectory.unusable(
+            home.path(), "has no database in Docker", "'nightjar db start' makes an empty one");
+      }
+      // The image sets a password only in an empty volume.
+      writeEnvironment(environment(), newPassword());
+      create();
+    } else {
+      require("start", container);
+    }
+    String password = newPassword();
     Commands.Ended ended =
         Commands.run(
             List.of(
-                "docker",
-                "run",
-                "-d",
-                "--name",
+                Commands.program("docker"),
+                "exec",
+                "-i",
                 container,
-                "--env-file",
-                environment.toString(),
-                "-p",
-                "127.0.0.1::5432",
-                "-v",
-                container + ":/var/lib/postgresql/data",
-                IMAGE));
+                "sh",
+                "-c",
+                "until pg_isready -q; do sleep 0.2; done; exec psql -q -v ON_ERROR_STOP=1 -U "
+                    + USER),
+            "alter role " + USER + " password '" + password + "'\n");
     if (!ended.ok()) {
-      throw failed(ended.output());
+      throw failed(ended.output().replace(password, "…"));
     }
+    writeEnvironment(environment(), password);
+  }
+
+  /** How its databases are dumped and restored. */
+  DumpTools tools() {
+    return DumpTools.inContainer(Commands.program("docker"), container, address());
+  }
+
+  String name() {
+    return container;
   }
 
   /** Stops the container if it runs; its volume stays. */
   public boolean stop() {
-    return Commands.run(List.of("docker", "stop", container)).ok();
+    return exists()
+        && docker("inspect", "-f", "{{.State.Running}}", container).output().equals("true")
+        && require("stop", container).ok();
   }
 
-  /** Removes the container and its volume. */
-  public void destroy() {
-    Commands.run(List.of("docker", "rm", "-f", "-v", container));
-    Commands.run(List.of("docker", "volume", "rm", "-f", container));
+  /** Removes the container, its volume with everything in it, and the password. */
+  void destroyForGood() {
+    if (has("container")) {
+      require("rm", "-f", "-v", container);
+    }
+    if (has("volume")) {
+      require("volume", "rm", container);
+    }
+    try {
+      Files.deleteIfExists(environment());
+      Files.deleteIfExists(passwordFile());
+    } catch (IOException e) {
+      throw failed(String.valueOf(e.getMessage()));
+    }
   }
 
-  private static void ownerOnly(Path file, String text) throws IOException {
-    Files.deleteIfExists(file);
-    Files.createFile(
-        file,
-        PosixFilePermissions.asFileAttribute(
-            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE)));
-    Files.writeString(file, text);
+  private static Commands.Ended require(String... arguments) {
+    Commands.Ended ended = docker(arguments);
+    if (!ended.ok()) {
+      throw failed(ended.output());
+    }
+    return ended;
   }
 
   private static NightjarException failed(String what) {
@@ -147,6 +278,6 @@ public final class DockerPostgres {
         ErrorCode.DATABASE_UNREACHABLE,
         "Docker PostgreSQL",
         what,
-        "see 'docker logs', or give --database URL");
+        "see 'docker logs', or give --database URL; the data are as they were");
   }
 }

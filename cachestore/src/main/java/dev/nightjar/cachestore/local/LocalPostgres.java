@@ -4,16 +4,14 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -21,8 +19,11 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,50 +35,47 @@ import org.slf4j.LoggerFactory;
  * <p>Started by root, the server runs as the user {@code postgres}, because PostgreSQL refuses
  * root; if that user cannot reach the home directory (root's own is closed), the data lies under
  * {@code /var/lib/nightjar}.
+ *
+ * <p><b>A cluster is never removed to make room for another.</b> It is made in a directory beside
+ * its place and moved there when it is whole, and only where there is none: what is there and
+ * cannot be used (another's, of another version, without its password) is left as it is, and said
+ * in one line with the way out. Two methods delete one: {@link #destroy} a cluster that was made to
+ * be thrown away, and {@link #destroyForGood} at a person's word.
  */
 public final class LocalPostgres {
   private static final Logger LOG = LoggerFactory.getLogger(LocalPostgres.class);
   private static final String USER = "nightjar";
   private static final String DATABASE = "nightjar";
   private static final String SERVER_USER = "postgres";
+  private static final String CLOSED_HOMES = "/var/lib/nightjar";
 
-  private final Path home;
-  private final Path data;
-  private final boolean asRoot;
+  /** In a cluster's directory: it was made to be thrown away. */
+  private static final String DISPOSABLE = "nightjar.disposable";
 
-  private LocalPostgres(Path home, Path data, boolean asRoot) {
+  /** What 'pg_ctl status' says with its exit code when no server runs there. */
+  private static final int STATUS_STOPPED = 3;
+
+  private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
+
+  private final HomeDirectory home;
+  private final boolean disposable;
+
+  private LocalPostgres(HomeDirectory home, boolean disposable) {
     this.home = home;
-    this.data = data;
-    this.asRoot = asRoot;
+    this.disposable = disposable;
   }
 
   /** The cluster that belongs to a home directory; it may not exist yet. */
   public static LocalPostgres in(Path home) {
-    Path absolute = home.toAbsolutePath().normalize();
-    boolean asRoot = "root".equals(System.getProperty("user.name"));
-    Path data = absolute.resolve("postgres");
-    if (asRoot && !reachableByOthers(absolute)) {
-      data =
-          Path.of(
-              "/var/lib/nightjar",
-              "postgres-" + Integer.toHexString(absolute.toString().hashCode()));
-    }
-    return new LocalPostgres(absolute, data, asRoot);
+    return new LocalPostgres(HomeDirectory.at(home), false);
   }
 
-  private static boolean reachableByOthers(Path directory) {
-    for (Path at = directory; at != null; at = at.getParent()) {
-      try {
-        if (Files.exists(at)
-            && !Files.getPosixFilePermissions(at, LinkOption.NOFOLLOW_LINKS)
-                .contains(PosixFilePermission.OTHERS_EXECUTE)) {
-          return false;
-        }
-      } catch (IOException | UnsupportedOperationException e) {
-        return false;
-      }
-    }
-    return true;
+  /**
+   * A cluster for a test or a benchmark, in a directory of its own. It is marked as it is made, and
+   * no other can be destroyed without being asked about.
+   */
+  public static LocalPostgres disposableIn(Path home) {
+    return new LocalPostgres(HomeDirectory.at(home), true);
   }
 
   /** The directory of the newest PostgreSQL on this machine that has pgvector. */
@@ -108,129 +106,289 @@ public final class LocalPostgres {
         .sorted(Comparator.comparingInt(LocalPostgres::version).reversed());
   }
 
+  /** The major version of the PostgreSQL in a directory, 0 if it does not say. */
   private static int version(Path binaries) {
-    String digits = binaries.toString().replaceAll("\\D+", " ").strip();
-    String last = digits.substring(digits.lastIndexOf(' ') + 1);
-    return last.isEmpty() ? 0 : Integer.parseInt(last.substring(0, Math.min(4, last.length())));
+    Matcher said =
+        VERSION.matcher(
+            Commands.run(List.of(binaries.resolve("initdb").toString(), "--version")).output());
+    return said.find() ? Integer.parseInt(said.group(1)) : 0;
   }
 
   private static boolean hasVector(Path binaries) {
-    Commands.Ended config =
-        Commands.run(List.of(binaries.resolve("pg_config").toString(), "--sharedir"));
+    Path config = binaries.resolve("pg_config");
+    Optional<String> said =
+        Files.isExecutable(config)
+            ? Optional.of(Commands.run(List.of(config.toString(), "--sharedir")))
+                .filter(Commands.Ended::ok)
+                .map(Commands.Ended::output)
+            : Optional.empty();
     Path share =
-        config.ok()
-            ? Path.of(config.output())
+        said.map(Path::of)
             // Debian ships pg_config in the server's development package only.
-            : Path.of(binaries.toString().replace("/usr/lib/", "/usr/share/")).getParent();
+            .orElseGet(
+                () -> Path.of(binaries.toString().replace("/usr/lib/", "/usr/share/")).getParent());
     return share != null && Files.exists(share.resolve("extension/vector.control"));
   }
 
   /**
-   * Makes the cluster if it is not there, starts it if it is not running, and returns its address.
+   * Makes the cluster if there is none, starts it if it is not running, and returns its address,
+   * which has answered.
    *
-   * @throws NightjarException POSTGRES_MISSING if this machine has no PostgreSQL with pgvector
+   * @throws NightjarException POSTGRES_MISSING if this machine has no PostgreSQL with pgvector, or
+   *     not the cluster's version of it; HOME_UNUSABLE if the home directory or the cluster is
+   *     another user's, cannot be looked at, or has no password; DATABASE_UNREACHABLE if the server
+   *     does not start or refuses the password
    */
   public DatabaseAddress start() {
-    Path binaries =
-        binariesWithVector()
-            .orElseThrow(
-                () ->
-                    new NightjarException(
-                        ErrorCode.POSTGRES_MISSING,
-                        "PostgreSQL",
-                        "no PostgreSQL with pgvector is installed on this machine",
-                        "run 'runners/bin/nightjar setup', start Docker, or give --database URL"));
-    try {
-      Files.createDirectories(home);
-      try (FileChannel channel =
-              FileChannel.open(
-                  home.resolve("postgres.lock"),
-                  StandardOpenOption.CREATE,
-                  StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        if (!lock.isValid()) {
-          throw new IOException("the lock on " + home + " was lost");
-        }
-        if (!Files.exists(home.resolve("pgpass")) || !initialised()) {
-          initialise(binaries);
-        }
-        if (!running(binaries)) {
-          startServer(binaries);
-        }
-        return address();
+    home.prepare();
+    return locked(
+        () -> {
+          Optional<Path> cluster = cluster();
+          Path data = cluster.isPresent() ? cluster.get() : initialise();
+          keepNewPassword();
+          if (!HomeDirectory.exists(passwordFile())) {
+            throw HomeDirectory.unusable(
+                passwordFile(),
+                "is not there, so nobody has the password of the database in " + data,
+                NEW_PASSWORD);
+          }
+          Path binaries = binariesFor(data);
+          if (running(binaries, data)) {
+            keepPort(portOfServer(data));
+          } else {
+            startServer(binaries, data);
+          }
+          DatabaseAddress address = address();
+          ServerProbe.awaitAnswer(address, NEW_PASSWORD);
+          return address;
+        });
+  }
+
+  private static final String NEW_PASSWORD =
+      "put the file back, or have 'nightjar db password' set a new password; the data are kept";
+
+  /** Whether this home directory has a cluster. Made for {@link PrivateDatabase}. */
+  boolean exists() {
+    return cluster().isPresent() || HomeDirectory.exists(passwordFile());
+  }
+
+  /**
+   * Where the cluster is.
+   *
+   * @return empty if there is none and none is known to have been
+   * @throws NightjarException HOME_UNUSABLE if that cannot be told
+   */
+  Optional<Path> cluster() {
+    List<Path> found =
+        Stream.of(open(), closed()).distinct().filter(LocalPostgres::holdsCluster).toList();
+    if (found.size() > 1) {
+      throw HomeDirectory.unusable(
+          home.path(),
+          "has two databases, " + found.get(0) + " and " + found.get(1),
+          "find out which is wanted ('pg_controldata DIRECTORY' tells when each was last used), and"
+              + " move the other away");
+    }
+    return found.stream().findFirst();
+  }
+
+  private Path open() {
+    return home.resolve("postgres");
+  }
+
+  /** Where root's data lie if others may not pass the home directory. */
+  private Path closed() {
+    return HomeDirectory.isRoot()
+        ? Path.of(
+            CLOSED_HOMES, "postgres-" + Integer.toHexString(home.path().toString().hashCode()))
+        : open();
+  }
+
+  private static boolean holdsCluster(Path directory) {
+    if (!HomeDirectory.exists(directory)) {
+      return false;
+    }
+    if (HomeDirectory.exists(directory.resolve("PG_VERSION"))) {
+      return true;
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      if (files.findAny().isEmpty()) {
+        return false; // somebody made room for it
       }
     } catch (IOException e) {
-      throw failed("cannot prepare " + home + ": " + e.getMessage(), e);
+      throw HomeDirectory.unusable(
+          directory,
+          "cannot be looked into: " + HomeDirectory.reason(e),
+          "run it as " + HomeDirectory.owner(directory) + ", who owns it",
+          e);
+    }
+    throw HomeDirectory.unusable(
+        directory,
+        "is where the database belongs and holds something else, or a damaged database",
+        "look what it is; move it away, or 'nightjar db restore' a backup elsewhere");
+  }
+
+  private Path passwordFile() {
+    return home.resolve("pgpass");
+  }
+
+  /** Where the password is while its cluster is being made. */
+  private Path newPasswordFile() {
+    return home.resolve("pgpass.new");
+  }
+
+  /** Ends what a set-up began that was killed after its cluster was in place. */
+  private void keepNewPassword() {
+    if (!HomeDirectory.exists(passwordFile()) && HomeDirectory.exists(newPasswordFile())) {
+      move(newPasswordFile(), passwordFile());
     }
   }
 
-  private boolean initialised() {
-    return Commands.run(asServer(List.of("test", "-f", data.resolve("nightjar.ready").toString())))
-        .ok();
-  }
-
-  private void initialise(Path binaries) throws IOException {
-    require(List.of("rm", "-rf", data.toString()));
-    require(List.of("mkdir", "-p", data.toString()));
-    require(List.of("chmod", "700", data.toString()));
-    if (asRoot) {
-      require(List.of("chown", SERVER_USER + ":" + SERVER_USER, data.toString()));
+  /**
+   * Makes a cluster beside its place and moves it there. Killed at any point it leaves nothing that
+   * the next set-up would trip over.
+   */
+  private Path initialise() {
+    if (HomeDirectory.exists(passwordFile())) {
+      throw HomeDirectory.unusable(
+          passwordFile(),
+          "is the password of a database that was in "
+              + open()
+              + (closed().equals(open()) ? "" : " or " + closed())
+              + " and is not there now",
+          "mount or move its directory back, or remove this file to begin with an empty database");
     }
-    byte[] secret = new byte[24];
-    new SecureRandom().nextBytes(secret);
-    String password = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-    int port = freePort();
-    writeOwnerOnly(
-        home.resolve("pgpass"), "127.0.0.1:" + port + ":*:" + USER + ":" + password + "\n");
-    Path passwordFile = Files.createTempFile("nightjar", ".pw");
+    Path binaries = binariesWithVector().orElseThrow(LocalPostgres::missing);
+    Path data = HomeDirectory.closedToOthers(open()) == null ? open() : closed();
     try {
-      writeOwnerOnly(passwordFile, password + "\n");
-      if (asRoot) {
-        require(List.of("chown", SERVER_USER, passwordFile.toString()));
+      Files.createDirectories(HomeDirectory.parent(data));
+      Path fresh =
+          Files.createTempDirectory(
+              HomeDirectory.parent(data),
+              data.getFileName() + ".new-",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      String password = newPassword();
+      HomeDirectory.writeOwnerOnly(newPasswordFile(), passwordLine(freePort(), password));
+      Path passwordOnly = Files.createTempFile("nightjar", ".pw");
+      try {
+        HomeDirectory.writeOwnerOnly(passwordOnly, password + "\n");
+        giveToServer(fresh);
+        giveToServer(passwordOnly);
+        require(
+            asServer(
+                List.of(
+                    binaries.resolve("initdb").toString(),
+                    "-D",
+                    fresh.toString(),
+                    "-U",
+                    USER,
+                    "-E",
+                    "UTF8",
+                    "--locale=C.UTF-8",
+                    "--auth=scram-sha-256",
+                    "--pwfile=" + passwordOnly)));
+      } finally {
+        Files.deleteIfExists(passwordOnly);
       }
-      require(
-          asServer(
-              List.of(
-                  binaries.resolve("initdb").toString(),
-                  "-D",
-                  data.toString(),
-                  "-U",
-                  USER,
-                  "-E",
-                  "UTF8",
-                  "--locale=C.UTF-8",
-                  "--auth=scram-sha-256",
-                  "--pwfile=" + passwordFile)));
-    } finally {
-      Files.deleteIfExists(passwordFile);
+      Files.writeString(
+          fresh.resolve("postgresql.conf"),
+          """
+
+          # Nightjar's own cluster
+          listen_addresses = '127.0.0.1'
+          unix_socket_directories = ''
+          max_connections = 100
+          shared_buffers = 256MB
+          maintenance_work_mem = 256MB
+          max_wal_size = 2GB
+          """,
+          StandardOpenOption.APPEND);
+      if (disposable) {
+        Files.createFile(fresh.resolve(DISPOSABLE));
+      }
+      Files.move(fresh, data, StandardCopyOption.ATOMIC_MOVE); // refused unless nothing is there
+      keepNewPassword();
+      return data;
+    } catch (IOException e) {
+      throw failed("cannot make " + data + ": " + HomeDirectory.reason(e), e);
     }
-    require(
-        asServer(
-            List.of(
-                "sh",
-                "-c",
-                "printf '%s\\n' \"$1\" >> \"$2/postgresql.conf\" && touch \"$2/nightjar.ready\"",
-                "sh",
-                """
-                # Nightjar's own cluster
-                listen_addresses = '127.0.0.1'
-                unix_socket_directories = ''
-                max_connections = 100
-                shared_buffers = 256MB
-                maintenance_work_mem = 256MB
-                max_wal_size = 2GB
-                """
-                    .strip(),
-                data.toString())));
   }
 
-  private void startServer(Path binaries) throws IOException {
-    int port = port();
-    if (!isFree(port)) { // another program took it while the cluster was down
-      String password = address().readPassword().orElseThrow();
-      port = freePort();
-      writeOwnerOnly(
-          home.resolve("pgpass"), "127.0.0.1:" + port + ":*:" + USER + ":" + password + "\n");
+  private static void giveToServer(Path file) throws IOException {
+    if (HomeDirectory.isRoot()) {
+      Files.setOwner(
+          file,
+          file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(SERVER_USER));
+    }
+  }
+
+  private static NightjarException missing() {
+    return new NightjarException(
+        ErrorCode.POSTGRES_MISSING,
+        "PostgreSQL",
+        "no PostgreSQL with pgvector is installed on this machine",
+        "run 'runners/bin/nightjar setup', start Docker, or give --database URL");
+  }
+
+  /**
+   * The PostgreSQL that a cluster was made with, once it is sure that this user may run it.
+   *
+   * @throws NightjarException HOME_UNUSABLE or POSTGRES_MISSING
+   */
+  private Path binariesFor(Path data) {
+    String owner = HomeDirectory.owner(data);
+    String runs = HomeDirectory.isRoot() ? SERVER_USER : System.getProperty("user.name", "");
+    if (HomeDirectory.isRoot() ? !owner.equals(SERVER_USER) : !Files.isWritable(data)) {
+      throw HomeDirectory.unusable(
+          data, "belongs to " + owner + ", and " + runs + " would run it", "run it as " + owner);
+    }
+    if (HomeDirectory.isRoot()) {
+      Commands.Ended passes =
+          Commands.run(
+              asServer(
+                  List.of(Commands.program("test"), "-r", data.resolve("PG_VERSION").toString())));
+      if (!passes.ok()) {
+        Path barred = HomeDirectory.closedToOthers(data);
+        throw HomeDirectory.unusable(
+            data,
+            "cannot be reached by the user " + SERVER_USER + ", who runs it " + passes.output(),
+            "let that user pass: chmod o+x " + (barred == null ? data.getParent() : barred));
+      }
+    }
+    int wanted;
+    try {
+      wanted = Integer.parseInt(Files.readString(data.resolve("PG_VERSION")).strip());
+    } catch (IOException | NumberFormatException e) {
+      throw HomeDirectory.unusable(
+          data.resolve("PG_VERSION"),
+          "does not tell the database's version: " + e.getMessage(),
+          "'nightjar db restore' a backup",
+          e);
+    }
+    List<Path> all = binaries().toList();
+    return all.stream()
+        .filter(binaries -> version(binaries) == wanted && hasVector(binaries))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new NightjarException(
+                    ErrorCode.POSTGRES_MISSING,
+                    data.toString(),
+                    "was made by PostgreSQL "
+                        + wanted
+                        + ", and this machine has "
+                        + (all.isEmpty()
+                            ? "none"
+                            : String.join(", ", all.stream().map(Path::toString).toList()))
+                        + " (with pgvector or not)",
+                    "install PostgreSQL "
+                        + wanted
+                        + " with pgvector; or 'nightjar db restore' a backup in another"
+                        + " NIGHTJAR_HOME"));
+  }
+
+  private void startServer(Path binaries, Path data) {
+    if (!isFree(port())) { // another program took it while the cluster was down
+      keepPort(freePort());
     }
     require(
         asServer(
@@ -241,18 +399,27 @@ public final class LocalPostgres {
                 "-l",
                 data.resolve("server.log").toString(),
                 "-o",
-                "-p " + port,
+                "-p " + port(),
                 "-w",
                 "-t",
                 "60",
                 "start")));
   }
 
-  private boolean running(Path binaries) {
-    return Commands.run(
+  /**
+   * Whether its server runs.
+   *
+   * @throws NightjarException DATABASE_UNREACHABLE if that cannot be told
+   */
+  private boolean running(Path binaries, Path data) {
+    Commands.Ended status =
+        Commands.run(
             asServer(
-                List.of(binaries.resolve("pg_ctl").toString(), "-D", data.toString(), "status")))
-        .ok();
+                List.of(binaries.resolve("pg_ctl").toString(), "-D", data.toString(), "status")));
+    if (!status.ok() && status.exitCode() != STATUS_STOPPED) {
+      throw failed("cannot tell whether " + data + " is in use: " + status.output(), null);
+    }
+    return status.ok();
   }
 
   /**
@@ -265,16 +432,20 @@ public final class LocalPostgres {
   }
 
   private boolean stop(String mode) {
-    Optional<Path> binaries = binariesWithVector();
-    if (binaries.isEmpty() || !running(binaries.get())) {
+    Optional<Path> data = cluster();
+    if (data.isEmpty()) {
+      return false;
+    }
+    Path binaries = binariesFor(data.get());
+    if (!running(binaries, data.get())) {
       return false;
     }
     require(
         asServer(
             List.of(
-                binaries.get().resolve("pg_ctl").toString(),
+                binaries.resolve("pg_ctl").toString(),
                 "-D",
-                data.toString(),
+                data.get().toString(),
                 "-m",
                 mode,
                 "-w",
@@ -282,34 +453,174 @@ public final class LocalPostgres {
     return true;
   }
 
-  /** Stops the server and deletes the cluster with everything in it. */
+  /**
+   * Sets a new password, for a home directory that has lost the old one. The server is stopped for
+   * it: PostgreSQL alone, in its single-user mode, asks for none.
+   *
+   * @throws NightjarException HOME_UNUSABLE if there is no cluster, or it is not this user's
+   */
+  void setNewPassword() {
+    home.prepare();
+    locked(
+        () -> {
+          Path data = cluster().orElseThrow(this::none);
+          Path binaries = binariesFor(data);
+          stop();
+          String password = newPassword();
+          Commands.Ended ended =
+              Commands.run(
+                  asServer(
+                      List.of(
+                          binaries.resolve("postgres").toString(),
+                          "--single",
+                          "-D",
+                          data.toString(),
+                          "postgres")),
+                  "alter role " + USER + " password '" + password + "'\n");
+          // It ends well also after a refused statement, and says so only on its standard error.
+          if (!ended.ok() || ended.output().contains("ERROR:")) {
+            throw failed(
+                "no new password could be set: " + ended.output().replace(password, "…"), null);
+          }
+          HomeDirectory.writeOwnerOnly(passwordFile(), passwordLine(freePort(), password));
+          return data;
+        });
+  }
+
+  private NightjarException none() {
+    return HomeDirectory.unusable(
+        home.path(), "has no database", "'nightjar db start' makes an empty one");
+  }
+
+  /**
+   * Stops the server and deletes a cluster that was made to be thrown away.
+   *
+   * @throws NightjarException HOME_UNUSABLE if it was not
+   */
   public void destroy() {
+    Path data = cluster().orElseThrow(this::none);
+    if (!HomeDirectory.exists(data.resolve(DISPOSABLE))) {
+      throw HomeDirectory.unusable(
+          data, "was not made to be thrown away", "'nightjar db destroy' asks, and deletes it");
+    }
+    destroyForGood();
+  }
+
+  /** Stops the server and deletes the cluster with everything in it, and its password. */
+  void destroyForGood() {
+    Path data = cluster().orElseThrow(this::none);
     stop("immediate"); // nothing is to be kept: sixty databases took over 30 s to be written out
-    require(List.of("rm", "-rf", data.toString()));
+    // Out of its place in one step: half a cluster must not be found there.
+    Path away = data.resolveSibling(data.getFileName() + ".destroyed-" + newPassword());
+    move(data, away);
+    try {
+      Files.deleteIfExists(passwordFile());
+      List<Path> files;
+      try (Stream<Path> walk = Files.walk(away)) {
+        files = walk.sorted(Comparator.reverseOrder()).toList();
+      }
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw failed("cannot delete " + away + ": " + HomeDirectory.reason(e), e);
+    }
   }
 
   /** The server's process, empty if it does not run. */
   public Optional<ProcessHandle> process() {
-    Commands.Ended pid =
-        Commands.run(
-            asServer(List.of("head", "-n", "1", data.resolve("postmaster.pid").toString())));
-    return pid.ok() ? ProcessHandle.of(Long.parseLong(pid.output().strip())) : Optional.empty();
+    return cluster()
+        .map(LocalPostgres::serverLines)
+        .flatMap(
+            lines ->
+                lines.isEmpty()
+                    ? Optional.empty()
+                    : ProcessHandle.of(Long.parseLong(lines.get(0).strip())));
   }
 
-  private DatabaseAddress address() throws IOException {
-    return new DatabaseAddress(
-        "127.0.0.1", port(), DATABASE, USER, home.resolve("pgpass").toString());
+  /** The lines of the file in which a server notes its process, its port and so on. */
+  private static List<String> serverLines(Path data) {
+    Path file = data.resolve("postmaster.pid");
+    try {
+      return HomeDirectory.exists(file) ? Files.readAllLines(file) : List.of();
+    } catch (IOException e) {
+      throw failed("cannot read " + file + ": " + HomeDirectory.reason(e), e);
+    }
   }
 
-  private int port() throws IOException {
-    return Integer.parseInt(Files.readString(home.resolve("pgpass")).split(":", 3)[1]);
+  private int portOfServer(Path data) {
+    List<String> lines = serverLines(data);
+    return lines.size() > 3 ? Integer.parseInt(lines.get(3).strip()) : port();
   }
 
-  private List<String> asServer(List<String> command) {
-    if (!asRoot) {
+  /** How its databases are dumped and restored. */
+  DumpTools tools() {
+    Path data = cluster().orElseThrow(this::none);
+    return DumpTools.of(binariesFor(data), address());
+  }
+
+  private DatabaseAddress address() {
+    return new DatabaseAddress("127.0.0.1", port(), DATABASE, USER, passwordFile().toString());
+  }
+
+  private static String passwordLine(int port, String password) {
+    return "127.0.0.1:" + port + ":*:" + USER + ":" + password + "\n";
+  }
+
+  private String[] passwordFields() {
+    try {
+      String[] fields = Files.readString(passwordFile()).strip().split(":", 5);
+      if (fields.length == 5 && fields[1].matches("\\d{1,5}")) {
+        return fields;
+      }
+    } catch (IOException e) {
+      throw HomeDirectory.unusable(
+          passwordFile(), "cannot be read: " + HomeDirectory.reason(e), NEW_PASSWORD, e);
+    }
+    throw HomeDirectory.unusable(passwordFile(), "is not a password file", NEW_PASSWORD);
+  }
+
+  private int port() {
+    return Integer.parseInt(passwordFields()[1]);
+  }
+
+  private void keepPort(int port) {
+    String[] fields = passwordFields();
+    if (Integer.parseInt(fields[1]) != port) {
+      HomeDirectory.writeOwnerOnly(passwordFile(), passwordLine(port, fields[4]));
+    }
+  }
+
+  private static String newPassword() {
+    byte[] secret = new byte[24];
+    new SecureRandom().nextBytes(secret);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+  }
+
+  private <T> T locked(Supplier<T> work) {
+    Path file = home.resolve("postgres.lock");
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      if (!lock.isValid()) {
+        throw new IOException("the lock was lost");
+      }
+      return work.get();
+    } catch (IOException e) {
+      throw HomeDirectory.unusable(
+          file,
+          "cannot be locked: " + HomeDirectory.reason(e),
+          "run it as the directory's owner, or give --database URL",
+          e);
+    }
+  }
+
+  private static List<String> asServer(List<String> command) {
+    if (!HomeDirectory.isRoot()) {
       return command;
     }
-    List<String> asPostgres = new ArrayList<>(List.of("runuser", "-u", SERVER_USER, "--"));
+    List<String> asPostgres =
+        new ArrayList<>(List.of(Commands.program("runuser"), "-u", SERVER_USER, "--"));
     asPostgres.addAll(command);
     return asPostgres;
   }
@@ -318,44 +629,33 @@ public final class LocalPostgres {
     Commands.Ended ended = Commands.run(command);
     if (!ended.ok()) {
       throw failed(
-          String.join(" ", command.subList(0, Math.min(4, command.size()))) + ": " + ended.output(),
+          String.join(" ", command.subList(0, Math.min(6, command.size()))) + ": " + ended.output(),
           null);
     }
   }
 
-  private static NightjarException failed(
-      String what, @org.jspecify.annotations.Nullable Exception cause) {
+  private static NightjarException failed(String what, @Nullable Exception cause) {
     return new NightjarException(
         ErrorCode.DATABASE_UNREACHABLE,
         "local PostgreSQL",
         what,
-        "free disk space or permissions, or give --database URL",
+        "free disk space or permissions, or give --database URL; the data are as they were",
         cause);
   }
 
-  private static void writeOwnerOnly(Path file, String text) {
+  private static void move(Path from, Path to) {
     try {
-      Path fresh =
-          Files.createTempFile(
-              file.toAbsolutePath().getParent(),
-              "nightjar",
-              ".tmp",
-              PosixFilePermissions.asFileAttribute(
-                  Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE)));
-      Files.writeString(fresh, text);
-      Files.move(
-          fresh,
-          file,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING,
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(from + " cannot be moved to " + to + ": " + HomeDirectory.reason(e), e);
     }
   }
 
-  private static int freePort() throws IOException {
+  private static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    } catch (IOException e) {
+      throw failed("no port is free: " + e.getMessage(), e);
     }
   }
 

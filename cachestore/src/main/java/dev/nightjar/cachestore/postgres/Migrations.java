@@ -9,14 +9,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
@@ -36,7 +34,7 @@ public final class Migrations {
    *     or the schema is newer than this build
    */
   public static String migrate(DatabaseAddress address) {
-    createDatabaseIfMissing(address);
+    Databases.createIfMissing(address);
     Optional<String> current = versionIfCurrent(address);
     if (current.isPresent()) {
       return current.get(); // a job's login need not be one that may migrate
@@ -72,7 +70,7 @@ public final class Migrations {
   }
 
   private static void requireVector(DatabaseAddress address) {
-    try (Connection connection = connect(address);
+    try (Connection connection = Databases.connect(address);
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery("select 1 from pg_available_extensions where name = 'vector'")) {
@@ -144,7 +142,7 @@ public final class Migrations {
    * between the last migration and them leaves views that see past the policies of tenants.
    */
   private static void markPrivileges(DatabaseAddress address) {
-    try (Connection connection = connect(address);
+    try (Connection connection = Databases.connect(address);
         Statement statement = connection.createStatement()) {
       statement.execute("set role nightjar_migration");
       statement.execute(
@@ -158,7 +156,7 @@ public final class Migrations {
   }
 
   private static boolean privilegesAreGiven(DatabaseAddress address) {
-    try (Connection connection = connect(address);
+    try (Connection connection = Databases.connect(address);
         PreparedStatement statement =
             connection.prepareStatement(
                 "select obj_description(to_regnamespace(?)::oid, 'pg_namespace') = ?")) {
@@ -185,7 +183,7 @@ public final class Migrations {
   }
 
   private static void ensureRoles(DatabaseAddress address) {
-    try (Connection connection = connect(address);
+    try (Connection connection = Databases.connect(address);
         Statement statement = connection.createStatement();
         InputStream roles =
             Objects.requireNonNull(
@@ -212,44 +210,14 @@ public final class Migrations {
     }
   }
 
-  private static void createDatabaseIfMissing(DatabaseAddress address) {
-    try (Connection connection = connect(address)) {
-      return;
-    } catch (SQLException e) {
-      if (!"3D000".equals(e.getSQLState())) { // invalid_catalog_name: no such database
-        throw DataSources.unreachable(address, e);
-      }
-    }
-    try (Connection connection = connect(address.withDatabase("postgres"));
-        Statement statement = connection.createStatement()) {
-      statement.execute("create database " + statement.enquoteIdentifier(address.database(), true));
-    } catch (SQLException e) {
-      if (!"42P04".equals(e.getSQLState())) { // duplicate_database: another process was faster
-        throw DataSources.unreachable(address, e);
-      }
-    }
-  }
-
-  /** Drops a database and everything in it; used for the demo's own database and by tests. */
-  public static void dropDatabase(DatabaseAddress address) {
-    try (Connection connection = connect(address.withDatabase("postgres"));
-        Statement statement = connection.createStatement()) {
-      statement.execute(
-          "drop database if exists "
-              + statement.enquoteIdentifier(address.database(), true)
-              + " with (force)");
-    } catch (SQLException e) {
-      throw DataSources.unreachable(address, e);
-    }
-  }
-
-  static Connection connect(DatabaseAddress address) throws SQLException {
-    Properties properties = new Properties();
-    properties.setProperty("user", address.user());
-    properties.setProperty("connectTimeout", "10");
-    properties.setProperty("ApplicationName", "nightjar");
-    properties.setProperty("currentSchema", DataSources.SCHEMA + ",public");
-    address.readPassword().ifPresent(password -> properties.setProperty("password", password));
-    return DriverManager.getConnection(address.jdbcUrl(), properties);
+  /**
+   * Creates a database with what a dump does not bring, Nightjar's roles and the extension.
+   *
+   * @throws NightjarException DATABASE_UNREACHABLE, or DATABASE_UNSUITABLE if pgvector is missing
+   */
+  public static void createEmpty(DatabaseAddress address) {
+    Databases.createIfMissing(address);
+    requireVector(address);
+    ensureRoles(address);
   }
 }

@@ -28,7 +28,7 @@ class CrowdedIndexTest {
       crowd = namespace(stores, "crowd");
       few = namespace(stores, "few");
     }
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       statement.execute("drop index cache_entries_embedding_hnsw");
       fill(statement, crowd, 2_000, 1);

@@ -160,7 +160,7 @@ class RunStoreTest extends StoresFixture {
                                 key("a"), "doc-a", Optional.empty(), List.of(), Optional.empty())),
                         ReuseBounds.OWN_ANSWERS));
     // Both begin while the miss is held, so that they meet in it whichever comes first.
-    try (Connection holder = Migrations.connect(database);
+    try (Connection holder = Databases.connect(database);
         Statement statement = holder.createStatement()) {
       holder.setAutoCommit(false);
       statement.execute("select 1 from misses where item_key = '" + key("a") + "' for update");

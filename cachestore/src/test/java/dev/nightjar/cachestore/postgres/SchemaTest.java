@@ -91,7 +91,7 @@ class SchemaTest {
     schema.append(
         "-- What the migrations make, as the catalogue describes it. After a deliberate change write it anew:\n"
             + "-- mvn -pl cachestore -am test -Dtest=SchemaTest -Dsurefire.failIfNoSpecifiedTests=false -Dgolden.write=true\n");
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       for (String query : CATALOGUE) {
         try (ResultSet rows = statement.executeQuery(query)) {
@@ -111,7 +111,7 @@ class SchemaTest {
   @Test
   void everyReadyMadeQueryRuns() throws Exception {
     try (Stream<Path> files = Files.list(SQL.resolve("queries"));
-        Connection connection = Migrations.connect(database);
+        Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       for (Path file : files.toList()) {
         assertThat(Files.readString(file)).as(file.toString()).startsWith("-- ");
@@ -122,7 +122,7 @@ class SchemaTest {
 
   @Test
   void everyViewCanBeRead() throws Exception {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         Statement reading = connection.createStatement();
         ResultSet views =
@@ -138,7 +138,7 @@ class SchemaTest {
 
   @Test
   void theLedgerRefusesUpdateDeleteAndTruncate() throws Exception {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       for (String change :
           List.of("update ledger set tier = 'x'", "delete from ledger", "truncate ledger")) {
@@ -152,7 +152,7 @@ class SchemaTest {
   @Test
   void privilegesThatWereNotReachedAreGivenAtTheNextStart() throws Exception {
     DatabaseAddress interrupted = TestPostgres.newDatabase();
-    try (Connection connection = Migrations.connect(interrupted);
+    try (Connection connection = Databases.connect(interrupted);
         Statement statement = connection.createStatement()) {
       statement.execute("alter view cost_by_run owner to nightjar_migration");
       statement.execute("comment on schema nightjar is null"); // as before they were given
@@ -174,7 +174,7 @@ class SchemaTest {
   @Test
   void aDatabaseFromTheFutureIsRefused() throws Exception {
     DatabaseAddress newer = TestPostgres.newDatabase();
-    try (Connection connection = Migrations.connect(newer);
+    try (Connection connection = Databases.connect(newer);
         Statement statement = connection.createStatement()) {
       statement.execute(
           "insert into flyway_schema_history (installed_rank, version, description, type, script, installed_by,"
@@ -201,7 +201,7 @@ class SchemaTest {
         Files.lines(SQL.resolve("prices/list_prices.csv"), StandardCharsets.UTF_8)) {
       lines = rows.count() - 1;
     }
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("select count(*) from prices")) {
       rows.next();

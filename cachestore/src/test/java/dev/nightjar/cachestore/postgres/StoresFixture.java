@@ -227,7 +227,7 @@ abstract class StoresFixture {
   }
 
   static String one(String sql) {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       rows.next();
@@ -296,7 +296,7 @@ abstract class StoresFixture {
   }
 
   static void execute(String sql) {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (java.sql.SQLException e) {

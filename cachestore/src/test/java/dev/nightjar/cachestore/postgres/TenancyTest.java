@@ -141,7 +141,7 @@ class TenancyTest {
   }
 
   private static Connection as(String role) throws SQLException {
-    Connection connection = Migrations.connect(database);
+    Connection connection = Databases.connect(database);
     try (Statement statement = connection.createStatement()) {
       statement.execute("set role " + role);
       return connection;
@@ -151,7 +151,7 @@ class TenancyTest {
   /** Which tables must be protected is read from the catalogue, so that a new one is not missed. */
   private static List<String> tablesWithTextsVectorsOrAnswers() throws SQLException {
     List<String> tables = new ArrayList<>();
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
@@ -207,7 +207,7 @@ class TenancyTest {
 
   private static List<String> views(String column) throws SQLException {
     List<String> views = new java.util.ArrayList<>();
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
@@ -225,7 +225,7 @@ class TenancyTest {
   @Test
   void everyViewBelongsToTheRoleThatPoliciesKnowAndEveryTableOfATenantHasThem()
       throws SQLException {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       try (ResultSet rows =
           statement.executeQuery(
@@ -265,7 +265,7 @@ class TenancyTest {
   @Test
   void aLoginThatIsAMemberOfTheJobsRoleSeesNobodyBeforeItHasATenant() throws SQLException {
     String name = "member_" + database.database();
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       statement.execute("create role " + name + " nologin in role nightjar_job");
     }
@@ -307,7 +307,7 @@ class TenancyTest {
 
   @Test
   void aMonthOfTheLedgerCannotBeReadPastItsPolicies() throws SQLException {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       statement.execute("select add_month('ledger', '2026-11-24')");
     }
@@ -350,7 +350,7 @@ class TenancyTest {
   @Test
   void aLoginThatIsOnlyAJobRunsNightsButMigratesNothing() throws SQLException {
     String name = "job_" + database.database();
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement()) {
       statement.execute("create role " + name + " login password 'secret' in role nightjar_job");
     }
@@ -471,7 +471,7 @@ class TenancyTest {
 
   @Test
   void everythingBelongsToTheMigrationRoleWhichNobodyLogsInAs() throws SQLException {
-    try (Connection connection = Migrations.connect(database);
+    try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(

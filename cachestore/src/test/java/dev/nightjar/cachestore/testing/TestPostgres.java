@@ -151,7 +151,7 @@ public final class TestPostgres {
     try {
       Path home = Files.createTempDirectory("nightjar-test");
       Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
-      LocalPostgres postgres = LocalPostgres.in(home);
+      LocalPostgres postgres = LocalPostgres.disposableIn(home);
       DatabaseAddress address = postgres.start();
       Runtime.getRuntime().addShutdownHook(new Thread(postgres::destroy));
       return address;

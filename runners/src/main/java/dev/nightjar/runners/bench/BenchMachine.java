@@ -42,7 +42,7 @@ final class BenchMachine implements AutoCloseable {
 
   private BenchMachine(Path home) {
     this.home = home;
-    this.postgres = LocalPostgres.in(home);
+    this.postgres = LocalPostgres.disposableIn(home);
     this.server = postgres.start();
     Runtime.getRuntime().addShutdownHook(cleanUp); // also after Ctrl-C: they are servers
   }
