@@ -724,6 +724,7 @@ column runs.unknown_usd numeric not null default 0
 column runs.uncapped_output_tokens integer
 column runs.machine_usd_per_hour numeric not null default 0
 column runs.posted_at timestamp with time zone
+column runs.task_name text not null
 column savings_waterfall.run_id text
 column savings_waterfall.night timestamp with time zone
 column savings_waterfall.tenant text
@@ -849,6 +850,7 @@ column tasks.definition jsonb not null
 column tasks.baseline_provider text not null
 column tasks.baseline_model text not null
 column tasks.created_at timestamp with time zone not null
+column tasks.tenant text not null
 column text_embeddings.tenant text not null
 column text_embeddings.model text not null
 column text_embeddings.content_hash text not null
@@ -918,7 +920,7 @@ constraint misses misses_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint misses misses_state_is_known CHECK ((state = ANY (ARRAY['candidate'::text, 'leader'::text, 'follower'::text, 'asked'::text, 'answered'::text, 'failed'::text])))
 constraint namespaces namespaces_natural_key UNIQUE (tenant, task_fingerprint, embedding_model)
 constraint namespaces namespaces_pkey PRIMARY KEY (namespace_id)
-constraint namespaces namespaces_task_fkey FOREIGN KEY (task_fingerprint) REFERENCES tasks(task_fingerprint)
+constraint namespaces namespaces_task_fkey FOREIGN KEY (tenant, task_fingerprint) REFERENCES tasks(tenant, task_fingerprint)
 constraint near_duplicate_bands near_duplicate_bands_miss_fkey FOREIGN KEY (item_key) REFERENCES misses(item_key) ON DELETE CASCADE
 constraint near_duplicate_bands near_duplicate_bands_pkey PRIMARY KEY (item_key, band)
 constraint online_requests online_requests_answered_is_whole CHECK ((((response_status IS NULL) = (answered_at IS NULL)) AND ((response_status IS NULL) = (response_body IS NULL))))
@@ -975,7 +977,7 @@ constraint submissions submissions_provider_batch_key UNIQUE (provider, provider
 constraint submissions submissions_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint submissions submissions_transition_is_legal FOREIGN KEY (came_from, state) REFERENCES submission_transitions(from_state, to_state)
 constraint tasks tasks_fingerprint_is_sha256 CHECK ((task_fingerprint ~ '^[0-9a-f]{64}$'::text))
-constraint tasks tasks_pkey PRIMARY KEY (task_fingerprint)
+constraint tasks tasks_pkey PRIMARY KEY (tenant, task_fingerprint)
 constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
 constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
@@ -1032,6 +1034,7 @@ index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, 
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
 index CREATE INDEX runs_started_idx ON nightjar.runs USING btree (namespace_id, started_at)
+index CREATE INDEX runs_task_name_idx ON nightjar.runs USING btree (task_name, started_at)
 index CREATE INDEX runs_unposted_idx ON nightjar.runs USING btree (run_id) WHERE (posted_at IS NULL)
 index CREATE UNIQUE INDEX self_host_offers_pkey ON nightjar.self_host_offers USING btree (offer)
 index CREATE INDEX semantic_lookups_awaiting_idx ON nightjar.semantic_lookups USING btree (namespace_id, item_key) WHERE awaits_answer
@@ -1046,7 +1049,7 @@ index CREATE UNIQUE INDEX submissions_pkey ON nightjar.submissions USING btree (
 index CREATE UNIQUE INDEX submissions_provider_batch_key ON nightjar.submissions USING btree (provider, provider_batch_id)
 index CREATE INDEX submissions_queue_idx ON nightjar.submissions USING btree (provider, model) WHERE (state = ANY (ARRAY['uploading'::text, 'creating'::text, 'in_progress'::text]))
 index CREATE INDEX submissions_run_idx ON nightjar.submissions USING btree (run_id)
-index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (task_fingerprint)
+index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (tenant, task_fingerprint)
 index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING btree (tenant, model, content_hash)
 trigger CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON nightjar.ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()
 trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON nightjar.submissions FOR EACH ROW EXECUTE FUNCTION record_submission_transition()

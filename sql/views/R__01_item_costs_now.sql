@@ -36,7 +36,7 @@ select
     c.bears
 from runs r
 join namespaces n on n.namespace_id = r.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 cross join lateral (
     with charges as (
         select

@@ -33,7 +33,7 @@ select
     coalesce(l.total_usd, 0) as total_usd
 from runs r
 join namespaces n on n.namespace_id = r.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 join attempts a on a.run_id = r.run_id
 -- By the run, too, which says nothing new and is what the ledger has an index on: without it one night of 17,000
 -- took 4 s in a ledger of ten million.

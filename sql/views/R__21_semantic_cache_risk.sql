@@ -56,7 +56,7 @@ select
 from lookups l
 join runs r on r.run_id = l.run_id
 join namespaces n on n.namespace_id = r.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 left join semantic_thresholds h on h.run_id = l.run_id and h.namespace_id = r.namespace_id
 left join saved s on s.run_id = l.run_id
 left join lateral (

@@ -38,6 +38,6 @@ select
     coalesce(u.semantic_hits, 0) as semantic_hits,
     coalesce(u.saved_usd, 0) as saved_usd
 from namespaces n
-join tasks t using (task_fingerprint)
+join tasks t using (tenant, task_fingerprint)
 left join held e on e.namespace_id = n.namespace_id
 left join used u on u.namespace_id = n.namespace_id;

@@ -18,8 +18,7 @@ left join lateral (
         sum(r.unknown_usd) as unknown_usd
     from runs r
     join namespaces n on n.namespace_id = r.namespace_id
-    join tasks t on t.task_fingerprint = n.task_fingerprint
     where n.tenant = b.tenant
-      and b.task in ('*', t.name)
+      and b.task in ('*', r.task_name)
       and r.started_at >= budget_period_start(b.period, now())
 ) s on true;

@@ -18,7 +18,7 @@ select
     ) as requests
 from runs r
 join namespaces n on n.namespace_id = r.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 join items i on i.run_id = r.run_id
 where r.state <> 'planning'
   and i.settled_at is not null;

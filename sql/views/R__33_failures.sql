@@ -12,7 +12,7 @@ select
 from items i
 join runs r on r.run_id = i.run_id and r.state <> 'planning'
 join namespaces n on n.namespace_id = i.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 where i.state = 'failed'
 group by i.run_id, n.tenant, t.name, i.failure_code
 union all
@@ -27,5 +27,5 @@ select
 from dead_letters d
 join runs r on r.run_id = d.run_id and r.state <> 'planning'
 join namespaces n on n.namespace_id = r.namespace_id
-join tasks t on t.task_fingerprint = n.task_fingerprint
+join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 group by d.run_id, n.tenant, t.name, d.code;

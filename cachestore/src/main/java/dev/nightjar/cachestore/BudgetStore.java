@@ -45,7 +45,12 @@ public interface BudgetStore {
       BigDecimal reservedUsd,
       BigDecimal leftUsd) {}
 
-  /** Sets a budget, or changes its limit. It holds from the next reservation on. */
+  /**
+   * Sets a budget, or changes its limit. It holds from the next reservation on.
+   *
+   * @throws NightjarException OPTION_INVALID if the tenant has no task of this name, which would be
+   *     a budget that binds nobody
+   */
   void set(String tenant, String task, Period period, BigDecimal limitUsd);
 
   /**

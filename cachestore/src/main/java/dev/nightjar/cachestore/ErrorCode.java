@@ -93,6 +93,11 @@ public enum ErrorCode {
   BUDGET_EXHAUSTED,
   /** The run's deadline came first. */
   DEADLINE_PASSED,
+  /**
+   * A task was changed while a run of its former version was open, and nothing more is bought for
+   * it.
+   */
+  TASK_CHANGED,
   /** A run id belongs to another task or corpus. */
   RUN_MISMATCH,
   /** A defect of Nightjar itself. */

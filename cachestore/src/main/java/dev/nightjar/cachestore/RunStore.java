@@ -3,6 +3,7 @@ package dev.nightjar.cachestore;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -17,6 +18,7 @@ public interface RunStore {
    *
    * @param runId the wanted id; if such a run exists it is returned, open or finished. Empty: the
    *     open run of the same namespace and corpus if there is one, else a new run
+   * @param taskName the task's name as it is now; budgets count the run by it
    * @param budgetUsd the budget; empty leaves a continued run's as it is
    * @param deadlineAt the deadline; a continued run takes it over
    * @throws NightjarException RUN_MISMATCH if the id belongs to another namespace or corpus, or if
@@ -25,9 +27,42 @@ public interface RunStore {
   Run open(
       Optional<String> runId,
       long namespaceId,
+      String taskName,
       String corpus,
       Optional<BigDecimal> budgetUsd,
       Instant deadlineAt);
+
+  /**
+   * Another namespace of a tenant, with something left to bring home and nobody at work in it.
+   *
+   * @param namespaceId the namespace
+   * @param taskName the task's name
+   * @param definitionJson the task as it was, by which its answers are judged
+   * @param superseded whether it is a former version of the task that is asked about
+   */
+  record Elsewhere(long namespaceId, String taskName, String definitionJson, boolean superseded) {}
+
+  /** What a tenant's other namespaces have at providers that no process is driving. */
+  List<Elsewhere> elsewhere(long namespaceId);
+
+  /**
+   * An open run that no process is driving.
+   *
+   * @param run the run
+   * @param superseded whether its task has a newer version, under which the asking run runs
+   */
+  record Undriven(Run run, boolean superseded) {}
+
+  /** The open runs of a run's tenant, without itself, that no process is driving. */
+  List<Undriven> undriven(String runId);
+
+  /**
+   * Ends what a run has not sent: nothing more is bought for it. What providers have is waited for.
+   * Does nothing if a process is driving the run.
+   *
+   * @return how many of its documents failed for it
+   */
+  long stopBuying(String runId, ErrorCode code, String reason);
 
   /**
    * Keeps what a run's reports assume; also of a run that is continued.

@@ -38,20 +38,35 @@ public final class Collect {
 
   /** Adds the stages to a pipeline, in the order of the flow. */
   public void addTo(Pipeline pipeline) {
+    settle(pipeline, ValidateAnswers.of(context))
+        .apply("Fund escalations", FundAttempts.oncePrepared(context))
+        .apply("Pack escalations", PackSubmissions.of(context))
+        .apply("Submit escalations", SubmitBatches.of(context));
+  }
+
+  /**
+   * Adds the stages that settle what has ended, and none that sends anything.
+   *
+   * @param escalates whether what was rejected is planned at the next tier, for the task's own next
+   *     run to send
+   */
+  public void addSettlingTo(Pipeline pipeline, boolean escalates) {
+    ValidateAnswers validate = ValidateAnswers.of(context);
+    settle(pipeline, escalates ? validate : validate.withoutEscalation());
+  }
+
+  private PCollection<Void> settle(Pipeline pipeline, ValidateAnswers validate) {
     PCollection<String> ended =
         pipeline.apply(
             "Ended submissions", Create.of(endedSubmissionIds).withCoder(StringUtf8Coder.of()));
     PCollection<Void> written =
         ended
             .apply("Collect results", CollectResults.of(context))
-            .apply("Validate answers", ValidateAnswers.of(context))
+            .apply("Validate answers", validate)
             .apply("Write results and charges", WriteResults.of(context));
-    ended
+    return ended
         .apply("Wait for results", Wait.on(written))
         .setCoder(StringUtf8Coder.of())
-        .apply("Close submissions", CloseSubmissions.of(context))
-        .apply("Fund escalations", FundAttempts.oncePrepared(context))
-        .apply("Pack escalations", PackSubmissions.of(context))
-        .apply("Submit escalations", SubmitBatches.of(context));
+        .apply("Close submissions", CloseSubmissions.of(context));
   }
 }

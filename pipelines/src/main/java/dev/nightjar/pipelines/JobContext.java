@@ -57,6 +57,25 @@ public record JobContext(
   private static final int POOL_CONNECTIONS_MAX =
       8 + 3 * Runtime.getRuntime().availableProcessors();
 
+  /**
+   * What the stages need to bring home the answers of another task of the tenant.
+   *
+   * @param anyRunId a run of that task
+   */
+  public JobContext forTask(long itsNamespaceId, TaskSpec itsTask, String anyRunId) {
+    return new JobContext(
+        anyRunId,
+        tenant,
+        itsNamespaceId,
+        database,
+        itsTask,
+        providers,
+        null,
+        deadlineAt,
+        workerId,
+        clock);
+  }
+
   private record StoresOf(String tenant, DatabaseAddress database) {}
 
   /** The store as the tenant sees it, shared by all stages in this JVM. */

@@ -63,6 +63,7 @@ final class Night implements AutoCloseable {
   private final BatchSubmitter submitter;
   private final Clock clock;
   private final Pause pause;
+  private final BringHome home;
   private final Heartbeat heartbeat;
   private final Set<String> warnedOf = new HashSet<>();
 
@@ -87,6 +88,7 @@ final class Night implements AutoCloseable {
     this.pause = pause;
     this.submitter =
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
+    this.home = new BringHome(stores, clients, launcher, context, clock);
     keepAlive();
     this.heartbeat =
         Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
@@ -125,6 +127,7 @@ final class Night implements AutoCloseable {
               .open(
                   plan.runId(),
                   namespaceId,
+                  task.name(),
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
@@ -238,8 +241,8 @@ final class Night implements AutoCloseable {
    * @return whether the end was reached; if not, it was asked to stop
    */
   boolean runToEnd() throws InterruptedException {
-    collect(); // what an earlier night left at the providers is charged even if nothing waits for
-    // it
+    // What an earlier night left at the providers is charged even if nothing waits for it.
+    collect();
     submit();
     while (!finished()) {
       if (pause.stopRequested()) {
@@ -321,6 +324,7 @@ final class Night implements AutoCloseable {
    * Reads the corpus and hands it to the providers; a run that was prepared before is passed over.
    */
   void submit() {
+    home.all();
     Run now = stores.runs().find(run.runId()).orElseThrow();
     if (!now.finished() && !now.prepared()) {
       prepare();
@@ -348,6 +352,7 @@ final class Night implements AutoCloseable {
    * @return whether anything moved
    */
   boolean collect() {
+    home.all();
     List<String> ended = new ArrayList<>();
     boolean moved = false;
     boolean online = false;

@@ -3,6 +3,8 @@ package dev.nightjar.cachestore.postgres;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 
 import dev.nightjar.cachestore.BudgetStore;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.List;
@@ -21,6 +23,20 @@ final class PostgresBudgetStore implements BudgetStore {
 
   @Override
   public void set(String tenant, String task, Period period, BigDecimal limitUsd) {
+    List<String> known =
+        Sql.column(
+            fetch(
+                context, "select distinct name from tasks where tenant = ? order by name", tenant),
+            "name",
+            String.class);
+    if (!task.equals(ALL_TASKS) && !known.contains(task)) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--task " + task,
+          "the tenant " + tenant + " has no task of this name",
+          (known.isEmpty() ? "it has run none yet" : "it has " + String.join(", ", known))
+              + "; 'nightjar plan' makes a new one known without spending");
+    }
     context.execute(
         """
         insert into budgets (tenant, task, period, limit_usd, changed_at)

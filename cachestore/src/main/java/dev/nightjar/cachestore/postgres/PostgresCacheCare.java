@@ -77,9 +77,9 @@ final class PostgresCacheCare implements CacheCare {
       """
       select o.namespace_id
       from namespaces n
-      join tasks t on t.task_fingerprint = n.task_fingerprint
-      join namespaces o on o.tenant = n.tenant
-      join tasks u on u.task_fingerprint = o.task_fingerprint and u.name = t.name
+      join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
+      join tasks u on u.tenant = n.tenant and u.name = t.name
+      join namespaces o on o.tenant = u.tenant and o.task_fingerprint = u.task_fingerprint
       where n.namespace_id = ?
       """;
 
@@ -159,7 +159,7 @@ final class PostgresCacheCare implements CacheCare {
           select e.item_key
           from cache_entries e
           join namespaces n using (namespace_id)
-          join tasks t using (task_fingerprint)
+          join tasks t using (tenant, task_fingerprint)
           where n.tenant = ?
             and t.name = coalesce(?, t.name)
             and (?::text is null or ? = coalesce(e.model, (
@@ -274,7 +274,7 @@ final class PostgresCacheCare implements CacheCare {
                 'baseline_provider', t.baseline_provider, 'baseline_model', t.baseline_model,
                 'embedding_model', n.embedding_model)::text as line
             from namespaces n
-            join tasks t using (task_fingerprint)
+            join tasks t using (tenant, task_fingerprint)
             where n.tenant = ?
             order by n.namespace_id
             """,

@@ -52,7 +52,7 @@ final class PostgresForecastStore implements ForecastStore {
             from attempts a
             join misses m on m.item_key = a.item_key and m.attempts_first = a.attempt_number
             join namespaces n on n.namespace_id = a.namespace_id
-            join tasks k on k.task_fingerprint = n.task_fingerprint
+            join tasks k on k.tenant = n.tenant and k.task_fingerprint = n.task_fingerprint
             join tiers f on f.tier = coalesce(a.downgraded_from, a.tier)
             join tiers t on t.number >= f.number
             cross join lateral price_in_force(k.baseline_provider, k.baseline_model, ?, a.prompt_tokens) b
@@ -106,7 +106,7 @@ final class PostgresForecastStore implements ForecastStore {
                 count(s.output_tokens) as known
             from runs r
             join namespaces n on n.namespace_id = r.namespace_id
-            join tasks k on k.task_fingerprint = n.task_fingerprint
+            join tasks k on k.tenant = n.tenant and k.task_fingerprint = n.task_fingerprint
             join items i on i.run_id = r.run_id
             left join attempts a on a.run_id = r.run_id
                 and a.item_key = i.item_key
@@ -142,9 +142,9 @@ final class PostgresForecastStore implements ForecastStore {
                 select o.run_id, o.started_at
                 from runs r
                 join namespaces n on n.namespace_id = r.namespace_id
-                join tasks t on t.task_fingerprint = n.task_fingerprint
-                join namespaces m on m.tenant = n.tenant
-                join tasks u on u.task_fingerprint = m.task_fingerprint and u.name = t.name
+                join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
+                join tasks u on u.tenant = n.tenant and u.name = t.name
+                join namespaces m on m.tenant = u.tenant and m.task_fingerprint = u.task_fingerprint
                 join runs o on o.namespace_id = m.namespace_id
                 where r.run_id = ?
                   and o.state = 'finished'
@@ -477,15 +477,18 @@ final class PostgresForecastStore implements ForecastStore {
           }
           tx.execute(
               """
-              insert into runs (run_id, namespace_id, corpus, state, started_at, alive_until, deadline_at)
-              values (?, ?, ?, 'planning', ?, ?, ?)
+              insert into runs (run_id, namespace_id, task_name, corpus, state, started_at, alive_until, deadline_at)
+              select ?, n.namespace_id, t.name, ?, 'planning', ?, ?, ?
+              from namespaces n
+              join tasks t using (tenant, task_fingerprint)
+              where n.namespace_id = ?
               """,
               runId,
-              namespaceId,
               corpus,
               Sql.now(clock),
               Sql.time(aliveUntil),
-              Sql.time(deadlineAt));
+              Sql.time(deadlineAt),
+              namespaceId);
         });
     return new Run(runId, namespaceId, corpus, false, false, Optional.empty(), deadlineAt);
   }

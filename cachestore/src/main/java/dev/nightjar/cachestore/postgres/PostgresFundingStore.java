@@ -156,12 +156,11 @@ final class PostgresFundingStore implements FundingStore {
                 b.limit_usd - sum(o.reserved_usd + o.charged_usd + o.unknown_usd) as left_usd
             from runs r
             join namespaces n on n.namespace_id = r.namespace_id
-            join tasks t on t.task_fingerprint = n.task_fingerprint
-            join budgets b on b.tenant = n.tenant and b.task in ('*', t.name)
+            join budgets b on b.tenant = n.tenant and b.task in ('*', r.task_name)
             join namespaces m on m.tenant = n.tenant
-            join tasks u on u.task_fingerprint = m.task_fingerprint and b.task in ('*', u.name)
             join runs o
                 on o.namespace_id = m.namespace_id
+                and b.task in ('*', o.task_name)
                 and budget_period_start(b.period, o.started_at) = budget_period_start(b.period, r.started_at)
             where r.run_id = ?
             group by b.budget_id, b.task, b.period, b.limit_usd

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jooq.DSLContext;
@@ -65,6 +66,7 @@ final class PostgresRunStore implements RunStore {
   public Run open(
       Optional<String> runId,
       long namespaceId,
+      String taskName,
       String corpus,
       Optional<BigDecimal> budgetUsd,
       Instant deadlineAt) {
@@ -85,19 +87,20 @@ final class PostgresRunStore implements RunStore {
                   "choose another --run-id");
             }
             if (!run.finished()) {
-              update(tx, run.runId(), budgetUsd, deadlineAt);
+              update(tx, run.runId(), taskName, budgetUsd, deadlineAt);
             }
             return find(tx, wanted).orElseThrow();
           }
           // 'do nothing' also when the open run of this corpus is there: it is continued.
           tx.execute(
               """
-              insert into runs (run_id, namespace_id, corpus, state, budget_usd, started_at, deadline_at)
-              values (?, ?, ?, 'open', ?, ?, ?)
+              insert into runs (run_id, namespace_id, task_name, corpus, state, budget_usd, started_at, deadline_at)
+              values (?, ?, ?, ?, 'open', ?, ?, ?)
               on conflict do nothing
               """,
               wanted,
               namespaceId,
+              taskName,
               corpus,
               budgetUsd.orElse(null),
               Sql.now(clock),
@@ -131,8 +134,98 @@ final class PostgresRunStore implements RunStore {
                 "the run " + open + " of this task and corpus is still open",
                 "finish it with --run-id " + open + ", or leave --run-id out to continue it");
           }
-          update(tx, open, budgetUsd, deadlineAt);
+          update(tx, open, taskName, budgetUsd, deadlineAt);
           return find(tx, open).orElseThrow();
+        });
+  }
+
+  @Override
+  public List<Elsewhere> elsewhere(long namespaceId) {
+    return fetch(
+            context,
+            """
+            select o.namespace_id, u.name, u.definition::text as definition, u.name = t.name as superseded
+            from namespaces n
+            join tasks t using (tenant, task_fingerprint)
+            join namespaces o on o.tenant = n.tenant and o.namespace_id <> n.namespace_id
+            join tasks u on u.tenant = o.tenant and u.task_fingerprint = o.task_fingerprint
+            where n.namespace_id = ?
+              and exists (
+                  select
+                  from submissions s
+                  where s.namespace_id = o.namespace_id
+                    and s.state in ('planned', 'uploading', 'creating', 'in_progress', 'ended'))
+              and not exists (
+                  select
+                  from runs r
+                  where r.namespace_id = o.namespace_id
+                    and r.state = 'open'
+                    and r.alive_until > ?)
+            order by o.namespace_id
+            """,
+            namespaceId,
+            Sql.now(clock))
+        .map(
+            row ->
+                new Elsewhere(
+                    row.get("namespace_id", Long.class),
+                    row.get("name", String.class),
+                    row.get("definition", String.class),
+                    row.get("superseded", Boolean.class)));
+  }
+
+  @Override
+  public List<Undriven> undriven(String runId) {
+    return fetch(
+            context,
+            """
+            select o.*, o.namespace_id <> r.namespace_id and u.name = t.name as superseded
+            from runs r
+            join namespaces n on n.namespace_id = r.namespace_id
+            join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
+            join namespaces m on m.tenant = n.tenant
+            join tasks u on u.tenant = m.tenant and u.task_fingerprint = m.task_fingerprint
+            join runs o on o.namespace_id = m.namespace_id and o.run_id <> r.run_id
+            where r.run_id = ?
+              and o.state = 'open'
+              and (o.alive_until is null or o.alive_until <= ?)
+            order by o.started_at, o.run_id
+            """,
+            runId,
+            Sql.now(clock))
+        .map(row -> new Undriven(run(row), row.get("superseded", Boolean.class)));
+  }
+
+  @Override
+  public long stopBuying(String runId, ErrorCode code, String reason) {
+    return context.transactionResult(
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          OffsetDateTime alive = Budget.lockRun(tx, runId).get("alive_until", OffsetDateTime.class);
+          if (alive != null && alive.toInstant().isAfter(clock.instant())) {
+            return 0L;
+          }
+          withdrawUnsent(tx, runId, code, reason);
+          return (long)
+              tx.execute(
+                  """
+                  update items i
+                  set state = 'failed',
+                      failure_code = ?,
+                      failure_reason = ?,
+                      settled_at = ?
+                  where i.run_id = ?
+                    and (i.state = 'new'
+                        or (i.state = 'waiting' and not exists (
+                            select
+                            from attempts a
+                            where a.item_key = i.leader_key
+                              and a.state in ('unfunded', 'planned', 'submitted'))))
+                  """,
+                  code.name(),
+                  reason,
+                  Sql.now(clock),
+                  runId);
         });
   }
 
@@ -141,14 +234,20 @@ final class PostgresRunStore implements RunStore {
   }
 
   private static void update(
-      DSLContext tx, String runId, Optional<BigDecimal> budgetUsd, Instant deadlineAt) {
+      DSLContext tx,
+      String runId,
+      String taskName,
+      Optional<BigDecimal> budgetUsd,
+      Instant deadlineAt) {
     tx.execute(
         """
         update runs
-        set budget_usd = coalesce(?::numeric, budget_usd),
+        set task_name = ?,
+            budget_usd = coalesce(?::numeric, budget_usd),
             deadline_at = ?
         where run_id = ?
         """,
+        taskName,
         budgetUsd.orElse(null),
         Sql.time(deadlineAt),
         runId);
@@ -220,16 +319,18 @@ final class PostgresRunStore implements RunStore {
   private static Optional<Run> find(DSLContext context, String runId) {
     return fetch(context, "select * from runs where run_id = ?", runId).stream()
         .findFirst()
-        .map(
-            row ->
-                new Run(
-                    row.get("run_id", String.class),
-                    row.get("namespace_id", Long.class),
-                    row.get("corpus", String.class),
-                    row.get("state", String.class).equals("finished"),
-                    row.get("prepared_at") != null,
-                    Optional.ofNullable(row.get("budget_usd", BigDecimal.class)),
-                    row.get("deadline_at", OffsetDateTime.class).toInstant()));
+        .map(PostgresRunStore::run);
+  }
+
+  private static Run run(Record row) {
+    return new Run(
+        row.get("run_id", String.class),
+        row.get("namespace_id", Long.class),
+        row.get("corpus", String.class),
+        row.get("state", String.class).equals("finished"),
+        row.get("prepared_at") != null,
+        Optional.ofNullable(row.get("budget_usd", BigDecimal.class)),
+        row.get("deadline_at", OffsetDateTime.class).toInstant());
   }
 
   @Override
@@ -318,26 +419,33 @@ final class PostgresRunStore implements RunStore {
                   reason,
                   Sql.now(clock),
                   runId);
-          // A submission in 'creating' may exist at the provider already: that one is settled by
-          // asking.
-          for (String submissionId :
-              Sql.column(
-                  fetch(
-                      tx,
-                      """
+          withdrawUnsent(tx, runId, code, reason);
+          return failed;
+        });
+  }
+
+  /** The caller holds the run's row. */
+  private void withdrawUnsent(DSLContext tx, String runId, ErrorCode code, String reason) {
+    // A submission in 'creating' may exist at the provider already: that one is settled by
+    // asking.
+    for (String submissionId :
+        Sql.column(
+            fetch(
+                tx,
+                """
                       select submission_id
                       from submissions
                       where run_id = ?
                         and state in ('planned', 'uploading')
                       order by submission_id
                       """,
-                      runId),
-                  "submission_id",
-                  String.class)) {
-            PostgresSubmissionStore.withdraw(tx, clock, submissionId, code, reason);
-          }
-          tx.execute(
-              """
+                runId),
+            "submission_id",
+            String.class)) {
+      PostgresSubmissionStore.withdraw(tx, clock, submissionId, code, reason);
+    }
+    tx.execute(
+        """
               with unfunded as (
                   delete from attempts
                   where run_id = ?
@@ -364,14 +472,12 @@ final class PostgresRunStore implements RunStore {
               set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
               where run_id = ?
               """,
-              runId,
-              code.name(),
-              reason,
-              Sql.now(clock),
-              runId,
-              runId);
-          return failed;
-        });
+        runId,
+        code.name(),
+        reason,
+        Sql.now(clock),
+        runId,
+        runId);
   }
 
   @Override

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.BudgetStore;
+import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.ForecastStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.TaskVersion;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -177,6 +179,39 @@ class FundingStoreTest extends StoresFixture {
     assertThat(round.funded()).as("the first run holds it").isZero();
     assertThat(round.mayGoOn()).as("and may give it back").isTrue();
     assertThat(stores.budgets().remove(tenant, "task", BudgetStore.Period.DAY)).isTrue();
+    assertThat(stores.funding().fund(second).funded()).isEqualTo(1);
+  }
+
+  @Test
+  void aBudgetOnARenamedTaskIsKeptAndAnotherTenantsNameIsNobodysBusiness() {
+    String tenant = one("select tenant from namespaces where namespace_id = " + namespaceId);
+    assertThatThrownBy(
+            () -> stores.budgets().set(tenant, "renamed", BudgetStore.Period.DAY, BigDecimal.ONE))
+        .hasMessageStartingWith("OPTION_INVALID: --task renamed")
+        .hasMessageContaining("it has task;");
+    TaskVersion renamed =
+        new TaskVersion(
+            Fingerprint.sha256("task"), "renamed", "{\"new\":1}", "openai", "gpt-6.2-sol");
+    assertThat(stores.runs().namespace(tenant, renamed, "model")).isEqualTo(namespaceId);
+    assertThat(one("select name from tasks where tenant = '" + tenant + "'")).isEqualTo("renamed");
+    assertThat(one("select count(*) from tasks where name = 'renamed'")).isEqualTo("1");
+    stores.budgets().set(tenant, "renamed", BudgetStore.Period.DAY, new BigDecimal("0.0014"));
+    String second =
+        stores
+            .runs()
+            .open(
+                Optional.of("renamed-" + runId),
+                namespaceId,
+                "renamed",
+                "renamed-" + runId,
+                Optional.empty(),
+                NOW.plusSeconds(60))
+            .runId();
+    for (String name : List.of("a", "b")) {
+      miss(second, name, Optional.empty());
+    }
+    stores.work().electLeaders(second, 2, 2, List.of(1));
+    stores.work().planAttempts(second, List.of(plan("a", 0), plan("b", 0)));
     assertThat(stores.funding().fund(second).funded()).isEqualTo(1);
   }
 

@@ -28,6 +28,7 @@ class RunStoreTest extends StoresFixture {
             .open(
                 Optional.empty(),
                 namespaceId,
+                "task",
                 "corpus-" + runId.substring(4),
                 Optional.empty(),
                 NOW);
@@ -85,11 +86,13 @@ class RunStoreTest extends StoresFixture {
   void continuingARunWithoutABudgetKeepsItsBudgetAndAnotherIdIsRefused() {
     String corpus = "budgeted-" + runId;
     Run first =
-        stores.runs().open(Optional.empty(), namespaceId, corpus, Optional.of(BigDecimal.ONE), NOW);
+        stores
+            .runs()
+            .open(Optional.empty(), namespaceId, "task", corpus, Optional.of(BigDecimal.ONE), NOW);
     assertThat(
             stores
                 .runs()
-                .open(Optional.empty(), namespaceId, corpus, Optional.empty(), NOW)
+                .open(Optional.empty(), namespaceId, "task", corpus, Optional.empty(), NOW)
                 .budgetUsd())
         .hasValueSatisfying(budget -> assertThat(budget).isEqualByComparingTo("1"));
     assertThat(openRun(first.runId(), corpus, Optional.of(BigDecimal.TEN)).budgetUsd())

@@ -85,7 +85,9 @@ abstract class StoresFixture {
   }
 
   Run openRun(String id, String corpus, Optional<BigDecimal> budget) {
-    return stores.runs().open(Optional.of(id), namespaceId, corpus, budget, NOW.plusSeconds(3_600));
+    return stores
+        .runs()
+        .open(Optional.of(id), namespaceId, "task", corpus, budget, NOW.plusSeconds(3_600));
   }
 
   String key(String name) {

@@ -116,7 +116,9 @@ class TenancyTest {
                 new TaskVersion(
                     Fingerprint.sha256(tenant), "task", "{\"system\":\"secret\"}", "openai", "m"),
                 "model");
-    stores.runs().open(Optional.of(runId), namespace, runId, Optional.empty(), NOW.plusSeconds(60));
+    stores
+        .runs()
+        .open(Optional.of(runId), namespace, "task", runId, Optional.empty(), NOW.plusSeconds(60));
     return namespace;
   }
 

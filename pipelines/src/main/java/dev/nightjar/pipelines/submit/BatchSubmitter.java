@@ -53,6 +53,7 @@ public final class BatchSubmitter {
   private final ProviderClients clients;
   private final ProviderSettings settings;
   private final TaskSpec task;
+  private final boolean sends;
   private final Clock clock;
 
   public BatchSubmitter(
@@ -61,12 +62,33 @@ public final class BatchSubmitter {
       ProviderSettings settings,
       TaskSpec task,
       Clock clock) {
+    this(stores, clients, settings, task, true, clock);
+  }
+
+  private BatchSubmitter(
+      Stores stores,
+      ProviderClients clients,
+      ProviderSettings settings,
+      TaskSpec task,
+      boolean sends,
+      Clock clock) {
     this.submissions = stores.submissions();
     this.runs = stores.runs();
     this.clients = clients;
     this.settings = settings;
     this.task = task;
+    this.sends = sends;
     this.clock = clock;
+  }
+
+  /** One that finds out what providers have, and sends nothing. */
+  public static BatchSubmitter bringingHome(
+      Stores stores,
+      ProviderClients clients,
+      ProviderSettings settings,
+      TaskSpec task,
+      Clock clock) {
+    return new BatchSubmitter(stores, clients, settings, task, false, clock);
   }
 
   /** Whether {@link #submit} has something to do for a submission in this state. */
@@ -94,7 +116,7 @@ public final class BatchSubmitter {
       }
       Submission submission = claimed.get();
       return switch (submission.state()) {
-        case PLANNED -> send(submission, lease.owner());
+        case PLANNED -> sends && send(submission, lease.owner());
         case UPLOADING -> {
           // Its worker died. The file, if there is one, is an orphan: it has no name here.
           submissions.giveBack(submissionId, lease.owner(), now(), false);
@@ -111,11 +133,12 @@ public final class BatchSubmitter {
   }
 
   private boolean resend(String submissionId, LeaseKeeper lease) {
-    return lease
-        .claim(submissionId)
-        .filter(submission -> submission.state() == SubmissionState.PLANNED)
-        .map(submission -> send(submission, lease.owner()))
-        .orElse(false);
+    return sends
+        && lease
+            .claim(submissionId)
+            .filter(submission -> submission.state() == SubmissionState.PLANNED)
+            .map(submission -> send(submission, lease.owner()))
+            .orElse(false);
   }
 
   /** As PostgreSQL keeps it, so that a time read back equals the one that was written. */

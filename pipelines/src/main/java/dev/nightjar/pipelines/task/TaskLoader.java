@@ -15,7 +15,9 @@ import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.serialization.JsonNodeReader;
 import com.networknt.schema.utils.JsonNodes;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
@@ -84,6 +86,25 @@ public final class TaskLoader {
           name, "cannot be read (" + e.getClass().getSimpleName() + "); expected a YAML file");
     }
     return parse(name, yaml);
+  }
+
+  /**
+   * The task that a stored definition is of, as it was when it was registered: what a newer build
+   * asks of task files is not asked of it.
+   *
+   * @throws NightjarException TASK_INVALID if this build cannot read it
+   */
+  public static TaskSpec stored(String name, String definitionJson) {
+    try {
+      return spec(CANONICAL.readTree(definitionJson));
+    } catch (JsonProcessingException | RuntimeException e) {
+      throw new NightjarException(
+          ErrorCode.TASK_INVALID,
+          name,
+          "its stored definition cannot be read by this build: " + firstLine(String.valueOf(e)),
+          "collect its submissions with the build that made them",
+          e);
+    }
   }
 
   private static TaskInvalidException whole(String file, String expected) {

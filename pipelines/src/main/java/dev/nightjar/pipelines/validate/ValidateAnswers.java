@@ -33,19 +33,26 @@ public final class ValidateAnswers
   private static final int LINES_BATCH_MAX = 500;
 
   private final JobContext context;
+  private final boolean escalates;
 
-  private ValidateAnswers(JobContext context) {
+  private ValidateAnswers(JobContext context, boolean escalates) {
     this.context = context;
+    this.escalates = escalates;
   }
 
   public static ValidateAnswers of(JobContext context) {
-    return new ValidateAnswers(context);
+    return new ValidateAnswers(context, true);
+  }
+
+  /** The same without a next attempt: for a task that nothing more is bought for. */
+  public ValidateAnswers withoutEscalation() {
+    return new ValidateAnswers(context, false);
   }
 
   @Override
   public PCollection<SubmissionOutcome> expand(PCollection<ResultLine> lines) {
     return lines
-        .apply("Judge answers", ParDo.of(new JudgeFn(context)))
+        .apply("Judge answers", ParDo.of(new JudgeFn(context, escalates)))
         .setCoder(RecordCoder.of(SubmissionOutcome.class));
   }
 
@@ -55,8 +62,11 @@ public final class ValidateAnswers
     private transient @Nullable AnswerValidator validator;
     private transient @Nullable RequestLines lines;
 
-    JudgeFn(JobContext context) {
+    private final boolean escalates;
+
+    JudgeFn(JobContext context, boolean escalates) {
       super(context, LINES_BATCH_MAX);
+      this.escalates = escalates;
     }
 
     @Override
@@ -107,7 +117,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            nextAfter(line.error().get(), attempt, askCancelled));
+            escalates ? nextAfter(line.error().get(), attempt, askCancelled) : Optional.empty());
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -119,7 +129,7 @@ public final class ValidateAnswers
           verdict.answerJson(),
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
-          accepted ? Optional.empty() : next(attempt, true));
+          accepted || !escalates ? Optional.empty() : next(attempt, true));
     }
 
     private Optional<AttemptPlan> nextAfter(

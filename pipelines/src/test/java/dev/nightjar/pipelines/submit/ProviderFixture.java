@@ -167,7 +167,13 @@ final class ProviderFixture implements AutoCloseable {
     long namespaceId = stores.runs().namespace(TENANT, task.version(), "model");
     stores
         .runs()
-        .open(Optional.of(runId), namespaceId, runId, Optional.empty(), START.plus(deadline));
+        .open(
+            Optional.of(runId),
+            namespaceId,
+            task.name(),
+            runId,
+            Optional.empty(),
+            START.plus(deadline));
     RequestLines lines = new RequestLines(task);
     List<AttemptPlan> plans = new ArrayList<>();
     AttemptMode mode = Providers.mode(task, tier, settings, clock.instant(), START.plus(deadline));

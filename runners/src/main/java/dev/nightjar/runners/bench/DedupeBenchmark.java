@@ -275,6 +275,7 @@ public final class DedupeBenchmark extends Benchmark {
               Optional.of("bench"),
               namespace,
               "bench",
+              "bench",
               Optional.empty(),
               clock.instant().plus(Duration.ofHours(1)));
       long began = System.nanoTime();

@@ -93,8 +93,8 @@ public final class RandomNights {
   private static final List<String> STATEMENTS =
       List.of(
           """
-          insert into tasks (task_fingerprint, name, definition, baseline_provider, baseline_model, created_at)
-          select lpad(to_hex(t), 64, '0'), 'task-' || t, '{}', 'openai', 'gpt-6.2-sol', now()
+          insert into tasks (tenant, task_fingerprint, name, definition, baseline_provider, baseline_model, created_at)
+          select 'tenant-' || (1 + t % 3), lpad(to_hex(t), 64, '0'), 'task-' || t, '{}', 'openai', 'gpt-6.2-sol', now()
           from generate_series(1, 6) t
           """,
           """
@@ -104,9 +104,9 @@ public final class RandomNights {
           """,
           """
           insert into runs (
-              run_id, namespace_id, corpus, state, started_at, deadline_at, prepared_at, finished_at, uncapped_output_tokens, machine_usd_per_hour)
+              run_id, namespace_id, task_name, corpus, state, started_at, deadline_at, prepared_at, finished_at, uncapped_output_tokens, machine_usd_per_hour)
           select
-              'run-' || n, (select min(namespace_id) from namespaces) + n % 6, 'corpus-' || n, 'finished', b.at, b.at + interval '1 day', b.at,
+              'run-' || n, (select min(namespace_id) from namespaces) + n % 6, 'task-' || (1 + n % 6), 'corpus-' || n, 'finished', b.at, b.at + interval '1 day', b.at,
               b.at + interval '6 hours', case when n % 3 = 0 then 150 end, 0.05 * (n % 2)
           from generate_series(1, :nights) n
           cross join lateral (

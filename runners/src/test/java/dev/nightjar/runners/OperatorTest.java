@@ -1,0 +1,144 @@
+package dev.nightjar.runners;
+
+import static dev.nightjar.runners.TestNights.one;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.testing.TestPostgres;
+import dev.nightjar.emulator.Emulator;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What people do between two commands of one night, and that nothing is stranded by it. */
+class OperatorTest {
+  private static final EngineOptions ENGINE = TestNights.engine(EngineOptions.Engine.DIRECT);
+
+  @TempDir Path home;
+
+  private DatabaseAddress database;
+  private Emulator emulator;
+  private Path corpus;
+
+  @BeforeEach
+  void start() throws IOException {
+    database = TestPostgres.newDatabase();
+    emulator = Emulator.in(home.resolve("emulator")).speed(200).start();
+    corpus = TestNights.write(home, "a.jsonl", TestNights.documents(0, 40));
+  }
+
+  @AfterEach
+  void stop() {
+    emulator.close();
+  }
+
+  private Path task(String from, String to) throws IOException {
+    assertThat(TestNights.TASK).contains(from);
+    return Files.writeString(home.resolve("task.yaml"), TestNights.TASK.replace(from, to));
+  }
+
+  private void submit(Path task, String runId) {
+    try (Night night =
+        TestNights.open(
+            TestNights.plan(task, runId, Optional.empty(), corpus.toString()),
+            database,
+            emulator,
+            ENGINE)) {
+      night.submit();
+      assertThat(night.submissionsOpen()).isPositive();
+    }
+  }
+
+  private void run(Path task, String runId) throws InterruptedException {
+    TestNights.run(
+        TestNights.plan(task, runId, Optional.empty(), corpus.toString()),
+        database,
+        emulator,
+        ENGINE);
+  }
+
+  private void assertNothingIsStranded() {
+    assertThat(
+            one(
+                database,
+                "select count(*) from submissions where state in ('planned', 'uploading', 'creating', 'in_progress', 'ended')"))
+        .isEqualTo("0");
+    assertThat(one(database, "select coalesce(sum(reserved_usd), 0) from runs"))
+        .satisfies(usd -> assertThat(new BigDecimal(usd)).isZero());
+    assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+    assertThat(emulator.invoice().billedTwice()).isEmpty();
+    assertThat(TestNights.defects(database)).isEqualTo("0");
+  }
+
+  /** Later: what was submitted has ended at the providers, and its process is gone. */
+  private void later() throws InterruptedException {
+    int requests = Integer.parseInt(one(database, "select count(*) from attempts"));
+    while (emulator.invoice().lines().size() < requests
+        || !one(database, "select count(*) from runs where alive_until > now()").equals("0")) {
+      TestNights.PAUSE.sleep(Duration.ofMillis(50));
+    }
+  }
+
+  @Test
+  void anEditedTaskBringsHomeWhatItsFormerVersionHasAtTheProviders() throws Exception {
+    submit(task("You sort notes", "You sort notes"), "before");
+    later();
+    run(task("You sort notes", "You sort short notes"), "after");
+    assertNothingIsStranded();
+    assertThat(one(database, "select state from runs where run_id = 'before'"))
+        .isEqualTo("finished");
+    assertThat(
+            one(
+                database,
+                "select count(*) > 0 from results r join items i using (run_id, document_id) where r.run_id = 'before'"))
+        .as("answers of the former version are kept as that version's")
+        .isEqualTo("t");
+    assertThat(
+            one(
+                database,
+                "select count(*) from attempts where run_id = 'before' and attempt_number > 1"))
+        .as("nothing more is bought for it")
+        .isEqualTo("0");
+    assertThat(
+            one(
+                database,
+                "select count(*) from items where run_id = 'after' and state = 'answered'"))
+        .isEqualTo("40");
+  }
+
+  @Test
+  void aRenamedTaskStrandsNothingAndItsFormerNameGoesOnWithItsRun() throws Exception {
+    submit(task("name: small-triage", "name: small-triage"), "before");
+    later();
+    Path task =
+        Files.writeString(
+            home.resolve("task.yaml"),
+            TestNights.TASK
+                .replace("name: small-triage", "name: renamed")
+                .replace("You sort notes", "You sort short notes"));
+    run(task, "renamed");
+    assertThat(
+            one(
+                database,
+                "select count(*) from submissions where run_id = 'before' and state <> 'collected'"))
+        .isEqualTo("0");
+    assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+    assertThat(one(database, "select state from runs where run_id = 'before'"))
+        .as("another task by its name: its own next run goes on with it")
+        .isEqualTo("open");
+    run(task("name: small-triage", "name: small-triage"), "before");
+    assertNothingIsStranded();
+    assertThat(
+            one(
+                database,
+                "select count(*) from items where run_id = 'before' and state = 'answered'"))
+        .isEqualTo("40");
+  }
+}
