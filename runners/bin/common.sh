@@ -1,8 +1,9 @@
 # Sourced by the scripts beside it: where things are, and how a JVM is started.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-own=~ # also where HOME is not set, as under 'env -i'
-export NIGHTJAR_HOME=${NIGHTJAR_HOME:-${HOME:-$own}/.nightjar}
+# Under 'env -i' HOME is not set, or it is empty.
+[[ -n ${HOME:-} ]] || HOME=$(getent passwd "$EUID" | cut -d: -f6)
+export HOME NIGHTJAR_HOME=${NIGHTJAR_HOME:-$HOME/.nightjar}
 
 # Flink's and Beam's serializers reflect into these packages on JDK 17 and later.
 jvm_opens=(
@@ -13,11 +14,16 @@ jvm_opens=(
   --add-opens=java.base/java.net=ALL-UNNAMED
 )
 
+# Prints the major version of a java; 1 before Java 9, 0 if it does not say.
+java_version() {
+  local major
+  major=$("$1" -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
+  echo "${major:-0}"
+}
+
 # From JDK 24 on the JVM warns about native libraries and about Beam's use of Unsafe.
 quiet_new_jvm() {
-  local major
-  major=$("$java" -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
-  if [[ ${major:-0} -ge 24 ]]; then
+  if [[ $(java_version "$java") -ge 24 ]]; then
     jvm_opens+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
   fi
 }
@@ -31,12 +37,17 @@ need() {
   command -v "$1" >/dev/null 2>&1 || die "SETUP: $1 is not installed, or not on the PATH ($PATH); $2"
 }
 
-# Sets $java: JAVA_HOME's, else the PATH's, else the newest of the system's, for cron's PATH is short.
+# Sets $java: JAVA_HOME's, else the PATH's, else one of the system's that is new enough, for cron's PATH is short.
 find_java() {
   local candidate
-  for candidate in "${JAVA_HOME:-/nowhere}/bin/java" "$(command -v java || true)" \
-    $(printf '%s\n' /usr/lib/jvm/*/bin/java | sort -rV); do
+  for candidate in "${JAVA_HOME:-/nowhere}/bin/java" "$(command -v java || true)"; do
     if [[ -x $candidate ]]; then
+      java=$candidate
+      return
+    fi
+  done
+  for candidate in /usr/lib/jvm/*/bin/java; do
+    if [[ -x $candidate && $(java_version "$candidate") -ge 17 ]]; then
       java=$candidate
       return
     fi
@@ -47,10 +58,12 @@ find_java() {
 # As root in another user's home directory, every file that is written is one which that user cannot read.
 require_own_home() {
   local there=$NIGHTJAR_HOME
+  [[ $there == /* ]] || die "OPTION_INVALID: NIGHTJAR_HOME: '$there' is a relative path, which is another database in each directory; give an absolute path" 2
   until [[ -e $there ]]; do there=$(dirname "$there"); done
   if [[ $EUID -eq 0 && ! -O $there ]]; then
     local owner
     owner=$(stat -c %U "$there")
+    [[ $owner != UNKNOWN ]] || owner="'#$(stat -c %u "$there")'"
     die "HOME_UNUSABLE: $NIGHTJAR_HOME: belongs to $owner and this is root, whose files $owner could not read; run it as $owner (sudo -u $owner), or set NIGHTJAR_HOME to a directory of root's own"
   fi
 }

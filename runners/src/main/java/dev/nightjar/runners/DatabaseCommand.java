@@ -39,6 +39,9 @@ final class DatabaseCommand implements Runnable {
   int start(@Mixin StoreOptions store) {
     DatabaseAddress address = store.migrated(Optional.empty());
     say(address.psqlCommand());
+    if (!store.isGiven()) {
+      say("its data are in " + PrivateDatabase.in(StoreOptions.home()).place());
+    }
     return 0;
   }
 

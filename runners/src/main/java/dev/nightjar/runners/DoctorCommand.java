@@ -13,6 +13,7 @@ import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderException;
 import dev.nightjar.pipelines.submit.ProviderSettings;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,8 +59,8 @@ final class DoctorCommand implements Callable<Integer> {
           local.map(path -> path + " with pgvector").orElse("in Docker"),
           "run 'runners/bin/nightjar setup'");
     }
-    checkDatabase();
-    if (!given) {
+    boolean answers = checkDatabase();
+    if (!given && answers) {
       checkBackup();
     }
     try (Embedder embedder = OnnxEmbedder.load(EmbeddingModel.ALL_MINILM_L6_V2, 1)) {
@@ -67,8 +68,11 @@ final class DoctorCommand implements Callable<Integer> {
       report("model", true, embedder.model(), "");
     }
     Path home = StoreOptions.home();
-    // A FileStore cannot be had under a changed root.
-    long free = home.toFile().getUsableSpace();
+    File there = home.toFile();
+    while (!there.exists() && there.getParentFile() != null) {
+      there = there.getParentFile();
+    }
+    long free = there.getUsableSpace(); // a FileStore cannot be had under a changed root
     report(
         "disk",
         free >= DISK_BYTES_MIN,
@@ -78,12 +82,14 @@ final class DoctorCommand implements Callable<Integer> {
     return healthy ? 0 : Main.EXIT_FAILED;
   }
 
-  private void checkDatabase() {
+  private boolean checkDatabase() {
     try {
       DatabaseAddress address = store.server();
       report("database", true, address + ", schema " + Migrations.migrate(address), "");
+      return true;
     } catch (NightjarException e) {
       report("database", false, "", String.valueOf(e.getMessage()));
+      return false;
     }
   }
 

@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.OnnxEmbedder;
+import dev.nightjar.cachestore.local.PrivateDatabase;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -32,6 +33,11 @@ final class SetupCommand implements Callable<Integer> {
   public Integer call() {
     DatabaseAddress address = store.migrated(Optional.empty());
     spec.commandLine().getOut().println("database   " + address);
+    if (!store.isGiven()) {
+      spec.commandLine()
+          .getOut()
+          .println("data       in " + PrivateDatabase.in(StoreOptions.home()).place());
+    }
     try (Embedder embedder = OnnxEmbedder.load(EmbeddingModel.ALL_MINILM_L6_V2, 1)) {
       embedder.embed(List.of("ready"));
       spec.commandLine().getOut().println("embeddings " + embedder.model());

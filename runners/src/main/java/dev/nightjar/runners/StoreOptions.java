@@ -1,6 +1,8 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.local.Backup;
 import dev.nightjar.cachestore.local.PrivateDatabase;
 import dev.nightjar.cachestore.postgres.Migrations;
@@ -33,9 +35,20 @@ final class StoreOptions {
   /** Where everything of this user is kept. */
   static Path home() {
     String home = System.getenv("NIGHTJAR_HOME");
-    return home != null && !home.isBlank()
-        ? Path.of(home)
-        : Path.of(System.getProperty("user.home", "."), ".nightjar");
+    if (home == null || home.isBlank()) {
+      String users = System.getenv("HOME"); // as the launcher takes it
+      return Path.of(
+          users == null || users.isBlank() ? System.getProperty("user.home", "/") : users,
+          ".nightjar");
+    }
+    if (!Path.of(home).isAbsolute()) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "NIGHTJAR_HOME",
+          "'" + home + "' is a relative path, which is another database in each directory",
+          "give an absolute path");
+    }
+    return Path.of(home);
   }
 
   /** The server's address: given, local, or in a container, started if need be. */
@@ -55,7 +68,7 @@ final class StoreOptions {
   Backup backup() {
     DatabaseAddress address = server();
     return isGiven()
-        ? Backup.of(address, home(), Clock.systemUTC())
+        ? Backup.of(address, Clock.systemUTC())
         : Backup.of(PrivateDatabase.in(home()), home(), address, Clock.systemUTC());
   }
 

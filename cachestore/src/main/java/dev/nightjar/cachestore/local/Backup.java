@@ -10,7 +10,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Instant;
@@ -20,6 +23,10 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Copies a database to a file and back, by PostgreSQL's own pg_dump and pg_restore. What is there
@@ -30,12 +37,18 @@ public final class Backup {
   private static final DateTimeFormatter SUFFIX =
       DateTimeFormatter.ofPattern("yyyyMMdd_HHmmss").withZone(ZoneOffset.UTC);
 
+  private static final int NAME_MAX = 30;
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  private static final Logger LOG = LoggerFactory.getLogger(Backup.class);
+
   private final DatabaseAddress address;
   private final DumpTools tools;
-  private final Path record;
+  private final Optional<Path> record;
   private final Clock clock;
 
-  private Backup(DatabaseAddress address, DumpTools tools, Path record, Clock clock) {
+  private Backup(DatabaseAddress address, DumpTools tools, Optional<Path> record, Clock clock) {
     this.address = address;
     this.tools = tools;
     this.record = record;
@@ -48,12 +61,22 @@ public final class Backup {
    * @param address its address
    */
   public static Backup of(PrivateDatabase own, Path home, DatabaseAddress address, Clock clock) {
-    return new Backup(address, own.tools(), recordIn(home), clock);
+    return new Backup(address, own.tools(), Optional.of(recordIn(home)), clock);
   }
 
-  /** Of another server's database. */
-  public static Backup of(DatabaseAddress address, Path home, Clock clock) {
-    return new Backup(address, DumpTools.of(address), recordIn(home), clock);
+  /** Of another server's database, whose backups are not this home directory's concern. */
+  public static Backup of(DatabaseAddress address, Clock clock) {
+    return new Backup(address, DumpTools.of(address), Optional.empty(), clock);
+  }
+
+  /** Of a database that is gone, a backup is none of the next one's. */
+  static void forget(HomeDirectory home) {
+    try {
+      Files.deleteIfExists(recordIn(home.path()));
+    } catch (IOException e) {
+      throw HomeDirectory.unusable(
+          recordIn(home.path()), "cannot be deleted", "delete it: it is a note only", e);
+    }
   }
 
   private static Path recordIn(Path home) {
@@ -93,36 +116,70 @@ public final class Backup {
    */
   public long write(Path file) {
     Path whole = file.toAbsolutePath().normalize();
-    Path part = whole.resolveSibling(whole.getFileName() + ".part");
     Instant begun = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    if (Files.exists(whole)) {
-      throw isThere(whole);
-    }
     try {
-      Files.deleteIfExists(part); // of a backup that was killed
-      Files.createFile(
-          part, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      try {
-        tools.dump(address.database(), part);
-        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-          channel.force(true);
-        }
-        Files.createLink(whole, part); // unlike a move, never over another file
-      } finally {
-        Files.deleteIfExists(part);
-      }
-      HomeDirectory.writeOwnerOnly(record, begun + "\n" + whole + "\n");
-      return Files.size(whole);
+      // The name is taken at once, so that of two backups under one name the second is refused.
+      Files.createFile(whole, OWNER_ONLY);
     } catch (FileAlreadyExistsException e) {
       throw isThere(whole);
     } catch (IOException e) {
-      throw new NightjarException(
-          ErrorCode.BACKUP_FAILED,
-          whole.toString(),
-          "cannot be written: " + HomeDirectory.reason(e),
-          "give another file",
-          e);
+      throw cannotWrite(whole, e);
     }
+    boolean written = false;
+    try {
+      Path part =
+          Files.createTempFile(
+              HomeDirectory.parent(whole), whole.getFileName() + ".", ".part", OWNER_ONLY);
+      try {
+        tools.dump(address.database(), part);
+        tools.check(part);
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+          channel.force(true);
+        }
+        Files.move(
+            part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        written = true;
+      } finally {
+        Files.deleteIfExists(part);
+      }
+      remember(begun, whole);
+      return Files.size(whole);
+    } catch (IOException e) {
+      throw cannotWrite(whole, e);
+    } finally {
+      if (!written) {
+        release(whole);
+      }
+    }
+  }
+
+  /** The note of a backup is for the doctor; the backup is good without it. */
+  private void remember(Instant begun, Path whole) {
+    try {
+      record.ifPresent(file -> HomeDirectory.writeOwnerOnly(file, begun + "\n" + whole + "\n"));
+    } catch (NightjarException e) {
+      LOG.warn("{} is written; {}", whole, e.getMessage());
+    }
+  }
+
+  /** The empty file that held the name. */
+  private static void release(Path whole) {
+    try {
+      if (Files.size(whole) == 0) {
+        Files.delete(whole);
+      }
+    } catch (IOException e) {
+      LOG.warn("{} is empty and can be deleted: {}", whole, HomeDirectory.reason(e));
+    }
+  }
+
+  private static NightjarException cannotWrite(Path file, IOException e) {
+    return new NightjarException(
+        ErrorCode.BACKUP_FAILED,
+        file.toString(),
+        "cannot be written: " + HomeDirectory.reason(e),
+        "give another file",
+        e);
   }
 
   private static NightjarException isThere(Path file) {
@@ -148,13 +205,17 @@ public final class Backup {
           "is not a file that can be read",
           "give what 'nightjar db backup' wrote");
     }
+    // Short enough that PostgreSQL, which cuts names at 63 bytes, keeps what tells them apart.
+    String name = address.database().substring(0, Math.min(NAME_MAX, address.database().length()));
     String suffix = SUFFIX.format(clock.instant());
-    DatabaseAddress fresh = address.withDatabase(address.database() + "_restored_" + suffix);
-    Migrations.createEmpty(fresh);
+    DatabaseAddress fresh =
+        address.withDatabase(name + "_restored_" + UUID.randomUUID().toString().substring(0, 8));
+    Databases.createNew(fresh); // from here on it is ours to drop
     try {
+      Migrations.makeReady(fresh);
       tools.restore(whole, fresh.database());
       Migrations.migrate(fresh);
-      return Databases.takePlace(fresh, address, address.database() + "_until_" + suffix);
+      return Databases.takePlace(fresh, address, name + "_until_" + suffix);
     } catch (NightjarException e) {
       Databases.drop(fresh); // which was made a moment ago from the same file
       throw e;

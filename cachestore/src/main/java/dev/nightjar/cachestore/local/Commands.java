@@ -4,12 +4,10 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +25,10 @@ final class Commands {
   private static final List<String> SYSTEM_DIRECTORIES =
       List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
+  /** Where people put theirs, which cron's {@code PATH} lacks too. */
+  private static final List<String> FURTHER_DIRECTORIES =
+      List.of("/usr/local/bin", "/opt/homebrew/bin");
+
   /**
    * How a program ended.
    *
@@ -42,11 +44,15 @@ final class Commands {
 
   private Commands() {}
 
+  /** The directories of {@code PATH}. */
+  static List<String> path() {
+    return List.of(System.getenv().getOrDefault("PATH", "").split(":"));
+  }
+
   /** The absolute path of a program, if it is on this machine. */
   static Optional<Path> find(String name) {
-    return Stream.concat(
-            SYSTEM_DIRECTORIES.stream(),
-            Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":")))
+    return Stream.of(SYSTEM_DIRECTORIES, path(), FURTHER_DIRECTORIES)
+        .flatMap(List::stream)
         .filter(directory -> !directory.isBlank())
         .map(directory -> Path.of(directory, name))
         .filter(Path::isAbsolute)
@@ -69,6 +75,8 @@ final class Commands {
                     name,
                     "is not in "
                         + String.join(", ", SYSTEM_DIRECTORIES)
+                        + ", "
+                        + String.join(", ", FURTHER_DIRECTORIES)
                         + " nor on the PATH, which is '"
                         + System.getenv().getOrDefault("PATH", "")
                         + "'",
@@ -91,8 +99,17 @@ final class Commands {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw cannotRun(command, e);
     }
+  }
+
+  private static NightjarException cannotRun(List<String> command, IOException e) {
+    return new NightjarException(
+        ErrorCode.PROGRAM_MISSING,
+        command.get(0),
+        "cannot be run: " + e.getMessage(),
+        "see that it is there and that the temporary directory can be written to",
+        e);
   }
 
   /**
@@ -139,12 +156,7 @@ final class Commands {
         Files.deleteIfExists(said);
       }
     } catch (IOException e) {
-      throw new NightjarException(
-          ErrorCode.PROGRAM_MISSING,
-          command.get(0),
-          "cannot be run: " + e.getMessage(),
-          "see that it is there and that the temporary directory can be written to",
-          e);
+      throw cannotRun(command, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Ended(130, "interrupted");

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 
 /**
  * PostgreSQL with pgvector in a container, for machines that have Docker and no PostgreSQL. One
@@ -26,20 +27,39 @@ public final class DockerPostgres {
   public static final String IMAGE = "pgvector/pgvector:pg17";
 
   private static final String USER = "nightjar";
+  private static final String NAME = "docker-postgres.name";
 
   private final HomeDirectory home;
-  private final String container;
 
-  private DockerPostgres(HomeDirectory home, String container) {
+  private DockerPostgres(HomeDirectory home) {
     this.home = home;
-    this.container = container;
   }
 
   /** The container that belongs to a home directory; it may not exist yet. */
   public static DockerPostgres in(Path path) {
-    HomeDirectory home = HomeDirectory.at(path);
-    return new DockerPostgres(
-        home, "nightjar-postgres-" + Integer.toHexString(home.path().toString().hashCode()));
+    return new DockerPostgres(HomeDirectory.at(path));
+  }
+
+  /**
+   * The name of the container and of its volume. Drawn once for a home directory: two machines that
+   * share an engine may have homes of one path.
+   */
+  String name() {
+    Path file = home.resolve(NAME);
+    try {
+      if (HomeDirectory.exists(file)) {
+        return Files.readString(file).strip();
+      }
+      if (hasPassword()) { // from before names were drawn
+        return "nightjar-postgres-" + Integer.toHexString(home.path().toString().hashCode());
+      }
+    } catch (IOException e) {
+      throw HomeDirectory.unusable(
+          file, "cannot be read: " + HomeDirectory.reason(e), "run it as its owner", e);
+    }
+    String drawn = "nightjar-postgres-" + UUID.randomUUID();
+    HomeDirectory.writeOwnerOnly(file, drawn + "\n");
+    return drawn;
   }
 
   /** Whether a Docker engine answers and has the image or can pull it. */
@@ -56,8 +76,17 @@ public final class DockerPostgres {
     return Commands.run(line);
   }
 
-  /** Whether this home directory has a database in a container. */
+  /** Whether this home directory has, or had, a database in a container. */
   boolean exists() {
+    return hasPassword()
+        || HomeDirectory.exists(passwordFile())
+        // Else a set-up was begun, and perhaps the image could not be had.
+        || (HomeDirectory.exists(home.resolve(NAME))
+            && Commands.find("docker").isPresent()
+            && has("volume"));
+  }
+
+  private boolean hasPassword() {
     return HomeDirectory.exists(environment());
   }
 
@@ -81,7 +110,7 @@ public final class DockerPostgres {
    * @throws NightjarException DATABASE_UNREACHABLE if the engine does not say
    */
   private boolean has(String kind) {
-    Commands.Ended ended = docker(kind, "inspect", container);
+    Commands.Ended ended = docker(kind, "inspect", name());
     if (!ended.ok() && !ended.output().toLowerCase(Locale.ROOT).contains("no such " + kind)) {
       throw failed(ended.output());
     }
@@ -96,30 +125,34 @@ public final class DockerPostgres {
    */
   public DatabaseAddress start() {
     home.prepare();
+    return home.locked(this::startLocked);
+  }
+
+  private DatabaseAddress startLocked() {
+    String name = name();
     boolean container = has("container");
-    if (container && !exists() && HomeDirectory.exists(newEnvironment())) {
+    boolean volume = container || has("volume");
+    if (volume && !hasPassword() && HomeDirectory.exists(newEnvironment())) {
       keepNewEnvironment(); // killed between the two
     }
-    boolean volume = container || has("volume");
-    if (volume && !exists()) {
+    if (volume && !hasPassword()) {
       throw HomeDirectory.unusable(
           environment(),
-          "is not there, so nobody has the password of the database in Docker's volume "
-              + this.container,
+          "is not there, so nobody has the password of the database in Docker's volume " + name,
           "put the file back, or have 'nightjar db password' set a new password; the data are"
               + " kept");
     }
-    if (!volume && exists()) {
+    if (!volume && hasPassword()) {
       throw HomeDirectory.unusable(
           environment(),
           "is the password of a database in a Docker volume "
-              + this.container
+              + name
               + ", which this engine does not have",
           "use the Docker engine that has it (DOCKER_HOST, docker context), or remove this file to"
               + " begin with an empty database");
     }
     if (container) {
-      require("start", this.container);
+      require("start", name);
     } else {
       create();
     }
@@ -130,7 +163,7 @@ public final class DockerPostgres {
   }
 
   private DatabaseAddress address() {
-    String published = require("port", container, "5432/tcp").output();
+    String published = require("port", name(), "5432/tcp").output();
     int port = Integer.parseInt(published.lines().findFirst().orElseThrow().replaceAll(".*:", ""));
     HomeDirectory.writeOwnerOnly(
         passwordFile(), "127.0.0.1:" + port + ":*:" + USER + ":" + password() + "\n");
@@ -150,8 +183,9 @@ public final class DockerPostgres {
   }
 
   private void create() {
+    String container = name();
     Path environment = environment();
-    if (!exists()) {
+    if (!hasPassword()) {
       environment = newEnvironment();
       writeEnvironment(environment, newPassword());
     }
@@ -167,7 +201,7 @@ public final class DockerPostgres {
         "-v",
         container + ":/var/lib/postgresql/data",
         IMAGE);
-    if (!exists()) {
+    if (!hasPassword()) {
       keepNewEnvironment();
     }
   }
@@ -203,66 +237,87 @@ public final class DockerPostgres {
   /** Sets a new password through the container's own socket, which asks for none. */
   void setNewPassword() {
     home.prepare();
-    if (!has("container")) {
-      if (!has("volume")) {
-        throw HomeDirectory.unusable(
-            home.path(), "has no database in Docker", "'nightjar db start' makes an empty one");
-      }
-      // The image sets a password only in an empty volume.
-      writeEnvironment(environment(), newPassword());
-      create();
-    } else {
-      require("start", container);
-    }
-    String password = newPassword();
-    Commands.Ended ended =
-        Commands.run(
-            List.of(
-                Commands.program("docker"),
-                "exec",
-                "-i",
-                container,
-                "sh",
-                "-c",
-                "until pg_isready -q; do sleep 0.2; done; exec psql -q -v ON_ERROR_STOP=1 -U "
-                    + USER),
-            "alter role " + USER + " password '" + password + "'\n");
-    if (!ended.ok()) {
-      throw failed(ended.output().replace(password, "…"));
-    }
-    writeEnvironment(environment(), password);
+    home.locked(
+        () -> {
+          if (has("container")) {
+            require("start", name());
+          } else if (has("volume")) {
+            // The image sets a password only in an empty volume.
+            if (!hasPassword()) {
+              writeEnvironment(environment(), newPassword());
+            }
+            create();
+          } else {
+            throw none();
+          }
+          String password = newPassword();
+          Commands.Ended ended =
+              Commands.run(
+                  List.of(
+                      Commands.program("docker"),
+                      "exec",
+                      "-i",
+                      name(),
+                      "sh",
+                      "-c",
+                      "until pg_isready -q; do sleep 0.2; done; exec psql -q -v ON_ERROR_STOP=1 -U "
+                          + USER),
+                  "alter role " + USER + " password '" + password + "'\n");
+          if (!ended.ok()) {
+            throw failed(ended.output().replace(password, "…"));
+          }
+          writeEnvironment(environment(), password);
+          return password;
+        });
+  }
+
+  private NightjarException none() {
+    return HomeDirectory.unusable(
+        home.path(),
+        "has no database in this Docker engine (volume " + name() + ")",
+        "use the engine that has it (DOCKER_HOST, docker context); 'nightjar db start' makes an"
+            + " empty one where there was none");
   }
 
   /** How its databases are dumped and restored. */
   DumpTools tools() {
-    return DumpTools.inContainer(Commands.program("docker"), container, address());
-  }
-
-  String name() {
-    return container;
+    return DumpTools.inContainer(Commands.program("docker"), name(), address());
   }
 
   /** Stops the container if it runs; its volume stays. */
   public boolean stop() {
     return exists()
-        && docker("inspect", "-f", "{{.State.Running}}", container).output().equals("true")
-        && require("stop", container).ok();
+        && docker("inspect", "-f", "{{.State.Running}}", name()).output().equals("true")
+        && require("stop", name()).ok();
   }
 
-  /** Removes the container, its volume with everything in it, and the password. */
+  /**
+   * Removes the container, its volume with everything in it, and the password.
+   *
+   * @throws NightjarException HOME_UNUSABLE if this engine does not have it
+   */
   void destroyForGood() {
-    if (has("container")) {
-      require("rm", "-f", "-v", container);
-    }
-    if (has("volume")) {
-      require("volume", "rm", container);
-    }
-    try {
-      Files.deleteIfExists(environment());
-      Files.deleteIfExists(passwordFile());
-    } catch (IOException e) {
-      throw failed(String.valueOf(e.getMessage()));
-    }
+    home.locked(
+        () -> {
+          boolean container = has("container");
+          if (!container && !has("volume")) {
+            throw none();
+          }
+          if (container) {
+            require("rm", "-f", "-v", name());
+          }
+          if (has("volume")) {
+            require("volume", "rm", name());
+          }
+          try {
+            for (String file : List.of("docker-postgres.env", "docker-pgpass", NAME)) {
+              Files.deleteIfExists(home.resolve(file));
+            }
+          } catch (IOException e) {
+            throw failed(String.valueOf(e.getMessage()));
+          }
+          return container;
+        });
   }
 
   private static Commands.Ended require(String... arguments) {

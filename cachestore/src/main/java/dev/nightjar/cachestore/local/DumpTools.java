@@ -3,6 +3,7 @@ package dev.nightjar.cachestore.local;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.postgres.Databases;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,21 +48,26 @@ final class DumpTools {
   }
 
   /**
-   * Those of the newest PostgreSQL on this machine, which reads older servers too.
+   * Those of this machine's PostgreSQL of the server's version: an older pg_dump refuses a server,
+   * a newer pg_restore sets what it does not know.
    *
-   * @throws NightjarException POSTGRES_MISSING
+   * @throws NightjarException POSTGRES_MISSING, or DATABASE_UNREACHABLE
    */
   static DumpTools of(DatabaseAddress address) {
+    int version = Databases.serverVersion(address);
     Path binaries =
-        LocalPostgres.binaries()
+        LocalPostgres.clients()
+            .filter(candidate -> LocalPostgres.version(candidate, "pg_dump") == version)
             .findFirst()
             .orElseThrow(
                 () ->
                     new NightjarException(
                         ErrorCode.POSTGRES_MISSING,
                         "pg_dump",
-                        "this machine has no PostgreSQL to dump or restore with",
-                        "install PostgreSQL, or use the database server's own backups"));
+                        "this machine has none of PostgreSQL " + version + ", which the server is",
+                        "install it (Debian: postgresql-client-"
+                            + version
+                            + "), or use the database server's own backups"));
     return of(binaries, address);
   }
 
@@ -83,6 +89,20 @@ final class DumpTools {
     run("pg_dump", List.of("--format=custom", "--dbname=" + database), null, file);
   }
 
+  /** Reads a dump's table of contents, which a file that was cut off does not have. */
+  void check(Path file) {
+    Commands.Ended ended =
+        Commands.run(
+            line.apply("pg_restore", List.of("--list")),
+            environment,
+            Optional.of(file),
+            Optional.of(Path.of("/dev/null")),
+            PATIENCE_MAX);
+    if (!ended.ok()) {
+      throw failed("pg_restore", ended);
+    }
+  }
+
   /** Puts what a dump holds into an empty database; all of it or an exception. */
   void restore(Path file, String database) {
     run("pg_restore", List.of("--exit-on-error", "--dbname=" + database), file, null);
@@ -101,11 +121,15 @@ final class DumpTools {
             Optional.ofNullable(output),
             PATIENCE_MAX);
     if (!ended.ok()) {
-      throw new NightjarException(
-          ErrorCode.BACKUP_FAILED,
-          program,
-          ended.output(),
-          "nothing was changed; see to the cause and run it again");
+      throw failed(program, ended);
     }
+  }
+
+  private static NightjarException failed(String program, Commands.Ended ended) {
+    return new NightjarException(
+        ErrorCode.BACKUP_FAILED,
+        program,
+        ended.output(),
+        "nothing was changed; see to the cause and run it again");
   }
 }

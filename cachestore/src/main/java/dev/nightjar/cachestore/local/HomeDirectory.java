@@ -4,17 +4,24 @@ import com.sun.security.auth.module.UnixSystem;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 record HomeDirectory(Path path) {
   private static final long UID_ROOT = 0;
+  private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
   static HomeDirectory at(Path path) {
     return new HomeDirectory(path.toAbsolutePath().normalize());
@@ -48,13 +56,14 @@ record HomeDirectory(Path path) {
     }
     if (isRoot() && uid(there) != UID_ROOT) {
       String owner = owner(there);
+      String user = owner.matches("\\d+") ? "'#" + owner + "'" : owner; // one without a name
       throw unusable(
           path,
           "belongs to " + owner + " and this is root, whose files " + owner + " could not read",
           "run it as "
               + owner
               + " (sudo -u "
-              + owner
+              + user
               + "), or set NIGHTJAR_HOME to a directory of root's own");
     }
     try {
@@ -76,6 +85,37 @@ record HomeDirectory(Path path) {
 
   private static final String WAY_OUT =
       "run it as the directory's owner, or set NIGHTJAR_HOME to a directory of your own";
+
+  /**
+   * Does something that no other process, and no other thread, does to this directory meanwhile.
+   * May be called inside itself.
+   *
+   * @throws NightjarException HOME_UNUSABLE if the directory cannot be locked
+   */
+  <T> T locked(Supplier<T> work) {
+    // A file lock is a process's: a second thread's would fail, and its end would free the first's.
+    ReentrantLock threads = LOCKS.computeIfAbsent(path, p -> new ReentrantLock());
+    threads.lock();
+    try {
+      return threads.getHoldCount() > 1 ? work.get() : lockedFile(work);
+    } finally {
+      threads.unlock();
+    }
+  }
+
+  private <T> T lockedFile(Supplier<T> work) {
+    Path file = path.resolve("postgres.lock");
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      if (!lock.isValid()) {
+        throw new IOException("the lock was lost");
+      }
+      return work.get();
+    } catch (IOException e) {
+      throw unusable(file, "cannot be locked: " + reason(e), WAY_OUT, e);
+    }
+  }
 
   Path resolve(String name) {
     return path.resolve(name);

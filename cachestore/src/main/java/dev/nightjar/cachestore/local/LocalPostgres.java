@@ -6,8 +6,6 @@ import dev.nightjar.cachestore.NightjarException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,7 +17,6 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -48,9 +45,13 @@ public final class LocalPostgres {
   private static final String DATABASE = "nightjar";
   private static final String SERVER_USER = "postgres";
   private static final String CLOSED_HOMES = "/var/lib/nightjar";
+  private static final String DESTROYED = ".destroyed-";
 
   /** In a cluster's directory: it was made to be thrown away. */
   private static final String DISPOSABLE = "nightjar.disposable";
+
+  /** In a cluster's directory: the home directory that it belongs to. */
+  private static final String HOME = "nightjar.home";
 
   /** What 'pg_ctl status' says with its exit code when no server runs there. */
   private static final int STATUS_STOPPED = 3;
@@ -85,33 +86,50 @@ public final class LocalPostgres {
 
   /** Every PostgreSQL server on this machine, newest first. */
   static Stream<Path> binaries() {
+    return having("initdb");
+  }
+
+  /** Every PostgreSQL client on this machine, newest first. */
+  static Stream<Path> clients() {
+    return having("pg_dump");
+  }
+
+  private static Stream<Path> having(String program) {
     List<Path> candidates = new ArrayList<>();
     for (String root : List.of("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")) {
       try (Stream<Path> versions = Files.list(Path.of(root))) {
         versions
-            .filter(version -> Files.isExecutable(version.resolve("bin/initdb")))
+            .filter(version -> Files.isExecutable(version.resolve("bin/" + program)))
             .map(version -> version.resolve("bin"))
             .forEach(candidates::add);
       } catch (IOException e) {
         LOG.trace("{} is not a place on this machine", root, e);
       }
     }
-    for (String directory : System.getenv().getOrDefault("PATH", "").split(":")) {
-      if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, "initdb"))) {
+    for (String directory : Commands.path()) {
+      if (directory.startsWith("/") && Files.isExecutable(Path.of(directory, program))) {
         candidates.add(Path.of(directory));
       }
     }
     return candidates.stream()
         .distinct()
-        .sorted(Comparator.comparingInt(LocalPostgres::version).reversed());
+        // Root runs nothing that another user may have put there.
+        .filter(binaries -> !HomeDirectory.isRoot() || HomeDirectory.uid(binaries) == 0)
+        .filter(binaries -> version(binaries, program) > 0)
+        .sorted(Comparator.<Path>comparingInt(binaries -> version(binaries, program)).reversed());
   }
 
-  /** The major version of the PostgreSQL in a directory, 0 if it does not say. */
-  private static int version(Path binaries) {
-    Matcher said =
-        VERSION.matcher(
-            Commands.run(List.of(binaries.resolve("initdb").toString(), "--version")).output());
-    return said.find() ? Integer.parseInt(said.group(1)) : 0;
+  /** The major version of the PostgreSQL in a directory, 0 if it does not say or cannot be run. */
+  static int version(Path binaries, String program) {
+    try {
+      Matcher said =
+          VERSION.matcher(
+              Commands.run(List.of(binaries.resolve(program).toString(), "--version")).output());
+      return said.find() ? Integer.parseInt(said.group(1)) : 0;
+    } catch (NightjarException e) {
+      LOG.debug("{} holds no PostgreSQL of this machine", binaries, e);
+      return 0;
+    }
   }
 
   private static boolean hasVector(Path binaries) {
@@ -141,7 +159,7 @@ public final class LocalPostgres {
    */
   public DatabaseAddress start() {
     home.prepare();
-    return locked(
+    return home.locked(
         () -> {
           Optional<Path> cluster = cluster();
           Path data = cluster.isPresent() ? cluster.get() : initialise();
@@ -169,7 +187,7 @@ public final class LocalPostgres {
 
   /** Whether this home directory has a cluster. Made for {@link PrivateDatabase}. */
   boolean exists() {
-    return cluster().isPresent() || HomeDirectory.exists(passwordFile());
+    return cluster().isPresent() || HomeDirectory.exists(passwordFile()) || !destroyed().isEmpty();
   }
 
   /**
@@ -181,6 +199,7 @@ public final class LocalPostgres {
   Optional<Path> cluster() {
     List<Path> found =
         Stream.of(open(), closed()).distinct().filter(LocalPostgres::holdsCluster).toList();
+    found.forEach(this::requireThisHomes);
     if (found.size() > 1) {
       throw HomeDirectory.unusable(
           home.path(),
@@ -197,10 +216,30 @@ public final class LocalPostgres {
 
   /** Where root's data lie if others may not pass the home directory. */
   private Path closed() {
-    return HomeDirectory.isRoot()
-        ? Path.of(
-            CLOSED_HOMES, "postgres-" + Integer.toHexString(home.path().toString().hashCode()))
-        : open();
+    return Path.of(
+        CLOSED_HOMES, "postgres-" + Integer.toHexString(home.path().toString().hashCode()));
+  }
+
+  /** The name of a place under {@link #CLOSED_HOMES} is short, and another home may have it too. */
+  private void requireThisHomes(Path data) {
+    Path owner = data.resolve(HOME);
+    if (!data.equals(closed()) || !HomeDirectory.isRoot() || !HomeDirectory.exists(owner)) {
+      return;
+    }
+    try {
+      String path = Files.readString(owner).strip();
+      if (!path.equals(home.path().toString())) {
+        throw HomeDirectory.unusable(
+            data,
+            "is the database of the home directory " + path,
+            "set NIGHTJAR_HOME to that directory; if it was moved to "
+                + home.path()
+                + ", write this path into "
+                + owner);
+      }
+    } catch (IOException e) {
+      throw failed("cannot read " + owner + ": " + HomeDirectory.reason(e), e);
+    }
   }
 
   private static boolean holdsCluster(Path directory) {
@@ -253,14 +292,27 @@ public final class LocalPostgres {
           passwordFile(),
           "is the password of a database that was in "
               + open()
-              + (closed().equals(open()) ? "" : " or " + closed())
+              + " or "
+              + closed()
               + " and is not there now",
-          "mount or move its directory back, or remove this file to begin with an empty database");
+          destroyed().isEmpty()
+              ? "mount or move its directory back, or remove this file to begin with an empty database"
+              : "'nightjar db destroy' ends what it began, the deletion of " + destroyed().get(0));
     }
     Path binaries = binariesWithVector().orElseThrow(LocalPostgres::missing);
-    Path data = HomeDirectory.closedToOthers(open()) == null ? open() : closed();
+    Path data =
+        HomeDirectory.isRoot() && HomeDirectory.closedToOthers(open()) != null ? closed() : open();
     try {
-      Files.createDirectories(HomeDirectory.parent(data));
+      makeParent(data);
+      if (Files.isSymbolicLink(data)
+          || (Files.exists(data)
+              && !Files.getFileStore(data)
+                  .equals(Files.getFileStore(HomeDirectory.parent(data))))) {
+        throw HomeDirectory.unusable(
+            data,
+            "is a link or a mount, and a new database is renamed into its place",
+            "link or mount " + HomeDirectory.parent(data) + " instead");
+      }
       Path fresh =
           Files.createTempDirectory(
               HomeDirectory.parent(data),
@@ -288,7 +340,11 @@ public final class LocalPostgres {
                     "--pwfile=" + passwordOnly)));
       } finally {
         Files.deleteIfExists(passwordOnly);
+        if (!HomeDirectory.exists(fresh.resolve("PG_VERSION"))) { // initdb cleaned up after itself
+          Files.deleteIfExists(fresh);
+        }
       }
+      Files.writeString(fresh.resolve(HOME), home.path() + "\n");
       Files.writeString(
           fresh.resolve("postgresql.conf"),
           """
@@ -310,6 +366,16 @@ public final class LocalPostgres {
       return data;
     } catch (IOException e) {
       throw failed("cannot make " + data + ": " + HomeDirectory.reason(e), e);
+    }
+  }
+
+  private static void makeParent(Path data) throws IOException {
+    Path parent = HomeDirectory.parent(data);
+    if (!HomeDirectory.exists(parent)) {
+      Files.createDirectories(parent);
+      if (HomeDirectory.isRoot()) { // whatever root's umask is, the server must get in
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxr-xr-x"));
+      }
     }
   }
 
@@ -337,9 +403,20 @@ public final class LocalPostgres {
   private Path binariesFor(Path data) {
     String owner = HomeDirectory.owner(data);
     String runs = HomeDirectory.isRoot() ? SERVER_USER : System.getProperty("user.name", "");
+    if (!HomeDirectory.isRoot() && data.equals(closed())) {
+      throw HomeDirectory.unusable(
+          data,
+          "is this home directory's database, made by root (with sudo -E)",
+          String.format(
+              "bring it home: sudo kill -INT $(sudo head -n 1 %1$s/postmaster.pid); sudo mv %1$s %2$s;"
+                  + " sudo chown -R %3$s %4$s",
+              data, open(), runs, home.path()));
+    }
     if (HomeDirectory.isRoot() ? !owner.equals(SERVER_USER) : !Files.isWritable(data)) {
       throw HomeDirectory.unusable(
-          data, "belongs to " + owner + ", and " + runs + " would run it", "run it as " + owner);
+          data,
+          "belongs to " + owner + ", and " + runs + " would run it",
+          "run it as " + owner + ", or give it to " + runs + ": chown -R " + runs + " " + data);
     }
     if (HomeDirectory.isRoot()) {
       Commands.Ended passes =
@@ -366,7 +443,7 @@ public final class LocalPostgres {
     }
     List<Path> all = binaries().toList();
     return all.stream()
-        .filter(binaries -> version(binaries) == wanted && hasVector(binaries))
+        .filter(binaries -> version(binaries, "initdb") == wanted && hasVector(binaries))
         .findFirst()
         .orElseThrow(
             () ->
@@ -428,7 +505,7 @@ public final class LocalPostgres {
    * @return whether it ran
    */
   public boolean stop() {
-    return stop("fast");
+    return HomeDirectory.exists(home.path()) && home.locked(() -> stop("fast"));
   }
 
   private boolean stop(String mode) {
@@ -461,7 +538,7 @@ public final class LocalPostgres {
    */
   void setNewPassword() {
     home.prepare();
-    locked(
+    home.locked(
         () -> {
           Path data = cluster().orElseThrow(this::none);
           Path binaries = binariesFor(data);
@@ -508,22 +585,51 @@ public final class LocalPostgres {
 
   /** Stops the server and deletes the cluster with everything in it, and its password. */
   void destroyForGood() {
-    Path data = cluster().orElseThrow(this::none);
-    stop("immediate"); // nothing is to be kept: sixty databases took over 30 s to be written out
-    // Out of its place in one step: half a cluster must not be found there.
-    Path away = data.resolveSibling(data.getFileName() + ".destroyed-" + newPassword());
-    move(data, away);
-    try {
-      Files.deleteIfExists(passwordFile());
-      List<Path> files;
-      try (Stream<Path> walk = Files.walk(away)) {
-        files = walk.sorted(Comparator.reverseOrder()).toList();
+    home.locked(
+        () -> {
+          Optional<Path> cluster = cluster();
+          if (cluster.isEmpty() && destroyed().isEmpty()) {
+            throw none();
+          }
+          if (cluster.isPresent()) {
+            stop("immediate"); // nothing is kept: sixty databases took over 30 s to be written out
+            Path data = cluster.get();
+            // Out of its place in one step: half a cluster must not be found there.
+            move(data, data.resolveSibling(data.getFileName() + DESTROYED + newPassword()));
+          }
+          try {
+            Files.deleteIfExists(passwordFile());
+            for (Path away : destroyed()) {
+              deleteTree(away);
+            }
+          } catch (IOException e) {
+            throw failed("cannot delete all of it: " + HomeDirectory.reason(e), e);
+          }
+          return cluster;
+        });
+  }
+
+  /** Clusters whose deletion was begun, at a person's word. */
+  private List<Path> destroyed() {
+    List<Path> found = new ArrayList<>();
+    for (Path place : List.of(open(), closed())) {
+      String name = place.getFileName() + DESTROYED;
+      try (Stream<Path> siblings = Files.list(HomeDirectory.parent(place))) {
+        siblings.filter(path -> path.getFileName().toString().startsWith(name)).forEach(found::add);
+      } catch (IOException e) {
+        LOG.trace("nothing can be listed beside {}", place, e);
       }
-      for (Path file : files) {
-        Files.delete(file);
-      }
-    } catch (IOException e) {
-      throw failed("cannot delete " + away + ": " + HomeDirectory.reason(e), e);
+    }
+    return found;
+  }
+
+  private static void deleteTree(Path directory) throws IOException {
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(directory)) {
+      files = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      Files.delete(file);
     }
   }
 
@@ -595,24 +701,6 @@ public final class LocalPostgres {
     byte[] secret = new byte[24];
     new SecureRandom().nextBytes(secret);
     return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-  }
-
-  private <T> T locked(Supplier<T> work) {
-    Path file = home.resolve("postgres.lock");
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.lock()) {
-      if (!lock.isValid()) {
-        throw new IOException("the lock was lost");
-      }
-      return work.get();
-    } catch (IOException e) {
-      throw HomeDirectory.unusable(
-          file,
-          "cannot be locked: " + HomeDirectory.reason(e),
-          "run it as the directory's owner, or give --database URL",
-          e);
-    }
   }
 
   private static List<String> asServer(List<String> command) {

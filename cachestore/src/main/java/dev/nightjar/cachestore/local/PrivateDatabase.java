@@ -61,6 +61,11 @@ public final class PrivateDatabase {
    */
   public DatabaseAddress start() {
     home.prepare();
+    return home.locked(this::startLocked);
+  }
+
+  /** Of two first starts at once, the second finds what the first decided. */
+  private DatabaseAddress startLocked() {
     Optional<Kind> kind = kind();
     if (kind.isPresent()) {
       return kind.get() == Kind.CLUSTER ? local.start() : docker.start();
@@ -102,8 +107,7 @@ public final class PrivateDatabase {
   /** Sets a new password, for a home directory that has lost the old one; the data stay. */
   public void setNewPassword() {
     home.prepare();
-    // A cluster is found without its password; a container may have lost all that tells of it.
-    if (local.exists()) {
+    if (existing() == Kind.CLUSTER) {
       local.setNewPassword();
     } else {
       docker.setNewPassword();
@@ -119,11 +123,17 @@ public final class PrivateDatabase {
 
   /** Deletes it with all data and its password. The only way; to be called at a person's word. */
   public void destroyForGood() {
-    if (existing() == Kind.CLUSTER) {
-      local.destroyForGood();
-    } else {
-      docker.destroyForGood();
-    }
+    home.locked(
+        () -> {
+          Kind kind = existing();
+          if (kind == Kind.CLUSTER) {
+            local.destroyForGood();
+          } else {
+            docker.destroyForGood();
+          }
+          Backup.forget(home);
+          return kind;
+        });
   }
 
   /** How its databases are dumped and restored; it must have been started. */

@@ -52,7 +52,8 @@ final class ServerProbe {
               ErrorCode.DATABASE_UNREACHABLE,
               address.toString(),
               String.valueOf(e.getMessage()),
-              "see server.log in the database's directory; the data are as they were",
+              "see server.log in the database's directory; if no server runs there, remove its"
+                  + " postmaster.pid; the data are as they were",
               e);
         }
       }

@@ -35,6 +35,29 @@ public final class Databases {
   }
 
   /**
+   * Creates a database.
+   *
+   * @throws NightjarException DATABASE_UNREACHABLE also if it is there already
+   */
+  public static void createNew(DatabaseAddress address) {
+    try (Connection connection = connect(address.withDatabase("postgres"));
+        Statement statement = connection.createStatement()) {
+      statement.execute("create database " + statement.enquoteIdentifier(address.database(), true));
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  /** The major version of a server. */
+  public static int serverVersion(DatabaseAddress address) {
+    try (Connection connection = connect(address)) {
+      return connection.getMetaData().getDatabaseMajorVersion();
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  /**
    * Gives a database the name of another, in one transaction.
    *
    * @param fresh the one that takes the place
@@ -89,7 +112,9 @@ public final class Databases {
    *     else
    */
   public static void dropIfOnlyOf(String tenant, DatabaseAddress address) {
-    try (Connection connection = connect(address)) {
+    try (Connection connection = connect(address);
+        Statement statement = connection.createStatement()) {
+      statement.execute("set row_security = off"); // an error, rather than not seeing all
       if (!holdsOnly(tenant, connection)) {
         throw new NightjarException(
             ErrorCode.DATABASE_UNSUITABLE,
@@ -107,12 +132,15 @@ public final class Databases {
   }
 
   private static boolean holdsOnly(String tenant, Connection connection) throws SQLException {
-    if (!isTrue(connection, "select to_regclass('nightjar.namespaces') is not null")) {
-      return isTrue(
-          connection,
-          "select not exists (select from pg_class where relkind in ('r', 'p') and relnamespace not in"
-              + " (select oid from pg_namespace where nspname like 'pg\\_%' or nspname ="
-              + " 'information_schema'))");
+    boolean nothingElse =
+        isTrue(
+            connection,
+            "select not exists (select from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace"
+                + " not in (select oid from pg_namespace where nspname like 'pg\\_%' or nspname in"
+                + " ('information_schema', 'nightjar')))");
+    if (!nothingElse
+        || !isTrue(connection, "select to_regclass('nightjar.namespaces') is not null")) {
+      return nothingElse;
     }
     return isTrue(
         connection,

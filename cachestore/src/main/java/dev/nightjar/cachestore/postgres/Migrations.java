@@ -211,12 +211,11 @@ public final class Migrations {
   }
 
   /**
-   * Creates a database with what a dump does not bring, Nightjar's roles and the extension.
+   * Gives an empty database what a dump does not bring, Nightjar's roles and the extension.
    *
    * @throws NightjarException DATABASE_UNREACHABLE, or DATABASE_UNSUITABLE if pgvector is missing
    */
-  public static void createEmpty(DatabaseAddress address) {
-    Databases.createIfMissing(address);
+  public static void makeReady(DatabaseAddress address) {
     requireVector(address);
     ensureRoles(address);
   }

@@ -50,6 +50,10 @@ class DockerPostgresTest {
           .hasMessageStartingWith("HOME_UNUSABLE")
           .hasMessageContaining("DOCKER_HOST");
       Files.delete(environment);
+      postgres.start();
+      assertThat(PrivateDatabase.in(home).place())
+          .as("also where PostgreSQL is installed")
+          .contains(postgres.name());
     } finally {
       postgres.destroyForGood();
     }

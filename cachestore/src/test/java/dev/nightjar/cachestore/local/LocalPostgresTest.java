@@ -19,8 +19,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -188,6 +193,58 @@ class LocalPostgresTest {
     assertRefused("HOME_UNUSABLE: " + home, "has two databases");
     Files.delete(home.resolve("docker-postgres.env"));
     assertKept();
+  }
+
+  @Test
+  void ofSeveralFirstStartsAtOnceOneMakesTheCluster() throws Exception {
+    Path other = Files.createTempDirectory("nightjar-local");
+    open(other);
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<DatabaseAddress>> starts = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        starts.add(threads.submit(() -> LocalPostgres.disposableIn(other).start()));
+      }
+      DatabaseAddress first = starts.get(0).get();
+      for (Future<DatabaseAddress> start : starts) {
+        assertThat(start.get()).isEqualTo(first);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    LocalPostgres.in(other).destroy();
+    delete(other);
+  }
+
+  @Test
+  void aDeletionThatWasKilledIsEndedByTheNextAndNamedUntilThen() throws Exception {
+    Path other = Files.createTempDirectory("nightjar-local");
+    open(other);
+    LocalPostgres begun = LocalPostgres.disposableIn(other);
+    begun.start();
+    begun.stop();
+    Files.move(other.resolve("postgres"), other.resolve("postgres.destroyed-x"));
+    assertThatThrownBy(() -> PrivateDatabase.in(other).start())
+        .hasMessageContaining("'nightjar db destroy' ends what it began");
+    PrivateDatabase.in(other).destroyForGood();
+    assertThat(other.resolve("postgres.destroyed-x")).doesNotExist();
+    assertThat(other.resolve("pgpass")).doesNotExist();
+    delete(other);
+  }
+
+  @Test
+  void aLinkInTheDatabasesPlaceIsOneLineAndNothingIsLeftBehind() throws Exception {
+    Path other = Files.createTempDirectory("nightjar-local");
+    open(other);
+    Files.createDirectory(other.resolve("elsewhere"));
+    Files.createSymbolicLink(other.resolve("postgres"), other.resolve("elsewhere"));
+    assertThatThrownBy(() -> PrivateDatabase.in(other).start())
+        .hasMessageStartingWith("HOME_UNUSABLE: " + other.resolve("postgres"))
+        .hasMessageContaining("link or mount " + other + " instead");
+    try (Stream<Path> files = Files.list(other)) {
+      assertThat(files.filter(file -> file.toString().contains(".new-"))).isEmpty();
+    }
+    delete(other);
   }
 
   @Test
