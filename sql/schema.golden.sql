@@ -52,6 +52,8 @@ column attempts.priority numeric not null default 0
 column attempts.cheaper jsonb
 column attempts.downgraded_from text
 column attempts.billed_at timestamp with time zone
+column attempts.usage_unknown boolean not null default false
+column attempts.spend_resolved_at timestamp with time zone
 column batch_durations.month date
 column batch_durations.tenant text
 column batch_durations.provider text
@@ -684,6 +686,7 @@ column provider_quotas.model text not null
 column provider_quotas.enqueued_tokens_max bigint
 column provider_quotas.hold_until timestamp with time zone not null
 column provider_quotas.learnt_at timestamp with time zone not null
+column provider_quotas.account text not null default ''::text
 column results.run_id text not null
 column results.document_id text not null
 column results.item_key text not null
@@ -725,6 +728,7 @@ column runs.uncapped_output_tokens integer
 column runs.machine_usd_per_hour numeric not null default 0
 column runs.posted_at timestamp with time zone
 column runs.task_name text not null
+column runs.corpus_listing text
 column savings_waterfall.run_id text
 column savings_waterfall.night timestamp with time zone
 column savings_waterfall.tenant text
@@ -844,6 +848,9 @@ column submissions.not_before timestamp with time zone
 column submissions.uploading_at timestamp with time zone
 column submissions.cancel_requested_at timestamp with time zone
 column submissions.cancel_reason text
+column submissions.account text
+column submissions.provider_creating_at timestamp with time zone
+column submissions.provider_renewed_at timestamp with time zone
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null
@@ -937,7 +944,7 @@ constraint prices prices_natural_key UNIQUE (provider, model, effective_from, in
 constraint prices prices_pkey PRIMARY KEY (price_id)
 constraint prices prices_reasoning_is_positive CHECK (((reasoning_usd > (0)::numeric) AND (batch_reasoning_usd > (0)::numeric)))
 constraint provider_quotas provider_quotas_is_positive CHECK ((enqueued_tokens_max > 0))
-constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model)
+constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model, account)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint runs runs_assumptions_are_positive CHECK (((uncapped_output_tokens > 0) AND (machine_usd_per_hour >= (0)::numeric)))
@@ -1029,7 +1036,7 @@ index CREATE UNIQUE INDEX posted_item_sums_key ON nightjar.posted_item_sums USIN
 index CREATE UNIQUE INDEX posted_lookup_sums_pkey ON nightjar.posted_lookup_sums USING btree (run_id)
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
-index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model)
+index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)

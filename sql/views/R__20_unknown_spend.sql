@@ -1,7 +1,7 @@
 -- Which requests may have been billed without anyone knowing? Online requests whose process died between the
--- question and the answer, batches that nobody collected before their provider deleted them, and answers that a
--- provider counts and does not give: never asked again, held against the budget at their worst case, to be compared
--- with the provider's own usage page.
+-- question and the answer, batches that nobody collected before their provider deleted them, answers that a
+-- provider counts and does not give, and answers that came without a usage: never asked again, held against the
+-- budget at their worst case, until 'nightjar spend resolve' says what the invoice says.
 create or replace view unknown_spend as
 select
     a.run_id,
@@ -13,4 +13,5 @@ select
     a.reserved_usd as worst_case_usd
 from attempts a
 left join online_requests q using (custom_id)
-where a.failure_code = 'OUTCOME_UNKNOWN';
+where (a.failure_code = 'OUTCOME_UNKNOWN' or a.usage_unknown)
+  and a.spend_resolved_at is null;

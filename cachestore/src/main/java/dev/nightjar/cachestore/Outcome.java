@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param code why it did not, else null
  * @param reason why it did not, one line without document text
  * @param next the attempt to make instead, if there is one left
+ * @param usageUnknown whether the provider answered, and bills, without a word of how much: held
+ *     against the budget at its worst case
  */
 public record Outcome(
     String customId,
@@ -25,8 +27,22 @@ public record Outcome(
     Optional<String> answerJson,
     Optional<ErrorCode> code,
     String reason,
-    Optional<AttemptPlan> next)
+    Optional<AttemptPlan> next,
+    boolean usageUnknown)
     implements Serializable {
+
+  /** One whose usage is known. */
+  public Outcome(
+      String customId,
+      Kind kind,
+      Usage usage,
+      Instant billedAt,
+      Optional<String> answerJson,
+      Optional<ErrorCode> code,
+      String reason,
+      Optional<AttemptPlan> next) {
+    this(customId, kind, usage, billedAt, answerJson, code, reason, next, false);
+  }
 
   /** Ends of an attempt. */
   public enum Kind {

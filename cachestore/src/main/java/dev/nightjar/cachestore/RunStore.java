@@ -49,12 +49,25 @@ public interface RunStore {
    * An open run that no process is driving.
    *
    * @param run the run
-   * @param superseded whether its task has a newer version, under which the asking run runs
+   * @param superseded whether its task has a newer version, that of the namespace asked about
    */
   record Undriven(Run run, boolean superseded) {}
 
-  /** The open runs of a run's tenant, without itself, that no process is driving. */
-  List<Undriven> undriven(String runId);
+  /**
+   * The open runs of a namespace's tenant that no process is driving.
+   *
+   * @param exceptRunId the run that asks; empty for none
+   */
+  List<Undriven> undriven(long namespaceId, String exceptRunId);
+
+  /** The open run of a namespace and corpus, else the last that was finished. */
+  Optional<Run> latest(long namespaceId, String corpus);
+
+  /** What {@link #keepListing} kept; empty before a run has read its corpus. */
+  String listing(String runId);
+
+  /** Keeps which files a run has read, as a text that changes when they do. */
+  void keepListing(String runId, String listing);
 
   /**
    * Ends what a run has not sent: nothing more is bought for it. What providers have is waited for.

@@ -1,5 +1,8 @@
 package dev.nightjar.cachestore;
 
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 
 /** Where attempts become charges, answers and cache entries. Thread-safe. */
@@ -16,6 +19,36 @@ public interface SettlementStore {
    *     settled
    */
   int settle(String runId, List<Outcome> outcomes);
+
+  /**
+   * A request that may have been billed, and nobody knows how much.
+   *
+   * @param customId the attempt
+   * @param runId the run that pays
+   * @param provider provider
+   * @param model model
+   * @param askedAt when it was asked
+   * @param worstCaseUsd what it cost at most, and what is held for it
+   */
+  record UnknownSpend(
+      String customId,
+      String runId,
+      String provider,
+      String model,
+      Instant askedAt,
+      BigDecimal worstCaseUsd) {}
+
+  /** All unknown spend, oldest first. */
+  List<UnknownSpend> unknownSpend();
+
+  /**
+   * Books what a person read off an invoice for some unknown spend, in parts as large as their
+   * worst cases are to each other, and gives back what was held for it. One transaction.
+   *
+   * @param usd all of it together; 0 if nothing was billed
+   * @throws NightjarException OPTION_INVALID if one of them is no unknown spend (any more)
+   */
+  void resolve(Collection<String> customIds, BigDecimal usd);
 
   /**
    * Withdraws a submission that no provider has yet and settles its attempts, in one transaction:

@@ -24,7 +24,12 @@ import java.util.Optional;
  * @param notBefore when it may be tried again, if it waits
  * @param plannedAt when it was packed
  * @param creatingAt when we began to create it at the provider, if we did
+ * @param account by which key and address it went to the provider, hashed; empty until it did
+ * @param providerCreatingAt what the provider's clock showed when its create was first intended;
+ *     empty in state creating means that nothing was sent
+ * @param providerRenewedAt the same, when it was last intended
  * @param inProgressAt when we knew that the provider has it
+ * @param endedAt when we first saw that the provider had ended it
  * @param cancelRequestedAt when somebody asked to cancel it
  * @param cancelReason why, if so: see {@link SubmissionStore#requestCancel}
  * @param lease who holds it, if anybody does
@@ -48,7 +53,11 @@ public record Submission(
     Optional<Instant> notBefore,
     Instant plannedAt,
     Optional<Instant> creatingAt,
+    Optional<String> account,
+    Optional<Instant> providerCreatingAt,
+    Optional<Instant> providerRenewedAt,
     Optional<Instant> inProgressAt,
+    Optional<Instant> endedAt,
     Optional<Instant> cancelRequestedAt,
     Optional<ErrorCode> cancelReason,
     Optional<Lease> lease,

@@ -115,15 +115,31 @@ public interface SubmissionStore {
    * there already. One transaction with the check for room, ordered among all workers.
    *
    * @param uploads whether this provider wants the requests as a file
+   * @param account by which key and address it goes there, hashed; an upload under another is not
+   *     used
    */
   Admission begin(
-      String submissionId, String owner, boolean uploads, QueueLimits limits, Instant at);
+      String submissionId,
+      String owner,
+      boolean uploads,
+      QueueLimits limits,
+      String account,
+      Instant at);
 
-  /** uploading to creating: from here on the provider may know the submission. */
-  boolean beginCreating(String submissionId, String owner, String inputFileId, Instant at);
+  /**
+   * uploading to creating: from here on the provider may know the submission.
+   *
+   * @param providerAt what the provider's clock shows
+   */
+  boolean beginCreating(
+      String submissionId, String owner, String inputFileId, Instant at, Instant providerAt);
 
-  /** creating to creating, with a later time to count the wait for a lost create from. */
-  boolean renewCreating(String submissionId, String owner, Instant at);
+  /**
+   * creating to creating, with a later time to count the wait for a lost create from.
+   *
+   * @param providerAt what the provider's clock shows
+   */
+  boolean renewCreating(String submissionId, String owner, Instant at, Instant providerAt);
 
   /**
    * uploading or creating to planned: the provider surely has no batch of it.
@@ -189,12 +205,14 @@ public interface SubmissionStore {
   /**
    * Remembers that a provider refused a batch because the account's queue was full.
    *
+   * @param account whose queue
    * @param enqueuedTokensMax the limit that it named; empty keeps what is known
    * @param holdUntil nothing is sent to this model before
    */
   void learnQuota(
       String provider,
       String model,
+      String account,
       Optional<Long> enqueuedTokensMax,
       Instant holdUntil,
       Instant at);
@@ -205,12 +223,13 @@ public interface SubmissionStore {
   List<StoredAttempt> unasked(String submissionId, int attemptsMax);
 
   /**
-   * Commits the intent to send requests.
+   * Commits the intent to send requests, if the submission is at work and the caller's.
    *
    * @return those that are the caller's to send; another worker that believes to hold the lease may
    *     have begun with the others
    */
-  Set<String> beginAsking(String submissionId, Collection<String> customIds, Instant at);
+  Set<String> beginAsking(
+      String submissionId, String owner, Collection<String> customIds, Instant at);
 
   /** Keeps a response. */
   void answered(String customId, int status, String body, Instant at);

@@ -66,7 +66,8 @@ final class BringHome {
 
   /** Everything that can be brought home now. */
   void all() {
-    for (RunStore.Undriven undriven : stores.runs().undriven(context.runId())) {
+    for (RunStore.Undriven undriven :
+        stores.runs().undriven(context.namespaceId(), context.runId())) {
       if (undriven.superseded()) {
         stopBuying(undriven.run());
       }
@@ -81,7 +82,8 @@ final class BringHome {
                 + e.getMessage());
       }
     }
-    for (RunStore.Undriven undriven : stores.runs().undriven(context.runId())) {
+    for (RunStore.Undriven undriven :
+        stores.runs().undriven(context.namespaceId(), context.runId())) {
       end(undriven);
     }
   }

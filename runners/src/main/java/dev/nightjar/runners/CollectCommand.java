@@ -14,6 +14,11 @@ import picocli.CommandLine.Command;
     })
 final class CollectCommand extends NightCommand {
   @Override
+  boolean begins() {
+    return false;
+  }
+
+  @Override
   void drive(Night night) {
     while (night.step()) {
       // as long as something moves: an escalation may have been answered already

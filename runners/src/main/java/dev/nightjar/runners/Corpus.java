@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.NightjarException;
 import java.io.File;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.MatchResult;
 
@@ -15,8 +18,9 @@ import org.apache.beam.sdk.io.fs.MatchResult;
  * The files of a corpus, checked before anything starts.
  *
  * @param patterns absolute patterns
+ * @param listing the files, by name, size and time, hashed: it changes when they do
  */
-record Corpus(List<String> patterns) {
+record Corpus(List<String> patterns, String listing) {
 
   /**
    * Resolves patterns against the working directory.
@@ -26,12 +30,14 @@ record Corpus(List<String> patterns) {
    */
   static Corpus resolve(List<String> given) {
     List<String> patterns = new ArrayList<>();
+    Set<String> files = new TreeSet<>();
     for (String pattern : given) {
       boolean hasScheme = pattern.matches("[a-z][a-z0-9+.-]+://.*");
       String absolute =
           hasScheme || pattern.startsWith("/") ? pattern : new File(pattern).getAbsolutePath();
       List<MatchResult.Metadata> matches = match(pattern, absolute);
       for (MatchResult.Metadata match : matches) {
+        files.add(match.resourceId() + " " + match.sizeBytes() + " " + match.lastModifiedMillis());
         Path local = Path.of(match.resourceId().toString());
         if (!hasScheme && (!Files.isReadable(local) || Files.isDirectory(local))) {
           throw new NightjarException(
@@ -45,7 +51,7 @@ record Corpus(List<String> patterns) {
       }
       patterns.add(absolute);
     }
-    return new Corpus(patterns);
+    return new Corpus(patterns, Fingerprint.sha256(files.toArray(String[]::new)));
   }
 
   private static List<MatchResult.Metadata> match(String given, String pattern) {

@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       CollectCommand.class,
       SubmissionsCommand.class,
       BudgetCommand.class,
+      SpendCommand.class,
       PricesCommand.class,
       ReportCommand.class,
       ExportCommand.class,

@@ -148,6 +148,47 @@ final class Night implements AutoCloseable {
     }
   }
 
+  /**
+   * The run that 'collect' goes on with: the open one of this task and corpus, else the last.
+   *
+   * @return empty if there was none: nothing was submitted
+   */
+  static Optional<String> submitted(NightPlan plan, DatabaseAddress database) {
+    TaskSpec task = load(plan);
+    Corpus corpus = Corpus.resolve(plan.corpus());
+    try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database)) {
+      return stores.runs().latest(namespace(stores, plan, task), corpus.identity()).map(Run::runId);
+    }
+  }
+
+  /** Brings home what the tenant has at providers, where this task and corpus have no run. */
+  static void bringHome(
+      NightPlan plan,
+      DatabaseAddress database,
+      ProviderSettings providers,
+      EngineOptions engine,
+      Clock clock) {
+    TaskSpec task = load(plan);
+    try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
+        ProviderClients clients = ProviderClients.open(providers);
+        PipelineLauncher launcher = new PipelineLauncher(engine)) {
+      requireClock(stores, providers);
+      JobContext context =
+          new JobContext(
+              "",
+              plan.tenant(),
+              namespace(stores, plan, task),
+              database,
+              task,
+              providers,
+              null,
+              clock.instant().plus(plan.deadline()),
+              "home-" + UUID.randomUUID(),
+              clock);
+      new BringHome(stores, clients, launcher, context, clock).all();
+    }
+  }
+
   /** Reads the task; also lets file patterns with a scheme be looked up. */
   static TaskSpec load(NightPlan plan) {
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
@@ -321,12 +362,14 @@ final class Night implements AutoCloseable {
   }
 
   /**
-   * Reads the corpus and hands it to the providers; a run that was prepared before is passed over.
+   * Reads the corpus and hands it to the providers. A run that has read it before reads it again if
+   * its files are others now: what an earlier pass decided is passed over.
    */
   void submit() {
     home.all();
     Run now = stores.runs().find(run.runId()).orElseThrow();
-    if (!now.finished() && !now.prepared()) {
+    boolean asItWas = stores.runs().listing(run.runId()).equals(corpus.listing());
+    if (!now.finished() && !(now.prepared() && asItWas)) {
       prepare();
     }
   }
@@ -344,6 +387,7 @@ final class Night implements AutoCloseable {
           "correct --corpus");
     }
     stores.runs().markPrepared(run.runId());
+    stores.runs().keepListing(run.runId(), corpus.listing());
   }
 
   /**

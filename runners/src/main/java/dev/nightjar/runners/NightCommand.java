@@ -22,6 +22,11 @@ abstract class NightCommand implements Callable<Integer> {
   @Mixin private final EngineOptions engine = new EngineOptions();
   @Spec private CommandSpec spec;
 
+  /** Whether the command begins a run where there is none. */
+  boolean begins() {
+    return true;
+  }
+
   /** Does the command's part of the night. */
   abstract void drive(Night night) throws InterruptedException;
 
@@ -29,11 +34,23 @@ abstract class NightCommand implements Callable<Integer> {
   public final Integer call() throws InterruptedException, SQLException {
     PrintWriter out = spec.commandLine().getOut();
     DatabaseAddress database = store.migrated(Optional.empty());
+    ProviderSettings providers =
+        ProviderSettings.fromEnvironment(System.getenv(), patience.patience());
+    NightPlan plan = task.plan();
+    if (!begins() && plan.runId().isEmpty()) {
+      Optional<String> submitted = Night.submitted(plan, database);
+      if (submitted.isEmpty()) {
+        Night.bringHome(plan, database, providers, engine, Clock.systemUTC());
+        out.println("nothing is open: nothing of this task and corpus was submitted");
+        return 0;
+      }
+      plan = plan.of(submitted.get());
+    }
     try (Night night =
         Night.open(
-            task.plan(),
+            plan,
             database,
-            ProviderSettings.fromEnvironment(System.getenv(), patience.patience()),
+            providers,
             engine,
             Clock.systemUTC(),
             Signals.handled(spec.commandLine().getErr()))) {

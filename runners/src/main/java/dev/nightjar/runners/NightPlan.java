@@ -26,4 +26,18 @@ record NightPlan(
     Optional<BigDecimal> machineUsdPerHour,
     Optional<String> runId,
     Duration deadline,
-    Duration pollInterval) {}
+    Duration pollInterval) {
+
+  /** The same, of a run that is there. */
+  NightPlan of(String existingRunId) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        Optional.of(existingRunId),
+        deadline,
+        pollInterval);
+  }
+}

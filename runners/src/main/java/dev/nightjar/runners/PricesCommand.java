@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Price;
+import dev.nightjar.cachestore.PriceChange;
 import dev.nightjar.cachestore.PriceFile;
 import dev.nightjar.cachestore.PriceStore;
 import dev.nightjar.cachestore.postgres.PostgresStores;
@@ -20,7 +21,6 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -123,13 +123,53 @@ final class PricesCommand implements Runnable {
     } catch (IOException e) {
       throw unreadable(file, e);
     }
-    add(prices);
+    try (PostgresStores stores = open()) {
+      for (Price price : prices) {
+        warnOfLostBands(stores.prices().list(Optional.of(price.effectiveFrom())), price, prices);
+      }
+      add(stores, prices);
+    }
+  }
+
+  /** A price is a set of bands with one date: a list that leaves one out ends it. */
+  private void warnOfLostBands(List<Price> before, Price price, List<Price> list) {
+    if (price.inputTokensAbove() > 0) {
+      return;
+    }
+    before.stream()
+        .filter(
+            band ->
+                band.provider().equals(price.provider())
+                    && band.model().equals(price.model())
+                    && band.effectiveFrom().isBefore(price.effectiveFrom())
+                    && list.stream()
+                        .noneMatch(
+                            other ->
+                                other.model().equals(band.model())
+                                    && other.effectiveFrom().equals(price.effectiveFrom())
+                                    && other.inputTokensAbove() == band.inputTokensAbove()))
+        .forEach(
+            band ->
+                out()
+                    .println(
+                        "warning: from "
+                            + price.effectiveFrom()
+                            + " on, requests of "
+                            + band.model()
+                            + " with more than "
+                            + band.inputTokensAbove()
+                            + " input tokens have no price of their own any more; if they should, 'nightjar prices set'"
+                            + " --above "
+                            + band.inputTokensAbove()));
   }
 
   @Command(
       name = "set",
       mixinStandardHelpOptions = true,
-      description = "Sets a model's price from a date on.",
+      description = {
+        "Sets a model's price from a date on. Its prices for longer requests, and what is not given, stay as"
+            + " they were, or in the same relation."
+      },
       footer = {
         "",
         "Example: nightjar prices set openai/gpt-6-luna --from 2026-12-01 --input 0.2 --output 1"
@@ -155,67 +195,74 @@ final class PricesCommand implements Runnable {
               description = "Per million tokens; so are all.")
           BigDecimal input,
       @Option(names = "--output", required = true, paramLabel = "USD") BigDecimal output,
-      @Option(names = "--reasoning", paramLabel = "USD", description = "Default: as output.")
+      @Option(names = "--reasoning", paramLabel = "USD", description = "Output that nobody reads.")
           @Nullable BigDecimal reasoning,
       @Option(
               names = "--cached",
               paramLabel = "USD",
-              description = "Read from the provider's cache. Default: as input.")
+              description =
+                  "Read from the provider's cache. Default: the same part of input as before; so are the others.")
           @Nullable BigDecimal cached,
       @Option(
               names = "--write",
               paramLabel = "USD",
-              description = "Written there for the short time. Default: as input.")
+              description = "Written there for the short time.")
           @Nullable BigDecimal write,
       @Option(
               names = "--write-long",
               paramLabel = "USD",
-              description = "And for the long. Default: as --write.")
+              description = "And for the long. Default, if --write is given: as that.")
           @Nullable BigDecimal writeLong,
       @Option(
               names = "--batch-factor",
-              defaultValue = "0.5",
               paramLabel = "FACTOR",
-              description = "What batches pay of it. Default: ${DEFAULT-VALUE}.")
-          BigDecimal batchFactor) {
+              description =
+                  "What batches pay of each. Default: what they paid of each before; 0.5 of a new model's.")
+          @Nullable BigDecimal batchFactor) {
     String[] names = model.split("/", 2);
     if (names.length < 2) {
       throw invalid(
           "PROVIDER/MODEL", "expected such as openai/gpt-6-luna, but was '" + model + "'");
     }
-    BigDecimal shortWrite = or(write, input);
-    try {
-      Price.Rates online =
-          new Price.Rates(
-              input,
-              or(cached, input),
-              shortWrite,
-              or(writeLong, shortWrite),
-              output,
-              or(reasoning, output));
-      add(
-          List.of(
-              new Price(
+    try (PostgresStores stores = open()) {
+      Instant begins = Instant.parse(from.length() == 10 ? from + "T00:00:00Z" : from);
+      List<Price> before =
+          stores.prices().list(Optional.of(begins)).stream()
+              .filter(price -> price.provider().equals(names[0]) && price.model().equals(names[1]))
+              .toList();
+      List<Price> rows =
+          new PriceChange(
                   names[0],
                   names[1],
-                  Instant.parse(from.length() == 10 ? from + "T00:00:00Z" : from),
+                  begins,
                   above,
-                  online,
-                  online.times(batchFactor),
-                  BigDecimal.ZERO,
-                  OptionalInt.empty(),
-                  OptionalInt.empty(),
-                  OptionalInt.empty(),
-                  "nightjar prices set")));
+                  input,
+                  output,
+                  Optional.ofNullable(reasoning),
+                  Optional.ofNullable(cached),
+                  Optional.ofNullable(write),
+                  Optional.ofNullable(writeLong),
+                  Optional.ofNullable(batchFactor))
+              .rows(before);
+      add(stores, rows);
+      for (Price price : rows.subList(1, rows.size())) {
+        out()
+            .println(
+                "requests with more than "
+                    + price.inputTokensAbove()
+                    + " input tokens cost as before: input "
+                    + Terminal.exact(price.online().input())
+                    + ", output "
+                    + Terminal.exact(price.online().output())
+                    + "; --above "
+                    + price.inputTokensAbove()
+                    + " changes that");
+      }
     } catch (DateTimeException e) {
       throw invalid("--from", "expected a date like 2026-12-01, but was '" + from + "'");
     } catch (IllegalArgumentException e) {
       throw invalid(model, String.valueOf(e.getMessage()));
     }
-  }
-
-  private static BigDecimal or(@Nullable BigDecimal given, BigDecimal otherwise) {
-    return given == null ? otherwise : given;
   }
 
   private static NightjarException invalid(String key, String what) {
@@ -231,16 +278,14 @@ final class PricesCommand implements Runnable {
         e);
   }
 
-  private void add(List<Price> prices) {
-    try (PostgresStores stores = open()) {
-      PriceStore.Imported imported = stores.prices().add(prices);
-      out().println(imported.added() + " added, " + imported.replaced() + " replaced");
-      if (imported.chargedOtherwise() > 0) {
-        out()
-            .println(
-                Terminal.count(imported.chargedOtherwise())
-                    + " charges of before were priced by older rows and stay as they are: see price_change_impact");
-      }
+  private void add(PostgresStores stores, List<Price> prices) {
+    PriceStore.Imported imported = stores.prices().add(prices);
+    out().println(imported.added() + " added, " + imported.replaced() + " replaced");
+    if (imported.chargedOtherwise() > 0) {
+      out()
+          .println(
+              Terminal.count(imported.chargedOtherwise())
+                  + " charges of before were priced by older rows and stay as they are: see price_change_impact");
     }
   }
 

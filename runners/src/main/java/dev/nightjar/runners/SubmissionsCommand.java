@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
     })
 final class SubmissionsCommand implements Runnable {
   private static final int LISTED_MAX = 200;
+  private static final int OPERATORS_LEASE_SECONDS = 60;
 
   @Mixin private final StoreOptions store = new StoreOptions();
   @Spec private CommandSpec spec;
@@ -194,6 +196,41 @@ final class SubmissionsCommand implements Runnable {
       } else {
         out().println("nothing to cancel: it is " + find(stores, submissionId).state().label());
       }
+    }
+  }
+
+  @Command(
+      name = "not-created",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Says that a provider has no batch of a submission whose create was interrupted.",
+        "Only a person can know that, who has looked at the account that it was sent with, when that account's"
+            + " key is gone. If it is wrong, its requests are bought twice."
+      })
+  void notCreated(@Parameters(paramLabel = "SUBMISSION") String submissionId) {
+    try (PostgresStores stores = open()) {
+      Submission submission = find(stores, submissionId);
+      if (submission.state() != SubmissionState.CREATING) {
+        throw new NightjarException(
+            ErrorCode.OPTION_INVALID,
+            submissionId,
+            "it is " + submission.state().label() + ", and not about to be created",
+            "see 'nightjar submissions show " + submissionId + "'");
+      }
+      String owner = "operator-" + UUID.randomUUID();
+      Instant now = Clock.systemUTC().instant();
+      SubmissionStore submissions = stores.submissions();
+      if (submissions
+              .claim(submissionId, new Lease(owner, now.plusSeconds(OPERATORS_LEASE_SECONDS)), now)
+              .isEmpty()
+          || !submissions.giveBack(submissionId, owner, now, false)) {
+        throw new NightjarException(
+            ErrorCode.OPTION_INVALID,
+            submissionId,
+            "a run is at work on it",
+            "stop that run, or wait until it has ended");
+      }
+      out().println("it is planned again; the next run of its task sends it");
     }
   }
 

@@ -65,6 +65,7 @@ class CommandTest {
         "cache",
         "prices",
         "budget",
+        "spend",
         "doctor",
         "db",
         "emulator",

@@ -4,14 +4,19 @@ import static dev.nightjar.runners.TestNights.one;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Emulator;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,5 +145,83 @@ class OperatorTest {
                 database,
                 "select count(*) from items where run_id = 'before' and state = 'answered'"))
         .isEqualTo("40");
+  }
+
+  @Test
+  void aRunThatIsGoneOnWithTonightReadsWhatHasComeSince() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    String pattern = home + "/*.jsonl";
+    NightPlan plan = TestNights.plan(task, "night", Optional.empty(), pattern);
+    try (Night night = TestNights.open(plan, database, emulator, ENGINE)) {
+      night.submit();
+    }
+    TestNights.write(home, "b.jsonl", TestNights.documents(40, 5));
+    TestNights.run(plan, database, emulator, ENGINE);
+    assertThat(one(database, "select count(*) from items where state = 'answered'"))
+        .isEqualTo("45");
+    assertNothingIsStranded();
+  }
+
+  @Test
+  void aRunThatNobodyCameBackToEndsAtItsDeadline() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    Path yesterdays = TestNights.write(home, "yesterday.jsonl", TestNights.documents(100, 20));
+    try (Night night =
+        TestNights.open(
+            TestNights.plan(task, "yesterday", Optional.empty(), yesterdays.toString()),
+            database,
+            emulator,
+            ENGINE)) {
+      night.submit();
+    }
+    later();
+    execute("update runs set deadline_at = now() - interval '1 hour' where run_id = 'yesterday'");
+    run(task, "today");
+    assertThat(one(database, "select state from runs where run_id = 'yesterday'"))
+        .isEqualTo("finished");
+    assertNothingIsStranded();
+  }
+
+  @Test
+  void collectOpensNoRun() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    assertThat(command("collect", task)).startsWith("0: nothing is open");
+    assertThat(one(database, "select count(*) from runs")).isEqualTo("0");
+    assertThat(command("run", task)).startsWith("0: ");
+    assertThat(command("submit", task)).as("all of it is known").startsWith("0: ");
+    assertThat(command("collect", task)).startsWith("0: ");
+    assertThat(one(database, "select count(*) from runs where state = 'open'")).isEqualTo("0");
+  }
+
+  private void execute(String sql) throws Exception {
+    try (PostgresStores stores = StoreOptions.open(database);
+        Connection connection = stores.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** A command of its own: its exit code, and what it said. */
+  private String command(String name, Path task) throws Exception {
+    Path output = home.resolve("command.log");
+    Files.deleteIfExists(output);
+    Process process =
+        TestNights.command(
+            output,
+            database,
+            emulator,
+            List.of(
+                name,
+                task.toString(),
+                "--corpus",
+                corpus.toString(),
+                "--engine",
+                "direct",
+                "--poll-seconds",
+                "0.2",
+                "--tenant",
+                "tests"));
+    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue() + ": " + Files.readString(output);
   }
 }

@@ -209,7 +209,8 @@ final class PostgresForecastStore implements ForecastStore {
 
   @Override
   public void save(String runId, Forecast forecast) {
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           int saved =
@@ -448,7 +449,8 @@ final class PostgresForecastStore implements ForecastStore {
   @Override
   public Run begin(long namespaceId, String corpus, Instant aliveUntil, Instant deadlineAt) {
     String runId = PostgresRunStore.newId("plan", clock);
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           fetch(
@@ -495,7 +497,7 @@ final class PostgresForecastStore implements ForecastStore {
 
   @Override
   public void discard(String runId) {
-    context.transaction(configuration -> discard(configuration.dsl(), runId));
+    Transactions.run(context, configuration -> discard(configuration.dsl(), runId));
   }
 
   @Override

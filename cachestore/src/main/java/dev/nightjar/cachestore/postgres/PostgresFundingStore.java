@@ -19,9 +19,10 @@ import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reserves under two locks: the run's row, which orders all planning and settling of a run, then
- * one for the budgets of the tenant. Only this takes the second, and only this raises what runs
- * have reserved: what is read under it as spent or held cannot grow before the commit.
+ * Reserves under two locks ({@link Transactions}): the run's row, which orders all planning and
+ * settling of a run, then one for the budgets of the tenant. Only this takes the second, and only
+ * this raises what runs have reserved: what is read under it as spent or held cannot grow before
+ * the commit.
  */
 final class PostgresFundingStore implements FundingStore {
   private static final int FUNDED_BATCH_MAX = 2_000;
@@ -42,12 +43,15 @@ final class PostgresFundingStore implements FundingStore {
 
   @Override
   public Round fund(String runId) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Record run = Budget.lockRun(tx, runId);
+          lockMoney(tx, run);
+          // All at once: two runs that each held the other's first would wait for each other.
+          hold(tx, "a.namespace_id = ?", run.get("namespace_id", Long.class));
           adopt(tx, run);
-          hold(tx, "a.run_id = ?", runId);
           Room room = room(tx, run);
           if (room.usd().isEmpty()) {
             return new Round(fundAll(tx, runId), 0, 0, BigDecimal.ZERO);
@@ -61,11 +65,6 @@ final class PostgresFundingStore implements FundingStore {
    * still wants the answer pays for it.
    */
   private void adopt(DSLContext tx, Record run) {
-    hold(
-        tx,
-        "a.namespace_id = ? and a.run_id <> ?",
-        run.get("namespace_id", Long.class),
-        run.get("run_id", String.class));
     tx.execute(
         """
         with adopted as (
@@ -119,6 +118,21 @@ final class PostgresFundingStore implements FundingStore {
         values);
   }
 
+  /** One funding at a time in a tenant that has a budget; the row of the run is held. */
+  private static void lockMoney(DSLContext tx, Record run) {
+    tx.execute(
+        """
+        select pg_advisory_xact_lock(hashtext('nightjar budget'), hashtext(b.tenant))
+        from (
+            select distinct n.tenant
+            from namespaces n
+            join budgets using (tenant)
+            where n.namespace_id = ?
+        ) b
+        """,
+        run.get("namespace_id", Long.class));
+  }
+
   private Room room(DSLContext tx, Record run) {
     String runId = run.get("run_id", String.class);
     BigDecimal reserved = run.get("reserved_usd", BigDecimal.class);
@@ -132,17 +146,6 @@ final class PostgresFundingStore implements FundingStore {
                         .subtract(run.get("unknown_usd", BigDecimal.class)));
     BigDecimal held = least.isPresent() ? reserved : BigDecimal.ZERO;
     String budget = "the run's budget of " + plain(limit) + " USD";
-    tx.execute(
-        """
-        select pg_advisory_xact_lock(hashtext('nightjar budget'), hashtext(b.tenant))
-        from (
-            select distinct n.tenant
-            from namespaces n
-            join budgets using (tenant)
-            where n.namespace_id = ?
-        ) b
-        """,
-        run.get("namespace_id", Long.class));
     // A statement of its own, so that it sees what was committed before the lock was had.
     for (Record row :
         fetch(
@@ -345,10 +348,12 @@ final class PostgresFundingStore implements FundingStore {
 
   @Override
   public long defer(String runId) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Record run = Budget.lockRun(tx, runId);
+          lockMoney(tx, run);
           Room room = room(tx, run);
           hold(tx, "a.run_id = ?", runId);
           Map<String, String> reasons = new LinkedHashMap<>();

@@ -32,7 +32,8 @@ final class PostgresLearningStore implements LearningStore {
   @Override
   public void evidence(
       long namespaceId, String policy, double maxError, Consumer<Evidence> consumer) {
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> { // a cursor's rows come in portions only inside a transaction
           try (Cursor<Record> rows =
               configuration
@@ -175,7 +176,8 @@ final class PostgresLearningStore implements LearningStore {
   public void classify(Map<String, String> classes) {
     List<Map.Entry<String, String>> rows =
         classes.entrySet().stream().sorted(Map.Entry.comparingByKey()).toList();
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           hold(tx, texts(rows, Map.Entry::getKey));
@@ -244,7 +246,8 @@ final class PostgresLearningStore implements LearningStore {
 
   @Override
   public void record(List<Verdict> verdicts) {
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           String[] runs = texts(verdicts, Verdict::runId);

@@ -71,7 +71,8 @@ final class PostgresRunStore implements RunStore {
       Optional<BigDecimal> budgetUsd,
       Instant deadlineAt) {
     String wanted = runId.orElseGet(() -> newId("run", clock));
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Optional<Run> existing = runId.flatMap(id -> find(tx, id));
@@ -175,30 +176,66 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
-  public List<Undriven> undriven(String runId) {
+  public List<Undriven> undriven(long namespaceId, String exceptRunId) {
     return fetch(
             context,
             """
-            select o.*, o.namespace_id <> r.namespace_id and u.name = t.name as superseded
-            from runs r
-            join namespaces n on n.namespace_id = r.namespace_id
+            select o.*, o.namespace_id <> n.namespace_id and u.name = t.name as superseded
+            from namespaces n
             join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
             join namespaces m on m.tenant = n.tenant
             join tasks u on u.tenant = m.tenant and u.task_fingerprint = m.task_fingerprint
-            join runs o on o.namespace_id = m.namespace_id and o.run_id <> r.run_id
-            where r.run_id = ?
+            join runs o on o.namespace_id = m.namespace_id and o.run_id <> ?
+            where n.namespace_id = ?
               and o.state = 'open'
               and (o.alive_until is null or o.alive_until <= ?)
             order by o.started_at, o.run_id
             """,
-            runId,
+            exceptRunId,
+            namespaceId,
             Sql.now(clock))
         .map(row -> new Undriven(run(row), row.get("superseded", Boolean.class)));
   }
 
   @Override
+  public Optional<Run> latest(long namespaceId, String corpus) {
+    return fetch(
+            context,
+            """
+            select *
+            from runs
+            where namespace_id = ?
+              and corpus = ?
+              and state in ('open', 'finished')
+            order by state = 'open' desc, started_at desc, run_id
+            limit 1
+            """,
+            namespaceId,
+            corpus)
+        .stream()
+        .findFirst()
+        .map(PostgresRunStore::run);
+  }
+
+  @Override
+  public String listing(String runId) {
+    return fetch(
+            context,
+            "select coalesce(corpus_listing, '') as listing from runs where run_id = ?",
+            runId)
+        .get(0)
+        .get("listing", String.class);
+  }
+
+  @Override
+  public void keepListing(String runId, String listing) {
+    context.execute("update runs set corpus_listing = ? where run_id = ?", listing, runId);
+  }
+
+  @Override
   public long stopBuying(String runId, ErrorCode code, String reason) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           OffsetDateTime alive = Budget.lockRun(tx, runId).get("alive_until", OffsetDateTime.class);
@@ -353,7 +390,8 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public void markPrepared(String runId) {
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           tx.execute(
@@ -400,7 +438,8 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public long failOpenItems(String runId, ErrorCode code, String reason) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
@@ -513,7 +552,8 @@ final class PostgresRunStore implements RunStore {
     // A night is one bulk load. Until the server has looked at it, its reports are planned as if
     // the tables were empty: minutes instead of a second for 50,000 items.
     context.execute("select refresh_statistics()");
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           tx.execute(

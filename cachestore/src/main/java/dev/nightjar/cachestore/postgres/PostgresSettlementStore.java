@@ -8,10 +8,12 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.SettlementStore;
+import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,7 +44,8 @@ final class PostgresSettlementStore implements SettlementStore {
   @Override
   public int settle(String runId, List<Outcome> outcomes) {
     addMonths(outcomes);
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
@@ -54,7 +57,8 @@ final class PostgresSettlementStore implements SettlementStore {
   public int settleWithdrawn(
       String runId, String submissionId, ErrorCode code, String reason, List<Outcome> outcomes) {
     addMonths(outcomes);
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
@@ -137,6 +141,109 @@ final class PostgresSettlementStore implements SettlementStore {
             String.class));
   }
 
+  @Override
+  public List<UnknownSpend> unknownSpend() {
+    return fetch(context, "select * from unknown_spend order by asked_at, custom_id")
+        .map(
+            row ->
+                new UnknownSpend(
+                    row.get("custom_id", String.class),
+                    row.get("run_id", String.class),
+                    row.get("provider", String.class),
+                    row.get("model", String.class),
+                    row.get("asked_at", OffsetDateTime.class).toInstant(),
+                    row.get("worst_case_usd", BigDecimal.class)));
+  }
+
+  @Override
+  public void resolve(Collection<String> customIds, BigDecimal usd) {
+    context.execute("select add_month('ledger', ?)", Sql.now(clock));
+    Transactions.run(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          String[] ids = Sql.array(customIds);
+          fetch(
+              tx,
+              """
+              select 1
+              from runs
+              where run_id in (select run_id from attempts where custom_id = any (?::text[]))
+              order by run_id
+              for update
+              """,
+              (Object) ids);
+          int resolved =
+              tx.execute(
+                  """
+                  update attempts
+                  set spend_resolved_at = ?,
+                      billed_at = case when ? then ?::timestamptz else billed_at end
+                  where custom_id in (select u.custom_id from unknown_spend u where u.custom_id = any (?::text[]))
+                    and spend_resolved_at is null
+                  """,
+                  Sql.now(clock),
+                  usd.signum() > 0,
+                  Sql.now(clock),
+                  ids);
+          if (resolved != customIds.size()) {
+            throw new NightjarException(
+                ErrorCode.OPTION_INVALID,
+                String.join(", ", customIds),
+                "not all of them are unknown spend, or somebody has resolved one of them",
+                "see 'nightjar spend unknown'");
+          }
+          tx.execute(
+              """
+              with parts as (
+                  select
+                      a.*,
+                      sum(a.reserved_usd) over () as all_usd,
+                      sum(a.reserved_usd) over (order by a.custom_id) as up_to_usd
+                  from attempts a
+                  where a.custom_id = any (?::text[])
+              ),
+              shares as (
+                  -- Each the difference of two rounded sums: together they are the amount to the last digit.
+                  select
+                      p.*,
+                      round(? * p.up_to_usd / p.all_usd, 12) - round(? * (p.up_to_usd - p.reserved_usd) / p.all_usd, 12) as usd
+                  from parts p
+              ),
+              charges as (
+                  insert into ledger (
+                      custom_id, run_id, item_key, submission_id, provider, model, tier, price_id, billed_at,
+                      input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens, reasoning_tokens,
+                      input_usd, cached_input_usd, cache_write_usd, output_usd, reasoning_usd)
+                  select
+                      s.custom_id, s.run_id, s.item_key, s.submission_id, s.provider, s.model, s.tier, p.price_id, s.billed_at,
+                      0, 0, 0, 0, 0, 0,
+                      s.usd, 0, 0, 0, 0
+                  from shares s
+                  cross join lateral price_in_force(s.provider, s.model, s.billed_at, 1) p
+                  where ? > 0
+              )
+              update runs r
+              set unknown_usd = r.unknown_usd - c.held_usd,
+                  charged_usd = r.charged_usd + c.usd
+              from (select run_id, sum(reserved_usd) as held_usd, sum(usd) as usd from shares group by run_id) c
+              where r.run_id = c.run_id
+              """,
+              ids,
+              usd,
+              usd,
+              usd);
+          tx.execute(
+              """
+              select unpost_run(r.run_id)
+              from runs r
+              where r.posted_at is not null
+                and r.run_id in (select run_id from attempts where custom_id = any (?::text[]))
+              """,
+              (Object) ids);
+        });
+  }
+
   /** The compare-and-set that makes a second settlement of the same attempt do nothing. */
   private Map<String, String> endAttempts(DSLContext tx, String runId, List<Outcome> outcomes) {
     Map<String, String> itemKeys = new HashMap<>();
@@ -150,12 +257,14 @@ final class PostgresSettlementStore implements SettlementStore {
                     failure_code = o.code,
                     failure_reason = o.reason,
                     ended_at = ?,
-                    billed_at = o.billed_at
-                from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[]) as o (custom_id, state, code, reason, billed_at)
+                    billed_at = o.billed_at,
+                    usage_unknown = o.usage_unknown
+                from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::boolean[])
+                    as o (custom_id, state, code, reason, billed_at, usage_unknown)
                 where a.custom_id = o.custom_id
                   and a.run_id = ?
                   and a.state = 'submitted'
-                returning a.custom_id, a.item_key, a.reserved_usd, a.failure_code
+                returning a.custom_id, a.item_key, a.reserved_usd, a.failure_code, a.usage_unknown
             ),
             released as (
                 update runs
@@ -163,7 +272,8 @@ final class PostgresSettlementStore implements SettlementStore {
                     unknown_usd = unknown_usd + coalesce((
                         select sum(reserved_usd)
                         from ended
-                        where failure_code = 'OUTCOME_UNKNOWN'), 0)
+                        where failure_code = 'OUTCOME_UNKNOWN'
+                           or usage_unknown), 0)
                 where run_id = ?
             )
             select custom_id, item_key
@@ -181,6 +291,7 @@ final class PostgresSettlementStore implements SettlementStore {
                             ? outcome.billedAt().atOffset(ZoneOffset.UTC)
                             : null)
                 .toArray(OffsetDateTime[]::new),
+            outcomes.stream().map(Outcome::usageUnknown).toArray(Boolean[]::new),
             runId,
             runId)) {
       itemKeys.put(row.get("custom_id", String.class), row.get("item_key", String.class));

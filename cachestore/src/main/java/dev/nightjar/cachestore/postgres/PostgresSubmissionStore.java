@@ -78,7 +78,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
   @Override
   public List<String> pack(
       long namespaceId, Unpacked what, PackingLimits limits, Supplier<String> submissionIds) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           // Two packers of one namespace would each fill half a submission.
@@ -94,12 +95,14 @@ final class PostgresSubmissionStore implements SubmissionStore {
                           a.run_id,
                           a.request_bytes,
                           a.prompt_tokens,
-                          coalesce(q.enqueued_tokens_max, ?) as quota
+                          coalesce((
+                              -- By which account it will go is not known yet: the least that was learnt.
+                              select min(q.enqueued_tokens_max)
+                              from provider_quotas q
+                              where q.provider = a.provider
+                                and q.model = a.model
+                                and q.learnt_at > ?::timestamptz - interval '1 day'), ?) as quota
                       from attempts a
-                      left join provider_quotas q
-                          on q.provider = a.provider
-                          and q.model = a.model
-                          and q.learnt_at > ?::timestamptz - interval '1 day'
                       where a.namespace_id = ?
                         and a.tier = ?
                         and a.mode = ?
@@ -107,8 +110,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                       order by a.run_id, a.item_key, a.attempt_number
                       for update of a
                       """,
-                      limits.promptTokensMax(),
                       Sql.now(clock),
+                      limits.promptTokensMax(),
                       namespaceId,
                       what.tier(),
                       what.mode().label())
@@ -254,7 +257,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
         instant(row, "not_before"),
         instant(row, "planned_at").orElseThrow(),
         instant(row, "creating_at"),
+        Optional.ofNullable(row.get("account", String.class)),
+        instant(row, "provider_creating_at"),
+        instant(row, "provider_renewed_at"),
         instant(row, "in_progress_at"),
+        instant(row, "ended_at"),
         instant(row, "cancel_requested_at"),
         Optional.ofNullable(row.get("cancel_reason", String.class)).map(ErrorCode::valueOf),
         Optional.ofNullable(row.get("lease_owner", String.class))
@@ -429,8 +436,14 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public Admission begin(
-      String submissionId, String owner, boolean uploads, QueueLimits limits, Instant at) {
-    return context.transactionResult(
+      String submissionId,
+      String owner,
+      boolean uploads,
+      QueueLimits limits,
+      String account,
+      Instant at) {
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           Submission submission = find(tx, submissionId).orElseThrow();
@@ -444,23 +457,35 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 tx, submissionId, ErrorCode.DEADLINE_PASSED, "no document waits for it any more");
             return Admission.UNWANTED;
           }
-          if (submission.mode() == AttemptMode.BATCH && !hasRoom(tx, submission, limits, at)) {
+          if (submission.mode() == AttemptMode.BATCH
+              && !hasRoom(tx, submission, limits, account, at)) {
             return Admission.NO_ROOM;
           }
+          // An upload that another key made is not to be seen with this one.
+          boolean toUpload =
+              uploads
+                  && (submission.inputFileId().isEmpty()
+                      || !submission.account().equals(Optional.of(account)));
           return tx.execute(
                       """
                       update submissions
-                      set state = case when ? and input_file_id is null then 'uploading' else 'creating' end,
-                          uploading_at = case when ? and input_file_id is null then ? else uploading_at end,
-                          creating_at = case when ? and input_file_id is null then null else ? end
+                      set state = case when ? then 'uploading' else 'creating' end,
+                          account = ?,
+                          input_file_id = case when ? then null else input_file_id end,
+                          uploading_at = case when ? then ? else uploading_at end,
+                          creating_at = case when ? then null else ?::timestamptz end,
+                          provider_creating_at = null,
+                          provider_renewed_at = null
                       where submission_id = ?
                         and state = 'planned'
                         and lease_owner = ?
                       """,
-                      uploads,
-                      uploads,
+                      toUpload,
+                      account,
+                      toUpload,
+                      toUpload,
                       Sql.time(at),
-                      uploads,
+                      toUpload,
                       Sql.time(at),
                       submissionId,
                       owner)
@@ -491,7 +516,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   /** A batch that no provider ended within 48 hours is not in its queue any more. */
   private static boolean hasRoom(
-      DSLContext tx, Submission submission, QueueLimits limits, Instant at) {
+      DSLContext tx, Submission submission, QueueLimits limits, String account, Instant at) {
     Record queue =
         fetch(
                 tx,
@@ -505,9 +530,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
                     coalesce(max(q.hold_until) > ?, false) as on_hold
                 from (values (1)) as one (row)
                 -- What was learnt, or guessed, wears off: the account may have been given more.
-                left join provider_quotas q on q.provider = ? and q.model = ? and q.learnt_at > ?::timestamptz - interval '1 day'
+                left join provider_quotas q on q.provider = ? and q.model = ? and q.account = ? and q.learnt_at > ?::timestamptz - interval '1 day'
                 left join submissions s
                     on s.provider = ?
+                    and s.account = ?
                     and s.mode = 'batch'
                     and s.submission_id <> ?
                     and (s.state in ('uploading', 'creating', 'in_progress') or s.creating_at > ?::timestamptz - interval '1 hour')
@@ -518,8 +544,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 Sql.time(at),
                 submission.provider(),
                 submission.model(),
+                account,
                 Sql.time(at),
                 submission.provider(),
+                account,
                 submission.submissionId(),
                 Sql.time(at),
                 Sql.time(at))
@@ -535,26 +563,37 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public boolean beginCreating(String submissionId, String owner, String inputFileId, Instant at) {
+  public boolean beginCreating(
+      String submissionId, String owner, String inputFileId, Instant at, Instant providerAt) {
     return held(
-        "state = 'creating', input_file_id = ?, creating_at = ?",
+        "state = 'creating', input_file_id = ?, creating_at = ?, provider_creating_at = ?,"
+            + " provider_renewed_at = ?",
         submissionId,
         owner,
         "state = 'uploading'",
         inputFileId,
-        Sql.time(at));
+        Sql.time(at),
+        Sql.time(providerAt),
+        Sql.time(providerAt));
   }
 
   @Override
-  public boolean renewCreating(String submissionId, String owner, Instant at) {
-    return held("creating_at = ?", submissionId, owner, "state = 'creating'", Sql.time(at));
+  public boolean renewCreating(String submissionId, String owner, Instant at, Instant providerAt) {
+    return held(
+        "creating_at = ?, provider_creating_at = coalesce(provider_creating_at, ?), provider_renewed_at = ?",
+        submissionId,
+        owner,
+        "state = 'creating'",
+        Sql.time(at),
+        Sql.time(providerAt),
+        Sql.time(providerAt));
   }
 
   @Override
   public boolean giveBack(
       String submissionId, String owner, Instant notBefore, boolean keepUpload) {
     return held(
-        "state = 'planned', creating_at = null, not_before = ?, tries = least(tries + 1, 1000),"
+        "state = 'planned', creating_at = null, provider_creating_at = null, provider_renewed_at = null, not_before = ?, tries = least(tries + 1, 1000),"
             + " input_file_id = case when ? then input_file_id end, lease_owner = null, lease_until = null",
         submissionId,
         owner,
@@ -565,7 +604,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public boolean refuse(String submissionId, String owner, ErrorCode code, String reason) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           lockRunOf(tx, submissionId);
@@ -630,7 +670,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public boolean close(String submissionId, String owner, Instant at) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           int closed =
@@ -690,8 +731,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public boolean withdraw(String submissionId, ErrorCode code, String reason) {
-    return context.transactionResult(
-        configuration -> withdraw(configuration.dsl(), submissionId, code, reason));
+    return Transactions.result(
+        context, configuration -> withdraw(configuration.dsl(), submissionId, code, reason));
   }
 
   private boolean withdraw(DSLContext tx, String submissionId, ErrorCode code, String reason) {
@@ -858,7 +899,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public long reopen(String submissionId) {
-    return context.transactionResult(
+    return Transactions.result(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           lockRunOf(tx, submissionId);
@@ -913,20 +955,22 @@ final class PostgresSubmissionStore implements SubmissionStore {
   public void learnQuota(
       String provider,
       String model,
+      String account,
       Optional<Long> enqueuedTokensMax,
       Instant holdUntil,
       Instant at) {
     context.execute(
         """
-        insert into provider_quotas (provider, model, enqueued_tokens_max, hold_until, learnt_at)
-        values (?, ?, ?, ?, ?)
-        on conflict (provider, model) do update
+        insert into provider_quotas (provider, model, account, enqueued_tokens_max, hold_until, learnt_at)
+        values (?, ?, ?, ?, ?, ?)
+        on conflict (provider, model, account) do update
         set enqueued_tokens_max = coalesce(excluded.enqueued_tokens_max, provider_quotas.enqueued_tokens_max),
             hold_until = greatest(excluded.hold_until, provider_quotas.hold_until),
             learnt_at = excluded.learnt_at
         """,
         provider,
         model,
+        account,
         enqueuedTokensMax.orElse(null),
         Sql.time(holdUntil),
         Sql.time(at));
@@ -955,20 +999,31 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public Set<String> beginAsking(String submissionId, Collection<String> customIds, Instant at) {
+  public Set<String> beginAsking(
+      String submissionId, String owner, Collection<String> customIds, Instant at) {
     return new HashSet<>(
         Sql.column(
             fetch(
                 context,
                 """
                 insert into online_requests (custom_id, submission_id, asked_at)
-                select custom_id, ?, ?
-                from unnest(?::text[]) as q (custom_id)
+                select a.custom_id, s.submission_id, ?
+                from submissions s
+                join attempts a on a.submission_id = s.submission_id
+                where s.submission_id = ?
+                  and s.state = 'in_progress'
+                  and s.lease_owner = ?
+                  and s.cancel_requested_at is null
+                  and a.custom_id = any (?::text[])
+                  and a.state = 'submitted'
+                -- Who takes it over, cancels or ends it waits for this commit, or is seen here.
+                for share of s
                 on conflict (custom_id) do nothing
                 returning custom_id
                 """,
-                submissionId,
                 Sql.time(at),
+                submissionId,
+                owner,
                 array(customIds)),
             "custom_id",
             String.class));

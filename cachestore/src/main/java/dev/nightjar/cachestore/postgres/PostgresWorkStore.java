@@ -160,7 +160,8 @@ final class PostgresWorkStore implements WorkStore {
     List<Miss> misses =
         unordered.stream().sorted(java.util.Comparator.comparing(Miss::itemKey)).toList();
     String[] keys = texts(misses, Miss::itemKey);
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           tx.execute(
@@ -413,8 +414,8 @@ final class PostgresWorkStore implements WorkStore {
     do {
       String after = last;
       last =
-          context.transactionResult(
-              configuration -> electBlock(configuration.dsl(), runId, after, bounds));
+          Transactions.result(
+              context, configuration -> electBlock(configuration.dsl(), runId, after, bounds));
     } while (!last.isEmpty());
   }
 
@@ -647,7 +648,8 @@ final class PostgresWorkStore implements WorkStore {
 
   @Override
   public void planAttempts(String runId, List<AttemptPlan> plans) {
-    context.transaction(
+    Transactions.run(
+        context,
         configuration -> {
           DSLContext tx = configuration.dsl();
           boolean sends = Budget.lockRun(tx, runId).get("state", String.class).equals("open");
@@ -665,8 +667,13 @@ final class PostgresWorkStore implements WorkStore {
 
   @Override
   public long reclaim(String runId) {
-    context.execute(
-        """
+    Transactions.run(
+        context,
+        configuration ->
+            configuration
+                .dsl()
+                .execute(
+                    """
         update items i
         set state = 'new',
             leader_key = null,
@@ -686,8 +693,8 @@ final class PostgresWorkStore implements WorkStore {
                               and r.state = 'open'
                               and r.alive_until > ?)))))
         """,
-        runId,
-        Sql.now(clock));
+                    runId,
+                    Sql.now(clock)));
     return fetch(
             context,
             "select count(*) as unread from items where run_id = ? and state = 'new'",

@@ -9,6 +9,7 @@ import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.Usage;
 import java.math.BigDecimal;
@@ -115,5 +116,53 @@ class SettlementStoreTest extends StoresFixture {
     stores.settlements().settle(runId, List.of(large));
     assertThat(new BigDecimal(one("select total_usd from ledger where run_id = '" + runId + "'")))
         .isEqualByComparingTo("0.0272001"); // 272,001 at 0.10, not at 0.05
+  }
+
+  @Test
+  void anAnswerWithoutAUsageIsHeldAtItsWorstCaseUntilSomebodyReadsTheInvoice() {
+    submitted("a", "b");
+    BigDecimal held =
+        new BigDecimal(one("select reserved_usd from runs where run_id = '" + runId + "'"));
+    stores
+        .settlements()
+        .settle(
+            runId,
+            List.of("a", "b").stream()
+                .map(
+                    name ->
+                        new Outcome(
+                            customId(name, 1),
+                            Outcome.Kind.SUCCEEDED,
+                            Usage.NONE,
+                            NOW,
+                            Optional.of("{\"a\":1}"),
+                            Optional.empty(),
+                            "",
+                            Optional.empty(),
+                            true))
+                .toList());
+    assertThat(one("select count(*) from results where run_id = '" + runId + "'")).isEqualTo("2");
+    assertThat(new BigDecimal(one("select unknown_usd from runs where run_id = '" + runId + "'")))
+        .isEqualByComparingTo(held);
+    List<String> ours =
+        stores.settlements().unknownSpend().stream()
+            .filter(spend -> spend.runId().equals(runId))
+            .map(SettlementStore.UnknownSpend::customId)
+            .toList();
+    assertThat(ours).containsExactlyInAnyOrder(customId("a", 1), customId("b", 1));
+
+    stores.settlements().resolve(ours, new BigDecimal("0.0000001"));
+    assertThat(
+            new BigDecimal(one("select sum(total_usd) from ledger where run_id = '" + runId + "'")))
+        .isEqualByComparingTo("0.0000001");
+    assertThat(
+            one(
+                "select unknown_usd || ' ' || charged_usd from runs where run_id = '"
+                    + runId
+                    + "'"))
+        .matches("0(\\.0+)? 0\\.00000010*");
+    assertThatThrownBy(() -> stores.settlements().resolve(ours, BigDecimal.ZERO))
+        .hasMessageStartingWith("OPTION_INVALID: ")
+        .hasMessageContaining("nightjar spend unknown");
   }
 }

@@ -195,9 +195,9 @@ abstract class StoresFixture {
 
   String inProgress(String submissionId) {
     assertThat(stores.submissions().claim(submissionId, MINE, NOW)).isPresent();
-    assertThat(stores.submissions().begin(submissionId, "mine", true, ROOMY, NOW))
+    assertThat(stores.submissions().begin(submissionId, "mine", true, ROOMY, "account", NOW))
         .isEqualTo(Admission.ADMITTED);
-    assertThat(stores.submissions().beginCreating(submissionId, "mine", "file", NOW)).isTrue();
+    assertThat(stores.submissions().beginCreating(submissionId, "mine", "file", NOW, NOW)).isTrue();
     assertThat(
             stores.submissions().markInProgress(submissionId, "mine", "batch_" + submissionId, NOW))
         .isTrue();

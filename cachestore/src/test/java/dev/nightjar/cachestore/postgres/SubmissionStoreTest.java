@@ -66,7 +66,12 @@ class SubmissionStoreTest extends StoresFixture {
     stores
         .submissions()
         .learnQuota(
-            "openai", "gpt-of-" + runId, Optional.of(2_500L), NOW, NOW); // 1,000 tokens each
+            "openai",
+            "gpt-of-" + runId,
+            "account",
+            Optional.of(2_500L),
+            NOW,
+            NOW); // 1,000 tokens each
     assertThat(packed("small")).hasSize(2);
   }
 
@@ -133,8 +138,9 @@ class SubmissionStoreTest extends StoresFixture {
   void aTransitionFromAnotherStateOrByAnotherOwnerIsRefused() {
     String id = submitted("a");
     SubmissionStore submissions = stores.submissions();
-    assertThat(submissions.begin(id, "mine", true, ROOMY, NOW)).isEqualTo(Admission.LOST);
-    assertThat(submissions.beginCreating(id, "mine", "file", NOW)).isFalse();
+    assertThat(submissions.begin(id, "mine", true, ROOMY, "account", NOW))
+        .isEqualTo(Admission.LOST);
+    assertThat(submissions.beginCreating(id, "mine", "file", NOW, NOW)).isFalse();
     assertThat(submissions.markInProgress(id, "mine", "other", NOW)).isFalse();
     assertThat(submissions.giveBack(id, "mine", NOW, true)).isFalse();
     assertThat(submissions.refuse(id, "mine", ErrorCode.PROVIDER_REFUSED, "x")).isFalse();
@@ -167,7 +173,8 @@ class SubmissionStoreTest extends StoresFixture {
     assertThat(submissions.claim(id, theirs, NOW.plusSeconds(61))).isEmpty();
     assertThat(submissions.claim(id, theirs, NOW.plusSeconds(90))).isPresent();
     assertThat(submissions.renew(id, MINE)).isFalse();
-    assertThat(submissions.begin(id, "mine", true, ROOMY, NOW)).isEqualTo(Admission.LOST);
+    assertThat(submissions.begin(id, "mine", true, ROOMY, "account", NOW))
+        .isEqualTo(Admission.LOST);
     submissions.release(id, "mine"); // not its to release
     assertThat(submissions.find(id).orElseThrow().lease()).contains(theirs);
     submissions.release(id, "theirs");
@@ -187,15 +194,19 @@ class SubmissionStoreTest extends StoresFixture {
             new QueueLimits(1, 1_000, 1 << 30),
             new QueueLimits(100, 1, 1 << 30),
             new QueueLimits(100, 1_000, 1_999))) {
-      assertThat(submissions.begin(second, "mine", true, full, NOW)).isEqualTo(Admission.NO_ROOM);
+      assertThat(submissions.begin(second, "mine", true, full, "account", NOW))
+          .isEqualTo(Admission.NO_ROOM);
     }
-    submissions.learnQuota("p" + runId, "gpt-6-luna", Optional.of(1_500L), NOW, NOW);
-    assertThat(submissions.begin(second, "mine", true, ROOMY, NOW)).isEqualTo(Admission.NO_ROOM);
+    submissions.learnQuota("p" + runId, "gpt-6-luna", "account", Optional.of(1_500L), NOW, NOW);
+    assertThat(submissions.begin(second, "mine", true, ROOMY, "account", NOW))
+        .isEqualTo(Admission.NO_ROOM);
     submissions.markEnded(first, "mine", Ending.COMPLETED, "", NOW);
-    submissions.learnQuota("p" + runId, "gpt-6-luna", Optional.empty(), NOW.plusSeconds(60), NOW);
+    submissions.learnQuota(
+        "p" + runId, "gpt-6-luna", "account", Optional.empty(), NOW.plusSeconds(60), NOW);
     QueueLimits enough = new QueueLimits(1, 2, 1_999);
-    assertThat(submissions.begin(second, "mine", true, enough, NOW)).isEqualTo(Admission.NO_ROOM);
-    assertThat(submissions.begin(second, "mine", true, enough, NOW.plusSeconds(60)))
+    assertThat(submissions.begin(second, "mine", true, enough, "account", NOW))
+        .isEqualTo(Admission.NO_ROOM);
+    assertThat(submissions.begin(second, "mine", true, enough, "account", NOW.plusSeconds(60)))
         .isEqualTo(Admission.ADMITTED);
   }
 
@@ -207,7 +218,7 @@ class SubmissionStoreTest extends StoresFixture {
         "update items set state = 'failed', failure_code = 'X', settled_at = now() where run_id = '"
             + runId
             + "'");
-    assertThat(stores.submissions().begin(id, "mine", true, ROOMY, NOW))
+    assertThat(stores.submissions().begin(id, "mine", true, ROOMY, "account", NOW))
         .isEqualTo(Admission.UNWANTED);
     assertThat(state(id)).isEqualTo(SubmissionState.CANCELLED);
     stores.runs().markPrepared(runId);
@@ -219,7 +230,7 @@ class SubmissionStoreTest extends StoresFixture {
   void aRefusedSubmissionFailsItsDocumentsAndCanBeReopened() {
     String id = plannedSubmission("a");
     stores.submissions().claim(id, MINE, NOW);
-    stores.submissions().begin(id, "mine", true, ROOMY, NOW);
+    stores.submissions().begin(id, "mine", true, ROOMY, "account", NOW);
     assertThat(stores.submissions().refuse(id, "mine", ErrorCode.PROVIDER_REFUSED, "413")).isTrue();
     assertThat(itemState("a")).isEqualTo("failed PROVIDER_REFUSED");
     stores.runs().markPrepared(runId);
@@ -239,7 +250,7 @@ class SubmissionStoreTest extends StoresFixture {
     String first = submitted("a");
     String second = plannedSubmission("b");
     stores.submissions().claim(second, MINE, NOW);
-    stores.submissions().begin(second, "mine", false, ROOMY, NOW);
+    stores.submissions().begin(second, "mine", false, ROOMY, "account", NOW);
     assertThatThrownBy(
             () -> stores.submissions().markInProgress(second, "mine", "batch_" + first, NOW))
         .hasMessageStartingWith("PROVIDER_MISMATCH: " + second)
@@ -251,14 +262,14 @@ class SubmissionStoreTest extends StoresFixture {
     String used = plannedSubmission("a");
     SubmissionStore submissions = stores.submissions();
     submissions.claim(used, MINE, NOW);
-    submissions.begin(used, "mine", true, ROOMY, NOW);
+    submissions.begin(used, "mine", true, ROOMY, "account", NOW);
     assertThat(submissions.orphans(java.util.Map.of("file-1", used), NOW))
         .as("an upload under way")
         .isEmpty();
     assertThat(submissions.orphans(java.util.Map.of("file-1", used), NOW.plusSeconds(61)))
         .as("its worker is gone")
         .containsExactly("file-1");
-    submissions.beginCreating(used, "mine", "file-2", NOW);
+    submissions.beginCreating(used, "mine", "file-2", NOW, NOW);
     assertThat(
             submissions.orphans(
                 java.util.Map.of("file-1", used, "file-2", used, "file-3", "sub_of_nobody"), NOW))
@@ -284,10 +295,14 @@ class SubmissionStoreTest extends StoresFixture {
                 () -> "sub_online_" + namespaceId)
             .get(0);
     submissions.claim(id, MINE, NOW);
-    submissions.begin(id, "mine", false, ROOMY, NOW);
+    submissions.begin(id, "mine", false, ROOMY, "account", NOW);
     submissions.markInProgress(id, "mine", "online_" + id, NOW);
     assertThat(submissions.unasked(id, 10)).hasSize(2);
-    submissions.beginAsking(id, List.of(a.customId(), b.customId()), NOW);
+    List<String> both = List.of(a.customId(), b.customId());
+    assertThat(submissions.beginAsking(id, "another", both, NOW))
+        .as("who has lost the lease spends nothing")
+        .isEmpty();
+    assertThat(submissions.beginAsking(id, "mine", both, NOW)).hasSize(2);
     assertThat(submissions.unasked(id, 10)).isEmpty();
     submissions.answered(a.customId(), 200, "{}", NOW);
     submissions.notAsked(a.customId()); // it was: nothing happens

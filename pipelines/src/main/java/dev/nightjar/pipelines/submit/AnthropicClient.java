@@ -63,7 +63,6 @@ final class AnthropicClient implements ProviderClient {
   private static final String NAME = Provider.ANTHROPIC.label();
   private static final String WIRE_VERSION = "2026-10-21"; // the SDK's own
   private static final int PAGE_BATCHES_MAX = 100;
-  private static final int CLOCK_SKEW_SECONDS_MAX = 300;
   private static final String ANSWER_TOOL = "answer";
 
   /** The requests of one task. */
@@ -239,10 +238,9 @@ final class AnthropicClient implements ProviderClient {
   @Override
   public Found find(
       Submission submission,
+      Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
-    // A create may have been accepted long before its answer was given up.
-    Instant oldest = submission.plannedAt().minusSeconds(CLOCK_SKEW_SECONDS_MAX);
     boolean undecided = false;
     BatchListPage page =
         reading(
@@ -254,7 +252,7 @@ final class AnthropicClient implements ProviderClient {
     while (true) {
       List<MessageBatch> recent =
           page.data().stream()
-              .filter(batch -> batch.createdAt().toInstant().isAfter(oldest))
+              .filter(batch -> !batch.createdAt().toInstant().isBefore(since))
               .toList();
       Set<String> known =
           new HashSet<>(knownIds.apply(recent.stream().map(MessageBatch::id).toList()));
@@ -448,6 +446,11 @@ final class AnthropicClient implements ProviderClient {
       result.put("type", "errored").set("error", body);
     }
     return resultLine(submissionId, line, request.answeredAt().orElseThrow());
+  }
+
+  @Override
+  public Optional<Instant> time() {
+    return calls.reading(() -> http.date(baseUrl + "/v1/messages/batches?limit=1"));
   }
 
   @Override

@@ -48,6 +48,9 @@ public final class BatchSubmitter {
 
   private static final Duration GONE_AFTER_LOSS = Duration.ofDays(1);
 
+  /** By how much the clocks of a provider's own machines may differ, and answers be dated late. */
+  private static final Duration PROVIDER_CLOCKS_DIFFER_MAX = Duration.ofMinutes(2);
+
   private final SubmissionStore submissions;
   private final RunStore runs;
   private final ProviderClients clients;
@@ -163,7 +166,13 @@ public final class BatchSubmitter {
     boolean online = submission.mode() == AttemptMode.ONLINE;
     ProviderClient client = client(submission);
     boolean uploads = !online && client.uploads(submission);
-    switch (submissions.begin(id, owner, uploads, Providers.of(submission).queue(), now())) {
+    switch (submissions.begin(
+        id,
+        owner,
+        uploads,
+        Providers.of(submission).queue(),
+        clients.account(Provider.ofLabel(submission.provider())),
+        now())) {
       case ADMITTED -> {}
       case NO_ROOM -> {
         LOG.info("{} waits for room at {}", id, submission.provider());
@@ -189,17 +198,28 @@ public final class BatchSubmitter {
         needsRequests ? Spool.write(begun, line -> forEachLine(begun, tier, line)) : null) {
       if (begun.state() == SubmissionState.UPLOADING) {
         String fileId;
+        Instant there;
         try {
           fileId = client.upload(begun, Objects.requireNonNull(spool).file());
+          there = providerTime(begun);
         } catch (ProviderException e) {
           uploadFailed(begun, owner, e);
           return false;
         }
-        if (!submissions.beginCreating(id, owner, fileId, now())) {
+        if (!submissions.beginCreating(id, owner, fileId, now(), there)) {
           return false; // taken over or withdrawn meanwhile; the file is an orphan
         }
-      } else if (!submissions.renewCreating(id, owner, now())) {
-        return false;
+      } else {
+        Instant there;
+        try {
+          there = providerTime(begun);
+        } catch (ProviderException e) {
+          createFailed(begun, owner, e.as(ProviderException.Kind.UNAVAILABLE)); // nothing was sent
+          return false;
+        }
+        if (!submissions.renewCreating(id, owner, now(), there)) {
+          return false;
+        }
       }
       Submission current = submissions.find(id).orElseThrow();
       try {
@@ -239,6 +259,14 @@ public final class BatchSubmitter {
     return false;
   }
 
+  /** The provider's clock, or ours where it shows none. */
+  private Instant providerTime(Submission submission) {
+    return clients
+        .time(Provider.ofLabel(submission.provider()))
+        .map(time -> time.truncatedTo(ChronoUnit.MICROS))
+        .orElseGet(this::now);
+  }
+
   private void forEachLine(Submission submission, TierSpec tier, Consumer<String> line) {
     RequestLines lines = new RequestLines(task);
     submissions.forEachAttempt(
@@ -249,7 +277,7 @@ public final class BatchSubmitter {
 
   private void uploadFailed(Submission submission, String owner, ProviderException e) {
     String id = submission.submissionId();
-    switch (e.kind()) {
+    switch (believed(submission, e).kind()) {
       case REFUSED -> refuse(submission, owner, e);
       case KEY_REFUSED -> {
         submissions.giveBack(id, owner, now(), false);
@@ -264,9 +292,12 @@ public final class BatchSubmitter {
 
   private void createFailed(Submission submission, String owner, ProviderException e) {
     String id = submission.submissionId();
-    switch (e.kind()) {
+    switch (believed(submission, e).kind()) {
       case OUTCOME_UNKNOWN -> {
-        submissions.renewCreating(id, owner, now()); // from now on it may still turn up
+        // From now on it may still turn up.
+        Duration took = Duration.between(submission.creatingAt().orElseThrow(), now());
+        submissions.renewCreating(
+            id, owner, now(), submission.providerRenewedAt().orElseThrow().plus(took));
         LOG.warn("{}: {}: whether it was created will be asked", id, e.getMessage());
       }
       case REFUSED -> refuse(submission, owner, e);
@@ -284,6 +315,24 @@ public final class BatchSubmitter {
         throw refusal(id, e);
       }
     }
+  }
+
+  /**
+   * A refused key is believed if it is refused again: a gateway, or a provider on a bad day,
+   * answers 401 or 403 to one call of a key that is good.
+   */
+  private ProviderException believed(Submission submission, ProviderException e) {
+    return believed(client(submission), e);
+  }
+
+  static ProviderException believed(ProviderClient client, ProviderException e) {
+    return e.kind() == ProviderException.Kind.KEY_REFUSED
+            && client
+                .check()
+                .filter(again -> again.kind() == ProviderException.Kind.KEY_REFUSED)
+                .isEmpty()
+        ? e.as(ProviderException.Kind.UNAVAILABLE)
+        : e;
   }
 
   private Instant retryAt(Submission submission, ProviderException e) {
@@ -342,17 +391,23 @@ public final class BatchSubmitter {
     if (submission.mode() == AttemptMode.ONLINE) { // nothing is asked before in_progress
       return submissions.giveBack(id, lease.owner(), now(), false) && resend(id, lease);
     }
+    if (submission.providerCreatingAt().isEmpty()) { // the process died before it sent anything
+      return submissions.giveBack(id, lease.owner(), now(), true) && resend(id, lease);
+    }
     Set<String> customIds = new TreeSet<>(submissions.unsettled(id));
     ProviderClient.Found found;
+    Instant there;
     try {
+      there = providerTime(submission);
       found =
           client(submission)
               .find(
                   submission,
+                  submission.providerCreatingAt().get().minus(PROVIDER_CLOCKS_DIFFER_MAX),
                   ids -> submissions.knownBatchIds(submission.provider(), ids),
                   customIds);
     } catch (ProviderException e) {
-      throw refusal(id, e);
+      throw refusal(id, blip(submission, e));
     }
     if (found instanceof ProviderClient.Found.Batch known) {
       return submissions.markInProgress(id, lease.owner(), known.batch().id(), now());
@@ -360,8 +415,18 @@ public final class BatchSubmitter {
     if (found instanceof ProviderClient.Found.Undecided) {
       return false;
     }
+    if (!clients.isOfThisAccount(submission)) {
+      LOG.warn(
+          "{}: {}: it was sent to {} with another key or at another address, where it may be; set those"
+              + " again, or, if that account has no batch of it, 'nightjar submissions not-created {}'",
+          ErrorCode.PROVIDER_MISMATCH,
+          id,
+          submission.provider(),
+          id);
+      return false;
+    }
     boolean settled =
-        Duration.between(submission.creatingAt().orElseThrow(), clock.instant())
+        Duration.between(submission.providerRenewedAt().orElseThrow(), there)
                 .compareTo(settleMin(submission))
             >= 0;
     return settled && submissions.giveBack(id, lease.owner(), now(), true) && resend(id, lease);
@@ -398,15 +463,11 @@ public final class BatchSubmitter {
       }
       batch = client.status(batchId);
     } catch (ProviderException e) {
-      if (isGone(submission, e, clock.instant())) {
+      if (isGone(submission, e, clients, clock.instant())) {
         return keeper.claim(id).isPresent()
             && submissions.markEnded(id, keeper.owner(), Ending.EXPIRED, "", now());
       }
-      throw refusal(
-          id,
-          e.kind() == ProviderException.Kind.REFUSED
-              ? e.as(ProviderException.Kind.UNAVAILABLE)
-              : e);
+      throw refusal(id, blip(submission, e));
     }
     if (batch.ending().isEmpty()) {
       return false;
@@ -422,6 +483,7 @@ public final class BatchSubmitter {
       submissions.learnQuota(
           submission.provider(),
           submission.model(),
+          submission.account().orElse(""),
           // Without a limit in the refusal: smaller batches until they fit.
           batch
               .enqueuedTokensMax()
@@ -433,11 +495,37 @@ public final class BatchSubmitter {
   }
 
   /**
-   * Whether a provider's "there is no such batch" is to be believed: only once it may have deleted
-   * it. Providers say so falsely too.
+   * What a refused read comes to: providers answer 404 and 403 to reads that they answer the next
+   * time, and another key sees other batches. Only a key that is refused again ends a night.
    */
-  static boolean isGone(Submission submission, ProviderException e, Instant now) {
+  private ProviderException blip(Submission submission, ProviderException e) {
+    return blip(submission, e, clients);
+  }
+
+  static ProviderException blip(
+      Submission submission, ProviderException e, ProviderClients clients) {
+    boolean refused =
+        e.kind() == ProviderException.Kind.REFUSED
+            || e.kind() == ProviderException.Kind.KEY_REFUSED;
+    if (refused && !clients.isOfThisAccount(submission)) {
+      return new ProviderException(
+          ProviderException.Kind.UNAVAILABLE,
+          e.getMessage() + "; it was sent with another key or to another address: set those again",
+          e);
+    }
     return e.kind() == ProviderException.Kind.REFUSED
+        ? e.as(ProviderException.Kind.UNAVAILABLE)
+        : believed(clients.of(Provider.ofLabel(submission.provider())), e);
+  }
+
+  /**
+   * Whether a provider's "there is no such batch" is to be believed: only once it may have deleted
+   * it, and of the account that has it. Providers say so falsely too.
+   */
+  static boolean isGone(
+      Submission submission, ProviderException e, ProviderClients clients, Instant now) {
+    return e.kind() == ProviderException.Kind.REFUSED
+        && clients.isOfThisAccount(submission)
         && Providers.resultsLostAt(submission)
             .filter(lostAt -> now.isAfter(lostAt.plus(GONE_AFTER_LOSS)))
             .isPresent();

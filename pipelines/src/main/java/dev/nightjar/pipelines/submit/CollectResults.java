@@ -79,7 +79,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
           batch(client, submission, open, output);
         }
       } catch (ProviderException e) {
-        if (BatchSubmitter.isGone(submission, e, context.clock().instant())) {
+        if (BatchSubmitter.isGone(submission, e, clients(), context.clock().instant())) {
           unanswered(
               submission,
               open,
@@ -87,7 +87,8 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
               ErrorCode.OUTCOME_UNKNOWN,
               "the provider has deleted the results",
               output);
-        } else if (e.kind() == ProviderException.Kind.KEY_REFUSED) {
+        } else if (BatchSubmitter.blip(submission, e, clients()).kind()
+            == ProviderException.Kind.KEY_REFUSED) {
           throw BatchSubmitter.refusal(submission.submissionId(), e);
         } else {
           // This one stays ended and is read again; the others go on.
@@ -127,7 +128,9 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       }
       // Answers that the provider has counted, and hence billed, and that are in no file (yet).
       boolean unseen = !open.isEmpty() && answered.size() < batch.answered();
-      if (unseen && context.clock().instant().isBefore(batch.workedAt().plus(LINES_LATE_MAX))) {
+      // From when we first looked: a night that comes late must not find the hour over.
+      Instant lookedAt = submission.endedAt().orElseGet(context.clock()::instant);
+      if (unseen && context.clock().instant().isBefore(lookedAt.plus(LINES_LATE_MAX))) {
         throw new ProviderException(
             ProviderException.Kind.UNAVAILABLE,
             batch.answered() + " answers are counted and " + answered.size() + " can be read",

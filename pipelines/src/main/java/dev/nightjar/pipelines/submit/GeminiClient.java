@@ -225,6 +225,7 @@ final class GeminiClient implements ProviderClient {
   @Override
   public Found find(
       Submission submission,
+      Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
     String pageToken = "";
@@ -450,6 +451,11 @@ final class GeminiClient implements ProviderClient {
       line.set("error", body.path("error"));
     }
     return resultLine(submissionId, line, request.answeredAt().orElseThrow());
+  }
+
+  @Override
+  public Optional<Instant> time() {
+    return calls.reading(() -> http.date(api + "/batches?pageSize=1"));
   }
 
   @Override

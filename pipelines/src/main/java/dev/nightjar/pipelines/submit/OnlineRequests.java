@@ -85,7 +85,7 @@ final class OnlineRequests {
         }
         Set<String> begun =
             submissions.beginAsking(
-                id, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
+                id, owner, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
         List<StoredAttempt> ours =
             block.stream().filter(attempt -> begun.contains(attempt.customId())).toList();
         barren = ask(senders, tier, ours) == 0 ? barren + 1 : 0;
@@ -171,6 +171,13 @@ final class OnlineRequests {
         return false;
       }
       case KEY_REFUSED -> {
+        ProviderException refused =
+            new ProviderException(
+                ProviderException.Kind.KEY_REFUSED, "it answered " + response.status(), null);
+        if (BatchSubmitter.believed(client, refused).kind() != ProviderException.Kind.KEY_REFUSED) {
+          keep(customId, response); // about this prompt, by a gateway, say: the key is good
+          return true;
+        }
         submissions.notAsked(customId);
         throw new NightjarException(
             ErrorCode.PROVIDER_KEY_REFUSED,

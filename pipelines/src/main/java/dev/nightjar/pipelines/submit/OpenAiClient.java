@@ -64,7 +64,6 @@ final class OpenAiClient implements ProviderClient {
   private static final String NAME = Provider.OPENAI.label();
   private static final int PAGE_BATCHES_MAX = 100;
   private static final int PAGE_FILES_MAX = 10_000;
-  private static final int CLOCK_SKEW_SECONDS_MAX = 300;
   private static final Duration TRANSFER_MAX = Duration.ofHours(2);
   private static final Pattern QUEUE_LIMIT = Pattern.compile("Limit: ([0-9,]+) enqueued tokens");
 
@@ -163,10 +162,10 @@ final class OpenAiClient implements ProviderClient {
   @Override
   public Found find(
       Submission submission,
+      Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
-    // A create may have been accepted long before its answer was given up.
-    long oldest = submission.plannedAt().getEpochSecond() - CLOCK_SKEW_SECONDS_MAX;
+    long oldest = since.getEpochSecond();
     String after = "";
     while (true) {
       BatchListParams.Builder params = BatchListParams.builder().limit(PAGE_BATCHES_MAX);
@@ -341,6 +340,11 @@ final class OpenAiClient implements ProviderClient {
     response.set("body", RawHttp.lenient(request.body().orElseThrow()));
     return OpenAiFormat.resultLine(
         provider, submissionId, line, request.answeredAt().orElseThrow());
+  }
+
+  @Override
+  public Optional<Instant> time() {
+    return calls.reading(() -> http.date(baseUrl + "/v1/batches?limit=1"));
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -62,11 +63,13 @@ public interface ProviderClient extends AutoCloseable {
   /**
    * Looks for the batch of a submission whose create was interrupted.
    *
+   * @param since no batch of it is older, by the provider's clock
    * @param knownIds tells which of some batch ids belong to other submissions
    * @param customIds the attempts of the submission
    */
   Found find(
       Submission submission,
+      Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds);
 
@@ -106,6 +109,13 @@ public interface ProviderClient extends AutoCloseable {
   ResultLine onlineResult(String submissionId, OnlineRequest request);
 
   // ---- both ----
+
+  /**
+   * The provider's own time, as an answer of it is dated. Ours may be set between two looks.
+   *
+   * @return empty if it dates no answer, as a directory of files does
+   */
+  Optional<Instant> time();
 
   /** Proves that the provider answers and accepts the key; empty if it does, else why not. */
   Optional<ProviderException> check();

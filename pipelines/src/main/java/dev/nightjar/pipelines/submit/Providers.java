@@ -26,6 +26,11 @@ public final class Providers {
     return of(Provider.ofLabel(submission.provider()));
   }
 
+  /** Whether requests cost money where a submission goes. */
+  public static boolean bills(Submission submission) {
+    return of(submission).bills();
+  }
+
   /** How large one submission to a provider may be. */
   public static PackingLimits packing(Provider provider) {
     return of(provider).packing();

@@ -10,6 +10,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -100,6 +104,22 @@ final class RawHttp {
           "the call to " + provider + " was interrupted",
           e);
     }
+  }
+
+  /** When an answer to a read was made, by its header: whatever its status is, it is dated. */
+  Optional<Instant> date(String url) {
+    return send(request(url).GET().build())
+        .headers()
+        .firstValue("Date")
+        .flatMap(
+            value -> {
+              try {
+                return Optional.of(
+                    ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+              } catch (DateTimeParseException e) {
+                return Optional.empty();
+              }
+            });
   }
 
   /** Sends a request once; an answer that is not 2xx is an exception. */

@@ -110,6 +110,7 @@ final class SelfHostedClient implements ProviderClient {
   @Override
   public Found find(
       Submission submission,
+      Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
     String id = submission.submissionId();
@@ -211,6 +212,11 @@ final class SelfHostedClient implements ProviderClient {
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
     return OpenAiClient.onlineResult(NAME, submissionId, request);
+  }
+
+  @Override
+  public Optional<Instant> time() {
+    return Optional.empty(); // batches are files, whose times are this machine's
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import dev.nightjar.pipelines.route.PlanAttempts;
+import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.submit.RequestLines;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.util.List;
@@ -86,6 +87,8 @@ public final class ValidateAnswers
                 stores()
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
+            boolean bills =
+                stores().submissions().find(submissionId).map(Providers::bills).orElse(true);
             // Cancelled only to be asked online, and so they are, also after a new deadline.
             boolean askCancelled =
                 stores()
@@ -98,13 +101,14 @@ public final class ValidateAnswers
               StoredAttempt attempt = attempts.get(line.customId());
               if (attempt != null) {
                 output.accept(
-                    new SubmissionOutcome(submissionId, judge(line, attempt, askCancelled)));
+                    new SubmissionOutcome(submissionId, judge(line, attempt, askCancelled, bills)));
               }
             }
           });
     }
 
-    private Outcome judge(ResultLine line, StoredAttempt attempt, boolean askCancelled) {
+    private Outcome judge(
+        ResultLine line, StoredAttempt attempt, boolean askCancelled, boolean bills) {
       if (validator == null) {
         throw new IllegalStateException("setup has not run");
       }
@@ -129,7 +133,8 @@ public final class ValidateAnswers
           verdict.answerJson(),
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
-          accepted || !escalates ? Optional.empty() : next(attempt, true));
+          accepted || !escalates ? Optional.empty() : next(attempt, true),
+          bills && !line.usage().isBilled()); // answered, and not a word of what it cost
     }
 
     private Optional<AttemptPlan> nextAfter(

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -93,7 +94,8 @@ class ProviderContractTest {
       fixture.execute("alter table submissions disable trigger user");
       fixture.execute(
           "update submissions set state = 'creating', came_from = 'planned', provider_batch_id = null,"
-              + " creating_at = '2026-11-24Z'");
+              + " creating_at = '2026-11-24Z', provider_creating_at = '2026-11-24Z',"
+              + " provider_renewed_at = '2026-11-24Z'");
       fixture.execute("alter table submissions enable trigger user");
     } else {
       fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
@@ -110,6 +112,74 @@ class ProviderContractTest {
   }
 
   @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void aLostCreateIsFoundThoughTheClockWasAheadAndIsRight(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
+    assertThat(fixture.submitter(Duration.ofMinutes(20), Map.of()).submit(id)).isFalse();
+    fixture.finishAtProvider();
+    assertThat(fixture.submit(id)).as("ours is right again").isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.emulator.invoice().billedTwice()).isEmpty();
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void aClockThatIsSetAheadMakesNoWaitShorter(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.TIMEOUT_BEFORE, Call.CREATE, 1);
+    assertThat(fixture.submit(id)).isFalse();
+    BatchSubmitter ahead = fixture.submitter(Duration.ofMinutes(20), Map.of());
+    assertThat(ahead.submit(id)).as("by the provider's clock it is too early").isFalse();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
+    fixture.pass(Duration.ofMinutes(30)); // its lease was taken 20 minutes ahead
+    assertThat(fixture.submit(id)).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void whatAnotherKeyMayHaveCreatedIsNotCreatedAgainByThisOne(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.TIMEOUT_BEFORE, Call.CREATE, 1); // where only the old key sees it
+    assertThat(fixture.submit(id)).isFalse();
+    Map<String, String> rotated = Map.of(provider.keyVariable(), "another-key");
+    fixture.pass(Duration.ofHours(2));
+    assertThat(fixture.submitter(Duration.ZERO, rotated).submit(id)).isFalse();
+    assertThat(fixture.state(id)).isEqualTo(SubmissionState.CREATING);
+    assertThat(fixture.one("select account from submissions"))
+        .as("neither key nor address can be had from it")
+        .matches("[0-9a-f]{16}");
+    assertThat(fixture.submit(id)).as("the old key is back").isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void oneFalse404WhileALostCreateIsLookedForIsABlip(Provider provider) {
+    open();
+    String id = fixture.planned(provider);
+    fixture.emulator.inject(Fault.RESET_AFTER, Call.CREATE, 1);
+    assertThat(fixture.submit(id)).isFalse();
+    fixture.finishAtProvider();
+    fixture.emulator.inject(Fault.NOT_FOUND, Call.LIST, 2);
+    fixture.runToEnd(fixture.runOf(id)); // nothing but PROVIDER_UNAVAILABLE is tolerated
+    assertThat(fixture.emulator.invoice().billedTwice()).isEmpty();
+  }
+
+  @ParameterizedTest
   @EnumSource(Provider.class)
   void aProcessThatDiedBeforeTheCallIsFollowedOnlyAfterItsLeaseAndTheWait(Provider provider) {
     open();
@@ -117,7 +187,14 @@ class ProviderContractTest {
     SubmissionStore submissions = fixture.stores.submissions();
     submissions.claim(
         id, new Lease("dead", fixture.clock.instant().plusSeconds(30)), fixture.clock.instant());
-    submissions.begin(id, "dead", false, Providers.of(provider).queue(), fixture.clock.instant());
+    submissions.begin(
+        id,
+        "dead",
+        false,
+        Providers.of(provider).queue(),
+        fixture.clients.account(provider),
+        fixture.clock.instant());
+    submissions.renewCreating(id, "dead", fixture.clock.instant(), fixture.clock.instant());
     assertThat(fixture.submit(id)).as("its lease runs").isFalse();
     fixture.clock.advance(Duration.ofSeconds(31));
     assertThat(fixture.submit(id)).as("too early to say").isFalse();
@@ -171,7 +248,11 @@ class ProviderContractTest {
         s.notBefore(),
         s.plannedAt(),
         s.creatingAt(),
+        s.account(),
+        s.providerCreatingAt(),
+        s.providerRenewedAt(),
         s.inProgressAt(),
+        s.endedAt(),
         s.cancelRequestedAt(),
         s.cancelReason(),
         s.lease(),
@@ -417,9 +498,17 @@ class ProviderContractTest {
     submissions.claim(
         id, new Lease("me", fixture.clock.instant().plusSeconds(60)), fixture.clock.instant());
     submissions.begin(
-        id, "me", true, Providers.of(Provider.OPENAI).queue(), fixture.clock.instant());
+        id,
+        "me",
+        true,
+        Providers.of(Provider.OPENAI).queue(),
+        fixture.clients.account(Provider.OPENAI),
+        fixture.clock.instant());
     assertThat(submissions.withdraw(id, ErrorCode.SUBMISSION_CANCELLED, "by hand")).isTrue();
-    assertThat(submissions.beginCreating(id, "me", "file", fixture.clock.instant())).isFalse();
+    assertThat(
+            submissions.beginCreating(
+                id, "me", "file", fixture.clock.instant(), fixture.clock.instant()))
+        .isFalse();
     assertThat(Optional.of(fixture.state(id))).contains(SubmissionState.CANCELLED);
   }
 

@@ -141,7 +141,7 @@ final class ProviderFixture implements AutoCloseable {
                 Provider.SELF_HOSTED, url + "/vllm"),
             selfHostedOnline ? null : batchDirectory.toString(),
             new ProviderSettings.Patience(60_000, 60_000, 20, 2_000));
-    clients = ProviderClients.open(settings, Map.of());
+    clients = ProviderClients.open(settings, Map.of(), dated -> clock.instant());
   }
 
   void deadline(Duration afterStart) {
@@ -212,6 +212,12 @@ final class ProviderFixture implements AutoCloseable {
 
   BatchSubmitter submitter() {
     return new BatchSubmitter(stores, clients, settings, task, clock);
+  }
+
+  /** A worker whose own clock is wrong, and whose key is another, it may be. */
+  BatchSubmitter submitter(Duration ahead, Map<String, String> keys) {
+    ProviderClients others = ProviderClients.open(settings, keys, dated -> clock.instant());
+    return new BatchSubmitter(stores, others, settings, task, Clock.offset(clock, ahead));
   }
 
   boolean submit(String submissionId) {

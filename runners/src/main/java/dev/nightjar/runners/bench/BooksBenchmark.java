@@ -105,10 +105,16 @@ public final class BooksBenchmark extends Benchmark {
           random.negativeSavings());
       out.flush();
 
-      long exceeded = race(machine.newDatabase("races"));
+      DatabaseAddress races = machine.newDatabase("races");
+      long exceeded = race(races);
+      long deadlocks = deadlocks(races);
       machine.dropDatabase("races");
       out.printf(
-          Locale.ROOT, "%,d races of two runs for one budget: %d exceeded it%n", trials, exceeded);
+          Locale.ROOT,
+          "%,d races of two runs of one namespace for one budget: %d exceeded it, %d deadlocks%n",
+          trials,
+          exceeded,
+          deadlocks);
       out.flush();
 
       long items = Math.round(rows / RandomNights.CHARGES_PER_ITEM);
@@ -127,6 +133,7 @@ public final class BooksBenchmark extends Benchmark {
       result.put("nights", Integer.toString(nights));
       result.put("races", Integer.toString(trials));
       result.put("budgets_exceeded", Long.toString(exceeded));
+      result.put("deadlocks", Long.toString(deadlocks));
     }
     return result;
   }
@@ -135,7 +142,8 @@ public final class BooksBenchmark extends Benchmark {
   boolean holds(Map<String, String> result) {
     return "0".equals(result.get("unbalanced_items"))
         && new BigDecimal(result.getOrDefault("difference_usd", "1")).signum() == 0
-        && "0".equals(result.get("budgets_exceeded"));
+        && "0".equals(result.get("budgets_exceeded"))
+        && "0".equals(result.get("deadlocks"));
   }
 
   // ---- books ----
@@ -334,6 +342,17 @@ public final class BooksBenchmark extends Benchmark {
 
   // ---- races ----
 
+  /** How often the database has ended one transaction so that another could go on. */
+  private static long deadlocks(DatabaseAddress database) throws SQLException {
+    try (PostgresStores stores = PostgresStores.open(database, 1, Clock.systemUTC());
+        Connection connection = stores.dataSource().getConnection()) {
+      return Long.parseLong(
+          one(
+              connection,
+              "select deadlocks from pg_stat_database where datname = current_database()"));
+    }
+  }
+
   private long race(DatabaseAddress database) throws Exception {
     long exceeded = 0;
     Random random = new Random(seed);
@@ -351,12 +370,21 @@ public final class BooksBenchmark extends Benchmark {
         register(stores, tenant, RENAMED);
         stores.budgets().set(tenant, task, period, limit);
         List<Future<?>> funding = new ArrayList<>();
+        // Two corpora of one namespace: each would take over what the other leaves.
+        List<String> runIds = new ArrayList<>();
         for (int racer = 0; racer < 2; racer++) {
-          String runId = planned(stores, tenant, trial + "-" + racer, 1 + random.nextInt(6));
-          if (renamed) {
-            register(stores, tenant, "former");
-          }
-          funding.add(both.submit(() -> stores.funding().fund(runId)));
+          runIds.add(planned(stores, tenant, trial + "-" + racer, 1 + random.nextInt(6)));
+        }
+        if (renamed) {
+          register(stores, tenant, "former");
+        }
+        for (String runId : runIds) {
+          funding.add(
+              both.submit(
+                  () -> {
+                    stores.funding().fund(runId);
+                    return stores.funding().defer(runId);
+                  }));
         }
         for (Future<?> one : funding) {
           one.get();
