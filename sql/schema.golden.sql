@@ -472,6 +472,8 @@ column misses.guard_marks text[]
 column misses.policy text
 column misses.measure text not null default 'cosine'::text
 column misses.shingles integer[]
+column misses.lasting_failure_code text
+column misses.lasting_failure_reason text
 column namespaces.namespace_id bigint not null identity
 column namespaces.tenant text not null
 column namespaces.task_fingerprint text not null
@@ -921,6 +923,7 @@ constraint machine_time machine_time_pkey PRIMARY KEY (run_id, purpose)
 constraint machine_time machine_time_purpose_is_known CHECK ((purpose = 'embedding'::text))
 constraint machine_time machine_time_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint misses misses_follower_has_leader CHECK (((state = 'follower'::text) <= ((leader_key IS NOT NULL) AND (leader_key <> item_key))))
+constraint misses misses_lasting_failure_is_whole CHECK (((lasting_failure_code IS NULL) = (lasting_failure_reason IS NULL)))
 constraint misses misses_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint misses misses_pkey PRIMARY KEY (item_key)
 constraint misses misses_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)

@@ -5,6 +5,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 [[ -n ${HOME:-} ]] || HOME=$(getent passwd "$EUID" | cut -d: -f6)
 export HOME NIGHTJAR_HOME=${NIGHTJAR_HOME:-$HOME/.nightjar}
 
+jar=nightjar-runners-0.1.0-SNAPSHOT
+
 # Flink's and Beam's serializers reflect into these packages on JDK 17 and later.
 jvm_opens=(
   --add-opens=java.base/java.lang=ALL-UNNAMED
@@ -68,12 +70,38 @@ require_own_home() {
   fi
 }
 
+# What runs reads nothing that a build replaces: every build is put into a directory of its own, and those that
+# nothing runs from any more are removed. Sets nothing; run_directory says where the newest is.
+keep_build() {
+  local target=$root/runners/target fresh old
+  mkdir -p "$target/run"
+  fresh=$(mktemp -d "$target/run/XXXXXXXX")
+  chmod 755 "$fresh"
+  # The libraries are made anew by each build, so that links to them stay as they are; the jars beside are not.
+  cp -l "$target"/lib/*.jar "$fresh" 2>/dev/null || cp "$target"/lib/*.jar "$fresh"
+  cp "$target/$jar.jar" "$fresh"
+  if [[ -f $target/$jar-cluster.jar ]]; then
+    mkdir "$fresh/cluster"
+    cp "$target/$jar-cluster.jar" "$fresh/cluster"
+  fi
+  ln -sfn "$(basename "$fresh")" "$target/run/current.new"
+  mv -T "$target/run/current.new" "$target/run/current"
+  [[ -d /proc/self ]] || return 0
+  find "$target/run" -mindepth 1 -maxdepth 1 -type d -mmin +10 ! -path "$fresh" | while read -r old; do
+    grep -qsF "$old" /proc/[0-9]*/cmdline || rm -rf "$old"
+  done
+}
+
+run_directory() {
+  readlink -f "$root/runners/target/run/current"
+}
+
 # Builds what is asked for if a source is newer than the last build of it.
 #   build STAMP MAVEN-ARGUMENT...
 build() {
   local stamp=$root/runners/target/$1
   shift
-  if [[ -f $stamp && -z $(find "$root"/pom.xml "$root"/{sql,cachestore,emulator,pipelines,runners} \
+  if [[ -f $stamp && -d $(run_directory) && -z $(find "$root"/pom.xml "$root"/{sql,cachestore,emulator,pipelines,runners} \
       -path '*/target' -prune -o -type f \( -name '*.java' -o -name '*.sql' -o -name '*.csv' -o -name '*.json' \
       -o -name '*.yaml' -o -name 'pom.xml' \) -newer "$stamp" -print -quit) ]]; then
     return
@@ -86,7 +114,7 @@ build() {
     flock 9
     # A version or a view that is no longer wanted would stay on the class path.
     rm -rf "$root/runners/target/lib" "$root/sql/target/classes"
-    cd "$root" && mvn -q -B "$@" install >&2
+    cd "$root" && mvn -q -B "$@" install >&2 && keep_build
   ) 9>"$NIGHTJAR_HOME/build.lock" || die "SETUP: the build failed; see the lines above"
   touch "$stamp"
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param next the attempt to make instead, if there is one left
  * @param usageUnknown whether the provider answered, and bills, without a word of how much: held
  *     against the budget at its worst case
+ * @param lasting whether asking the same text again would end the same way: the next night does not
  */
 public record Outcome(
     String customId,
@@ -28,10 +29,11 @@ public record Outcome(
     Optional<ErrorCode> code,
     String reason,
     Optional<AttemptPlan> next,
-    boolean usageUnknown)
+    boolean usageUnknown,
+    boolean lasting)
     implements Serializable {
 
-  /** One whose usage is known. */
+  /** One whose usage is known, and whose failure may pass. */
   public Outcome(
       String customId,
       Kind kind,
@@ -41,7 +43,7 @@ public record Outcome(
       Optional<ErrorCode> code,
       String reason,
       Optional<AttemptPlan> next) {
-    this(customId, kind, usage, billedAt, answerJson, code, reason, next, false);
+    this(customId, kind, usage, billedAt, answerJson, code, reason, next, false, false);
   }
 
   /** Ends of an attempt. */

@@ -3,6 +3,7 @@ package dev.nightjar.cachestore;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Items and misses on their way to an attempt. Thread-safe; every method may be repeated. */
@@ -23,11 +24,26 @@ public interface WorkStore {
   /**
    * Records keys that no cache answered. A key that another run has in flight, or will ask while a
    * process drives it, is not asked again: the documents wait for that answer. A key answered
-   * between look-up and this call is answered from the cache now.
+   * between look-up and this call is answered from the cache now. A key that failed for good fails
+   * as it did.
    *
    * @param bounds as in {@link CacheStore#lookupExact}
    */
   void recordMisses(String runId, List<Miss> misses, ReuseBounds bounds);
+
+  /**
+   * Has texts asked again that failed for good, by the next run that reads them.
+   *
+   * @param runId only those of this run's documents
+   * @param code only those that failed so
+   * @param documentIds only these documents'; empty for all
+   * @return how many texts
+   */
+  long retryLasting(
+      String tenant,
+      Optional<String> runId,
+      Optional<ErrorCode> code,
+      Collection<String> documentIds);
 
   /**
    * Decides which candidates of a run are asked and which wait for one like them, by {@link

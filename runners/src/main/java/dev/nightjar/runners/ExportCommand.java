@@ -73,6 +73,13 @@ final class ExportCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}. Default: by the file's name.")
   @Nullable ExportFormat format;
 
+  @Option(
+      names = "--raw-cells",
+      description =
+          "CSV as it stands. Without it, a text that a spreadsheet would take for a formula (it begins with"
+              + " = + - @) gets a quotation mark before it.")
+  boolean rawCells;
+
   @Override
   public Integer call() throws SQLException {
     ExportFormat chosen = format == null ? byName() : format;
@@ -83,6 +90,9 @@ final class ExportCommand implements Callable<Integer> {
             case RESULTS -> Export.RESULTS;
             case COSTS -> Export.COSTS;
           };
+      if (rawCells) {
+        export = export.withRawCells();
+      }
       long rows = export.write(stores.dataSource(), runs, chosen, out);
       spec.commandLine()
           .getOut()

@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       SubmitCommand.class,
       CollectCommand.class,
       SubmissionsCommand.class,
+      ItemsCommand.class,
       BudgetCommand.class,
       SpendCommand.class,
       PricesCommand.class,

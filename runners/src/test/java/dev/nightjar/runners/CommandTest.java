@@ -62,6 +62,7 @@ class CommandTest {
         "submit",
         "collect",
         "submissions",
+        "items",
         "cache",
         "prices",
         "budget",

@@ -114,7 +114,8 @@ class EveryCommandTest {
       Files.createDirectory(root.resolve(module));
     }
     Files.createFile(root.resolve("pom.xml"));
-    Path target = Files.createDirectories(root.resolve("runners/target/lib"));
+    Path target = Files.createDirectories(root.resolve("runners/target/run/built"));
+    Files.createSymbolicLink(root.resolve("runners/target/run/current"), Path.of("built"));
     int number = 0;
     for (String entry : System.getProperty("java.class.path").split(":")) {
       Path jar = target.resolve(number++ + ".jar");

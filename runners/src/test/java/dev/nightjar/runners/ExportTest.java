@@ -84,6 +84,17 @@ class ExportTest {
     return file;
   }
 
+  @Test
+  void aCellThatASpreadsheetWouldRunIsShownInstead() {
+    for (String formula :
+        List.of("=1+1", "+cmd", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\r=1", "-", "+")) {
+      assertThat(Export.harmless(formula)).isEqualTo("'" + formula);
+    }
+    for (String plain : List.of("", "-0.12", "+3", "-1e-7", "{\"a\":\"=1\"}", "a=1", "0.5")) {
+      assertThat(Export.harmless(plain)).isEqualTo(plain);
+    }
+  }
+
   private static BigDecimal ledger() {
     return TestNights.ledger(database);
   }

@@ -4,8 +4,10 @@ import static dev.nightjar.runners.TestNights.one;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
+import dev.nightjar.emulator.DemoAnswers;
 import dev.nightjar.emulator.Emulator;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -191,6 +193,56 @@ class OperatorTest {
     assertThat(command("submit", task)).as("all of it is known").startsWith("0: ");
     assertThat(command("collect", task)).startsWith("0: ");
     assertThat(one(database, "select count(*) from runs where state = 'open'")).isEqualTo("0");
+  }
+
+  @Test
+  void whatFailsForGoodIsBoughtOnceAndAgainOnlyIfSomebodySaysSo() throws Exception {
+    emulator.close();
+    DemoAnswers demo = new DemoAnswers();
+    emulator =
+        Emulator.in(home.resolve("emulator"))
+            .speed(200)
+            .answers(
+                question ->
+                    question.user().contains("Note 7 ") ? "no JSON at all" : demo.answer(question))
+            .start();
+    Path task = task("name: small-triage", "name: small-triage");
+    run(task, "first");
+    assertThat(failures("first")).isEqualTo("ANSWER_INVALID 1");
+    BigDecimal paid = emulator.invoice().total();
+    run(task, "second");
+    run(task, "third");
+    assertThat(emulator.invoice().total()).as("from its second night on").isEqualTo(paid);
+    assertThat(failures("third")).isEqualTo("ANSWER_INVALID 1");
+    assertThat(
+            one(
+                database,
+                "select failure_reason from items where run_id = 'third' and state = 'failed'"))
+        .contains("nightjar items retry");
+
+    try (PostgresStores stores = StoreOptions.open(database)) {
+      assertThat(
+              stores
+                  .work()
+                  .retryLasting(
+                      "tests",
+                      Optional.of("third"),
+                      Optional.of(ErrorCode.ANSWER_INVALID),
+                      List.of()))
+          .isEqualTo(1);
+    }
+    run(task, "fourth");
+    assertThat(emulator.invoice().total()).isGreaterThan(paid);
+    assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
+    assertThat(TestNights.defects(database)).isEqualTo("0");
+  }
+
+  private String failures(String runId) {
+    return one(
+        database,
+        "select string_agg(n, ' ') from (select failure_code || ' ' || count(*) as n from items where run_id = '"
+            + runId
+            + "' and state = 'failed' group by failure_code) t");
   }
 
   private void execute(String sql) throws Exception {

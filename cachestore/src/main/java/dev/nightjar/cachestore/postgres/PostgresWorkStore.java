@@ -9,6 +9,7 @@ import static dev.nightjar.cachestore.postgres.Sql.texts;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.DeadLetter;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Leader;
 import dev.nightjar.cachestore.LeaderElection;
 import dev.nightjar.cachestore.Miss;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -217,6 +219,25 @@ final class PostgresWorkStore implements WorkStore {
                               row.get("source_key", String.class),
                               row.get("similarity", Double.class)));
           PostgresCacheStore.answer(tx, clock, runId, answeredMeanwhile);
+          tx.execute(
+              """
+              update items i
+              set state = 'failed',
+                  failure_code = m.lasting_failure_code,
+                  failure_reason = m.lasting_failure_reason
+                      || '; it failed so before and is not asked again: ''nightjar items retry'' has it asked',
+                  settled_at = ?
+              from misses m
+              where m.item_key = any (?::text[])
+                and m.state = 'failed'
+                and m.lasting_failure_code is not null
+                and i.item_key = m.item_key
+                and i.run_id = ?
+                and i.state = 'new'
+              """,
+              Sql.now(clock),
+              keys,
+              runId);
           tx.execute(
               """
               update misses m
@@ -663,6 +684,42 @@ final class PostgresWorkStore implements WorkStore {
     return plans.stream()
         .filter(plan -> held.containsKey(plan.itemKey()) && held.get(plan.itemKey()).isOwn())
         .toList();
+  }
+
+  @Override
+  public long retryLasting(
+      String tenant,
+      Optional<String> runId,
+      Optional<ErrorCode> code,
+      Collection<String> documentIds) {
+    return Transactions.result(
+        context,
+        configuration ->
+            (long)
+                configuration
+                    .dsl()
+                    .execute(
+                        """
+                        update misses m
+                        set lasting_failure_code = null,
+                            lasting_failure_reason = null
+                        where m.lasting_failure_code is not null
+                          and m.lasting_failure_code = coalesce(?, m.lasting_failure_code)
+                          and m.namespace_id in (select namespace_id from namespaces where tenant = ?)
+                          and ((?::text is null and cardinality(?::text[]) = 0)
+                              or m.item_key in (
+                                  select i.item_key
+                                  from items i
+                                  where i.run_id = coalesce(?, i.run_id)
+                                    and (cardinality(?::text[]) = 0 or i.document_id = any (?::text[]))))
+                        """,
+                        code.map(Enum::name).orElse(null),
+                        tenant,
+                        runId.orElse(null),
+                        array(documentIds),
+                        runId.orElse(null),
+                        array(documentIds),
+                        array(documentIds)));
   }
 
   @Override

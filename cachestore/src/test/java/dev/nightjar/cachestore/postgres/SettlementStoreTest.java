@@ -139,7 +139,8 @@ class SettlementStoreTest extends StoresFixture {
                             Optional.empty(),
                             "",
                             Optional.empty(),
-                            true))
+                            true,
+                            false))
                 .toList());
     assertThat(one("select count(*) from results where run_id = '" + runId + "'")).isEqualTo("2");
     assertThat(new BigDecimal(one("select unknown_usd from runs where run_id = '" + runId + "'")))

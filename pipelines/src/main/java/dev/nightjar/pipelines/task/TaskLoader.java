@@ -260,6 +260,7 @@ public final class TaskLoader {
               "output_schema" + message.getInstanceLocation().toString().substring(1),
               message.getError()));
     }
+    checkReferences(file, tree.get("output_schema"), problems);
     Set<String> answered = new TreeSet<>();
     tree.at("/output_schema/properties").fieldNames().forEachRemaining(answered::add);
     for (JsonNode field : tree.at("/answer_equality/fields")) {
@@ -285,6 +286,27 @@ public final class TaskLoader {
               "retrieval.chunk_tokens",
               "expected at most document_tokens_max, or no chunk fits"));
     }
+  }
+
+  /**
+   * Nothing is fetched that a schema names: an address in it would see when, and whose, nights run.
+   */
+  private static void checkReferences(String file, JsonNode node, List<Problem> problems) {
+    for (String keyword : List.of("$ref", "$dynamicRef")) {
+      JsonNode reference = node.path(keyword);
+      if (reference.isTextual() && !reference.asText().startsWith("#")) {
+        problems.add(
+            new Problem(
+                file,
+                line(reference),
+                "output_schema",
+                keyword
+                    + " '"
+                    + reference.asText()
+                    + "' is outside this schema; expected one inside it, as #/$defs/name: nothing is fetched"));
+      }
+    }
+    node.forEach(child -> checkReferences(file, child, problems));
   }
 
   private static void requireProvider(

@@ -8,6 +8,7 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
+import com.networknt.schema.resource.DisallowSchemaLoader;
 import dev.nightjar.cachestore.ErrorCode;
 import java.util.Optional;
 import java.util.Set;
@@ -25,8 +26,14 @@ public final class AnswerValidator {
    * @param outputSchemaJson JSON Schema, draft 2020-12
    */
   public AnswerValidator(String outputSchemaJson) {
+    // A schema comes with a task; what it refers to elsewhere is not fetched.
     schema =
-        JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(outputSchemaJson);
+        JsonSchemaFactory.getInstance(
+                SpecVersion.VersionFlag.V202012,
+                builder ->
+                    builder.schemaLoaders(
+                        loaders -> loaders.add(DisallowSchemaLoader.getInstance())))
+            .getSchema(outputSchemaJson);
   }
 
   /**

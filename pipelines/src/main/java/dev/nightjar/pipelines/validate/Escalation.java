@@ -21,10 +21,12 @@ public final class Escalation {
    *
    * @param tiers from cheapest to dearest
    * @param executed whether the model answered, only not well enough
+   * @param truncated whether its answer was cut off at the tier's limit: a tier that allows no more
+   *     would cut it, too
    * @return empty if nothing is left to try
    */
   public static Optional<TierSpec> next(
-      List<TierSpec> tiers, StoredAttempt attempt, boolean executed) {
+      List<TierSpec> tiers, StoredAttempt attempt, boolean executed, boolean truncated) {
     int at = 0;
     while (at < tiers.size() && !tiers.get(at).name().equals(attempt.tier())) {
       at++;
@@ -34,6 +36,12 @@ public final class Escalation {
           ? Optional.of(tiers.get(at))
           : Optional.empty();
     }
-    return at + 1 < tiers.size() ? Optional.of(tiers.get(at + 1)) : Optional.empty();
+    if (at >= tiers.size()) {
+      return Optional.empty();
+    }
+    int cutAt = tiers.get(at).outputTokensMax();
+    return tiers.subList(at + 1, tiers.size()).stream()
+        .filter(tier -> !truncated || tier.outputTokensMax() > cutAt)
+        .findFirst();
   }
 }

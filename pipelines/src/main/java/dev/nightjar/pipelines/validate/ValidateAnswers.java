@@ -121,10 +121,16 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            escalates ? nextAfter(line.error().get(), attempt, askCancelled) : Optional.empty());
+            escalates ? nextAfter(line.error().get(), attempt, askCancelled) : Optional.empty(),
+            false,
+            line.error().get() == ErrorCode.OUTCOME_UNKNOWN); // paid for, perhaps, once
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
+      Optional<TierSpec> higher =
+          accepted
+              ? Optional.empty()
+              : Escalation.next(context.task().tiers(), attempt, true, line.truncated());
       return new Outcome(
           line.customId(),
           accepted ? Outcome.Kind.SUCCEEDED : Outcome.Kind.REJECTED,
@@ -133,8 +139,9 @@ public final class ValidateAnswers
           verdict.answerJson(),
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
-          accepted || !escalates ? Optional.empty() : next(attempt, true),
-          bills && !line.usage().isBilled()); // answered, and not a word of what it cost
+          escalates ? higher.map(tier -> plan(tier, attempt)) : Optional.empty(),
+          bills && !line.usage().isBilled(), // answered, and not a word of what it cost
+          !accepted && higher.isEmpty()); // no tier is left that might do better
     }
 
     private Optional<AttemptPlan> nextAfter(
@@ -143,13 +150,13 @@ public final class ValidateAnswers
         case OUTCOME_UNKNOWN -> Optional.empty(); // it may have been billed
         case QUEUE_FULL ->
             Optional.of(plan(context.task().tier(attempt.tier()), attempt)); // no try
-        case SUBMISSION_CANCELLED -> askCancelled ? next(attempt, false) : Optional.empty();
-        default -> next(attempt, false);
+        case SUBMISSION_CANCELLED -> askCancelled ? again(attempt) : Optional.empty();
+        default -> again(attempt);
       };
     }
 
-    private Optional<AttemptPlan> next(StoredAttempt attempt, boolean executed) {
-      return Escalation.next(context.task().tiers(), attempt, executed)
+    private Optional<AttemptPlan> again(StoredAttempt attempt) {
+      return Escalation.next(context.task().tiers(), attempt, false, false)
           .map(tier -> plan(tier, attempt));
     }
 

@@ -43,6 +43,19 @@ class TaskLoaderTest {
     assertThat(TaskLoader.load(Path.of("../runners/tasks", file)).tiers()).hasSize(3);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"http://127.0.0.1:9/schema.json", "file:///etc/passwd", "defs.json", "urn:x:y"})
+  void aSchemaElsewhereIsRefusedAndNotFetched(String reference) {
+    String yaml =
+        TestTasks.YAML.replaceFirst(
+            "(?m)^( *)topic: .*$", "$1topic: {\"\\$ref\": \"" + reference + "\"}");
+    assertThat(yaml).contains(reference);
+    assertThat(problems(yaml))
+        .singleElement()
+        .satisfies(problem -> assertThat(problem.toString()).contains("nothing is fetched"));
+  }
+
   @Test
   void everyProblemIsListedAtOnceWithItsLineAndField() {
     String yaml =

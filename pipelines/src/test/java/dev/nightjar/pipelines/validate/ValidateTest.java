@@ -1,11 +1,15 @@
 package dev.nightjar.pipelines.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.StoredAttempt;
 import dev.nightjar.pipelines.TestTasks;
 import dev.nightjar.pipelines.task.TierSpec;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +47,21 @@ class ValidateTest {
   }
 
   @Test
+  void aStoredSchemaThatRefersElsewhereFetchesNothing() throws Exception {
+    // A task registered by a former build was not checked for it.
+    try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      listening.setSoTimeout(1);
+      String schema =
+          "{\"properties\":{\"a\":{\"$ref\":\"http://127.0.0.1:"
+              + listening.getLocalPort()
+              + "/s.json\"}}}";
+      assertThatThrownBy(() -> new AnswerValidator(schema).validate("{\"a\":1}", false))
+          .isInstanceOf(RuntimeException.class);
+      assertThatThrownBy(listening::accept).isInstanceOf(SocketTimeoutException.class);
+    }
+  }
+
+  @Test
   void aTruncatedAnswerIsRejectedEvenIfItParses() {
     assertThat(validator.validate("{\"topic\":\"tax\"}", true).code())
         .contains(ErrorCode.ANSWER_TRUNCATED);
@@ -54,17 +73,20 @@ class ValidateTest {
 
   @Test
   void aBadAnswerGoesOneTierUpAtOnce() {
-    assertThat(Escalation.next(TIERS, attempt("small", 1), true).orElseThrow().name())
+    assertThat(Escalation.next(TIERS, attempt("small", 1), true, false).orElseThrow().name())
         .isEqualTo("large");
-    assertThat(Escalation.next(TIERS, attempt("large", 1), true)).isEmpty();
+    assertThat(Escalation.next(TIERS, attempt("large", 1), true, false)).isEmpty();
+    assertThat(Escalation.next(TIERS, attempt("small", 1), true, true).orElseThrow().name())
+        .as("cut off: the next tier that allows more")
+        .isEqualTo("large");
   }
 
   @Test
   void aRequestThatWasNotExecutedIsRepeatedAtItsOwnTierAndNeverGoesUp() {
-    assertThat(Escalation.next(TIERS, attempt("small", 1), false).orElseThrow().name())
+    assertThat(Escalation.next(TIERS, attempt("small", 1), false, false).orElseThrow().name())
         .isEqualTo("small");
-    assertThat(Escalation.next(TIERS, attempt("small", 2), false).orElseThrow().name())
+    assertThat(Escalation.next(TIERS, attempt("small", 2), false, false).orElseThrow().name())
         .isEqualTo("small");
-    assertThat(Escalation.next(TIERS, attempt("small", 3), false)).isEmpty();
+    assertThat(Escalation.next(TIERS, attempt("small", 3), false, false)).isEmpty();
   }
 }

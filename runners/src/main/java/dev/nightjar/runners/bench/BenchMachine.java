@@ -207,10 +207,9 @@ final class BenchMachine implements AutoCloseable {
   }
 
   private void flinkCluster(String verb) throws IOException, InterruptedException {
-    Path jar = Path.of(System.getProperty("nightjar.cluster.jar", "runners/target/x"));
-    Path script = jar.toAbsolutePath().resolve("../../bin/flink-cluster").normalize();
+    Path script = Path.of(System.getProperty("nightjar.bin", "runners/bin"), "flink-cluster");
     ProcessBuilder builder =
-        new ProcessBuilder(script.toString(), verb)
+        new ProcessBuilder(script.toAbsolutePath().toString(), verb)
             .redirectErrorStream(true)
             .redirectOutput(
                 ProcessBuilder.Redirect.appendTo(home.resolve("flink-cluster.log").toFile()));

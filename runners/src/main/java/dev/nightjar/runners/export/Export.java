@@ -26,7 +26,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
@@ -61,12 +63,36 @@ public final class Export<T extends Record> {
 
   private static final int DECIMAL_SCALE = 26;
 
+  /** What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"). */
+  private static final Pattern FORMULA = Pattern.compile("^[=+\\-@\\t\\r].*", Pattern.DOTALL);
+
+  private static final Pattern NUMBER = Pattern.compile("[+-]?\\d+(\\.\\d+)?([eE][+-]?\\d+)?");
+
   private final Rows<T> rows;
   private final String from;
+  private final boolean rawCells;
 
   private Export(Class<T> type, String from) {
-    this.rows = new Rows<>(type);
+    this(new Rows<>(type), from, false);
+  }
+
+  private Export(Rows<T> rows, String from, boolean rawCells) {
+    this.rows = rows;
     this.from = from;
+    this.rawCells = rawCells;
+  }
+
+  /** The same with every cell of a CSV file as it stands, for a reader that is no spreadsheet. */
+  public Export<T> withRawCells() {
+    return new Export<>(rows, from, true);
+  }
+
+  /**
+   * A cell that a spreadsheet shows and does not run: a document, and whoever wrote it, decides
+   * what a model answers and what its id is.
+   */
+  public static String harmless(String cell) {
+    return FORMULA.matcher(cell).matches() && !NUMBER.matcher(cell).matches() ? "'" + cell : cell;
   }
 
   /** Takes rows one by one. */
@@ -194,7 +220,11 @@ public final class Export<T extends Record> {
     return new Sink<>() {
       @Override
       public void write(T row) {
-        writer.writeRecord(rows.texts(row));
+        List<@Nullable String> texts = rows.texts(row);
+        if (!rawCells) {
+          texts.replaceAll(text -> text == null ? null : harmless(text));
+        }
+        writer.writeRecord(texts);
       }
 
       @Override
