@@ -17,8 +17,10 @@ public interface LearningStore {
   record Verdict(String runId, String itemKey, boolean isRight) {}
 
   /**
-   * Hands over the verified lookups that were sampled, in the order in which they were verified, so
-   * that what comes later never stands before what was there. Streamed.
+   * Hands over the outcomes of the lookups that were sampled, in order of runs and, inside one, of
+   * item keys, whatever order they came in: of a run all, once all of it is known, and of none
+   * before its predecessors. A text that got no answer counts as one that would have been wrong.
+   * Streamed.
    *
    * @param policy only lookups decided and compared in this way count
    * @param maxError of another error rate allowed the outcome counts, but not as a hit: its

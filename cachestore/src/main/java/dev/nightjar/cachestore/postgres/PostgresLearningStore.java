@@ -40,26 +40,61 @@ final class PostgresLearningStore implements LearningStore {
                   .dsl()
                   .resultQuery(
                       """
+                      with in_order as (
+                          select
+                              r.run_id,
+                              r.started_at,
+                              -- Of a run all or nothing, and nothing of one behind it: what is easy comes back
+                              -- first, and would be all that is known for a while.
+                              bool_and(r.state = 'finished' and not exists (
+                                  select
+                                  from semantic_lookups w
+                                  where w.namespace_id = r.namespace_id
+                                    and w.run_id = r.run_id
+                                    and w.policy = ?
+                                    and w.is_sampled
+                                    and w.awaits_answer)) over (order by r.started_at, r.run_id) as is_known
+                          from runs r
+                          where r.namespace_id = ?
+                            and r.state in ('open', 'finished')
+                      ),
+                      outcomes as (
+                          select
+                              l.*,
+                              o.started_at,
+                              -- A text that was drawn and got no answer may have been a hard one: it counts against.
+                              coalesce(l.is_right, false) as came_right
+                          from semantic_lookups l
+                          join in_order o on o.run_id = l.run_id and o.is_known
+                          where l.namespace_id = ?
+                            and l.policy = ?
+                            and l.is_sampled
+                            and (l.is_right is not null or exists (
+                                select
+                                from items i
+                                where i.run_id = l.run_id
+                                  and i.item_key = l.item_key
+                                  and i.state = 'failed'))
+                      )
                       select
                           l.score,
                           case when t.max_error = ?::real then l.threshold else 2 end as threshold,
-                          l.is_right,
+                          l.came_right as is_right,
                           row_number() over one_by_one > 1 as is_copy,
-                          not bool_and(l.is_right) over copies as is_disputed
-                      from semantic_lookups l
+                          not bool_and(l.came_right) over copies as is_disputed
+                      from outcomes l
                       left join semantic_thresholds t using (namespace_id, run_id)
-                      where l.namespace_id = ?
-                        and l.policy = ?
-                        and l.is_sampled
-                        and l.is_right is not null
                       window
                           copies as (partition by coalesce(l.answer_key, l.item_key), coalesce(l.answered_at, l.verified_at)),
                           one_by_one as (copies order by l.lookup_id)
-                      order by l.verified_at, l.lookup_id
+                      -- Keys are hashes: an order that nothing about a text decides.
+                      order by l.started_at, l.run_id, l.item_key, l.lookup_id
                       """,
-                      maxError,
+                      policy,
                       namespaceId,
-                      policy)
+                      namespaceId,
+                      policy,
+                      maxError)
                   .fetchSize(FETCH_ROWS)
                   .fetchLazy()) {
             for (Record row : rows) {

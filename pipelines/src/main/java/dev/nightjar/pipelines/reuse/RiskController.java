@@ -23,6 +23,12 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * fixed before the look-up, which leaves the bets fair (Xu, Karampatziakis and Mineiro 2024,
  * "Active, anytime-valid risk controlling prediction sets").
  *
+ * <p><b>Order.</b> A stake may be looked at at any time only if what is taken in next says nothing
+ * of what is left out. Answers that come back are no such order: easy texts are answered first,
+ * hard ones after escalations, or not at all, and a rejection stands. So outcomes are taken in run
+ * by run, each run's when all of it is known, in order of hashes ({@link
+ * dev.nightjar.cachestore.LearningStore#evidence}); one may look at the ends of runs together.
+ *
  * <p><b>Copies.</b> Near-duplicates of one night share a paid answer, and their outcomes are no
  * independent draws. Of the right ones one counts, and none if another was wrong; of the wrong ones
  * all do. A stake is then at most what it would be if each text were a draw, and at most what it

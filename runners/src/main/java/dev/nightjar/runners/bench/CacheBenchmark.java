@@ -110,6 +110,28 @@ public final class CacheBenchmark extends Benchmark {
   /** A text that was asked, and whether the neighbour it would have borrowed from says the same. */
   private record Asked(int text, int source, boolean isRight, SemanticLookup lookup) {}
 
+  /** What one night asked, and what it drew. */
+  private record Night(List<Asked> asked, List<Evidence> outcomes) {}
+
+  /** In which order answers come back. */
+  enum Arrival {
+    /** All of a night's in the morning. */
+    RANDOM,
+    /** Those that neighbours would have got right in the morning, the others some nights later. */
+    SORTED
+  }
+
+  private static final int HARD_ONES_LATE_NIGHTS = 3;
+
+  @Option(
+      names = "--arrival",
+      paramLabel = "ORDER",
+      defaultValue = "random",
+      description =
+          "random: all of a night's answers come in the morning; sorted: the easy ones do, the hard ones three"
+              + " nights later. Default: ${DEFAULT-VALUE}.")
+  Arrival arrival = Arrival.RANDOM;
+
   /** How one stream went. */
   private record Stream(
       int texts,
@@ -296,6 +318,8 @@ public final class CacheBenchmark extends Benchmark {
     int copiesWrong = 0;
     int shadows = 0;
     int firstHit = order.length;
+    List<Night> nights = new ArrayList<>();
+    int known = 0;
     for (int from = 0; from < order.length; from += TEXTS_A_NIGHT) {
       SemanticPolicy policy =
           new SemanticPolicy(
@@ -339,15 +363,26 @@ public final class CacheBenchmark extends Benchmark {
           outcomes.addAll(drawn);
         }
       }
-      // In the morning the answers are there.
+      nights.add(new Night(asked, outcomes));
+      // In the morning the answers are there: all of them, or the easy ones of this night and the
+      // hard
+      // ones of one that is long over.
+      int hardFrom = nights.size() - 1 - (arrival == Arrival.SORTED ? HARD_ONES_LATE_NIGHTS : 0);
       for (Asked one : asked) {
-        cached[one.text()] = true;
-        if (one.source() >= 0) {
-          agreed[one.source()] += one.isRight() ? 1 : 0;
-          contradicted[one.source()] += one.isRight() ? 0 : 1;
+        if (hardFrom == nights.size() - 1 || one.isRight()) {
+          takeIn(one, cached, agreed, contradicted);
         }
       }
-      outcomes.forEach(controller::observe);
+      if (arrival == Arrival.SORTED && hardFrom >= 0) {
+        nights.get(hardFrom).asked().stream()
+            .filter(one -> !one.isRight())
+            .forEach(one -> takeIn(one, cached, agreed, contradicted));
+      }
+      // A night is evidence when all of it is known, and none before its predecessors.
+      while (known < nights.size()
+          && (known <= hardFrom || nights.get(known).asked().stream().allMatch(Asked::isRight))) {
+        nights.get(known++).outcomes().forEach(controller::observe);
+      }
     }
     double last = controller.threshold();
     return new Stream(
@@ -359,6 +394,14 @@ public final class CacheBenchmark extends Benchmark {
         shadows,
         last == ReuseBounds.NEVER ? 1 : last,
         firstHit);
+  }
+
+  private static void takeIn(Asked one, boolean[] cached, int[] agreed, int[] contradicted) {
+    cached[one.text()] = true;
+    if (one.source() >= 0) {
+      agreed[one.source()] += one.isRight() ? 1 : 0;
+      contradicted[one.source()] += one.isRight() ? 0 : 1;
+    }
   }
 
   /** A task of which only the rules for sharing answers are used. */
