@@ -28,6 +28,12 @@ public interface FundingStore {
   }
 
   /**
+   * Raises what is held for a run's open requests to what they can cost at most as its deadline and
+   * the prices are now; to be called when a run is gone on with.
+   */
+  void renew(String runId);
+
+  /**
    * Funds the attempts of a run that wait for money, those worth most a dollar first: by the
    * document's own priority, then by the number of documents that wait for the answer over its
    * worst case. One that does not fit is tried at its cheaper tiers, if it has any, and else passed

@@ -131,6 +131,7 @@ final class Night implements AutoCloseable {
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
+      stores.funding().renew(run.runId());
       return new Night(
           stores,
           clients,

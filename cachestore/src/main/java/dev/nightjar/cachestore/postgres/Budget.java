@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * bytes, so a request has at most as many tokens as it has bytes in UTF-8; a frame of 256 is added
  * for what they put around it. All input is taken at the dearest input class, the output at its
  * limit and the dearer of answer and reasoning, the price at the dearest in force between now and
- * the run's deadline, and the list price for requests that are asked online. What is not used is
- * released when the attempt ends.
+ * the last moment at which a provider may bill it, and the list price for requests that are asked
+ * online. What is not used is released when the attempt ends.
  */
 final class Budget {
   private final Clock clock;
@@ -94,41 +94,97 @@ final class Budget {
    */
   private record WorstCase(BigDecimal usd, boolean fits) {}
 
+  /**
+   * Of requests {@code a} of a run. What is planned may be sent until the deadline, and a provider
+   * may work, and bill, for its longest window after that: Gemini's 48 hours.
+   */
+  private static final String WORST_CASES =
+      """
+      select
+          a.number,
+          max(case a.mode
+              when 'batch' then
+                  (a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
+                      + a.output_tokens_max * greatest(p.batch_output_usd, p.batch_reasoning_usd)
+              else
+                  (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
+                      + a.output_tokens_max * greatest(p.output_usd, p.reasoning_usd)
+              end * 0.000001) as usd,
+          coalesce(bool_and(a.prompt_tokens + a.output_tokens_max <= p.context_tokens_max), false) as fits
+      from REQUESTS
+      join runs r on r.run_id = ?
+      cross join lateral (
+          select greatest(?::timestamptz, r.deadline_at) + interval '48 hours' as billed_by
+      ) e
+      cross join lateral (
+          select ?::timestamptz as billed_at
+          union all
+          select e.billed_by
+          union all
+          -- Prices that begin in between: the newest is not always the dearest.
+          select q.effective_from
+          from prices q
+          where q.provider = a.provider
+            and q.model = a.model
+            and q.effective_from between ? and e.billed_by
+      ) t
+      cross join lateral price_in_force(a.provider, a.model, t.billed_at, a.request_bytes + 256) p
+      group by a.number
+      """;
+
+  /**
+   * Raises what is held for a run's requests to what they can cost at most now: its deadline was
+   * moved, or prices were set since. The caller holds the run's row.
+   */
+  void renew(DSLContext tx, String runId) {
+    tx.execute(
+        """
+        with worst as (
+            WORST
+        ),
+        renewed as (
+            update attempts a
+            set reserved_usd = w.usd
+            from worst w, attempts before
+            where a.custom_id = w.number
+              and before.custom_id = a.custom_id
+              and a.reserved_usd < w.usd
+            returning a.state, a.reserved_usd - before.reserved_usd as more_usd
+        )
+        update runs
+        set reserved_usd = reserved_usd + (
+            select coalesce(sum(more_usd), 0) from renewed where state <> 'unfunded')
+        where run_id = ?
+        """
+            .replace(
+                "WORST",
+                WORST_CASES.replace(
+                    "REQUESTS",
+                    """
+                    (
+                        select custom_id as number, provider, model, mode, request_bytes, prompt_tokens, output_tokens_max
+                        from attempts
+                        where run_id = ?
+                          and state in ('unfunded', 'planned', 'submitted')
+                    ) a""")),
+        runId,
+        runId,
+        Sql.now(clock),
+        Sql.now(clock),
+        Sql.now(clock),
+        runId);
+  }
+
   private List<WorstCase> worstCases(DSLContext tx, String runId, List<Priced> requests) {
     List<@Nullable WorstCase> found = new ArrayList<>(Collections.nCopies(requests.size(), null));
     for (Record row :
         fetch(
             tx,
-            """
-            select
-                a.number,
-                max(case a.mode
-                    when 'batch' then
-                        (a.request_bytes + 256) * greatest(p.batch_input_usd, p.batch_cache_write_usd, p.batch_cache_write_long_usd)
-                            + a.output_tokens_max * greatest(p.batch_output_usd, p.batch_reasoning_usd)
-                    else
-                        (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
-                            + a.output_tokens_max * greatest(p.output_usd, p.reasoning_usd)
-                    end * 0.000001) as usd,
-                coalesce(bool_and(a.prompt_tokens + a.output_tokens_max <= p.context_tokens_max), false) as fits
-            from unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[]) with ordinality
-                as a (provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, number)
-            join runs r on r.run_id = ?
-            cross join lateral (
-                select ?::timestamptz as billed_at
-                union all
-                select r.deadline_at
-                union all
-                -- Prices that begin in between: the newest is not always the dearest.
-                select q.effective_from
-                from prices q
-                where q.provider = a.provider
-                  and q.model = a.model
-                  and q.effective_from between ? and r.deadline_at
-            ) t
-            cross join lateral price_in_force(a.provider, a.model, t.billed_at, a.request_bytes + 256) p
-            group by a.number
-            """,
+            WORST_CASES.replace(
+                "REQUESTS",
+                """
+                unnest(?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[]) with ordinality
+                    as a (provider, model, mode, request_bytes, prompt_tokens, output_tokens_max, number)"""),
             texts(requests, Priced::provider),
             texts(requests, Priced::model),
             texts(requests, request -> request.mode().label()),
@@ -136,6 +192,7 @@ final class Budget {
             ints(requests, Priced::promptTokens),
             ints(requests, Priced::output),
             runId,
+            Sql.now(clock),
             Sql.now(clock),
             Sql.now(clock))) {
       found.set(

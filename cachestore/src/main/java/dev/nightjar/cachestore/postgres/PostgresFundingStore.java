@@ -29,10 +29,23 @@ final class PostgresFundingStore implements FundingStore {
 
   private final DSLContext context;
   private final Clock clock;
+  private final Budget budget;
 
-  PostgresFundingStore(DSLContext context, Clock clock) {
+  PostgresFundingStore(DSLContext context, Clock clock, Budget budget) {
     this.context = context;
     this.clock = clock;
+    this.budget = budget;
+  }
+
+  @Override
+  public void renew(String runId) {
+    Transactions.run(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          lockMoney(tx, Budget.lockRun(tx, runId));
+          budget.renew(tx, runId);
+        });
   }
 
   /** What is left of the tightest budget; none is tightest where none is set. */

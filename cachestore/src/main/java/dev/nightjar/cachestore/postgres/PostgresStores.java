@@ -64,11 +64,11 @@ public final class PostgresStores implements Stores {
     this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
     this.forecasts = new PostgresForecastStore(context, clock);
-    this.funding = new PostgresFundingStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
     this.runs = new PostgresRunStore(context, clock);
     Budget budget = new Budget(clock);
+    this.funding = new PostgresFundingStore(context, clock, budget);
     this.settlements = new PostgresSettlementStore(context, clock, budget);
     this.submissions = new PostgresSubmissionStore(context, clock);
     this.work = new PostgresWorkStore(context, clock, budget);

@@ -216,6 +216,53 @@ class FundingStoreTest extends StoresFixture {
   }
 
   @Test
+  void whatIsHeldIsTheWorstCaseUntilTheProvidersLastBillingTimeAlsoAfterAResume() {
+    String model = "gpt-of-" + runId;
+    execute(price(model, "2026-01-01", "1")); // half of it in a batch
+    execute(price(model, NOW.plusSeconds(3_600 + 40 * 3_600).toString(), "3"));
+    String held = "select reserved_usd from runs where run_id = '" + runId + "'";
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    planned(runId, List.of(plan("a", 1, "small", model)));
+    // 756 tokens of input and 100 of output at 1.5: a batch sent at the deadline may take 48 hours.
+    assertThat(new BigDecimal(one(held))).isEqualByComparingTo("0.001284");
+
+    execute(price(model, NOW.plusSeconds(100 * 3_600).toString(), "5"));
+    stores.funding().renew(runId);
+    assertThat(new BigDecimal(one(held)))
+        .as("later than it can be billed")
+        .isEqualByComparingTo("0.001284");
+    execute(
+        "update runs set deadline_at = deadline_at + interval '4 days' where run_id = '"
+            + runId
+            + "'");
+    stores.funding().renew(runId);
+    assertThat(new BigDecimal(one(held))).as("gone on with").isEqualByComparingTo("0.00214");
+    stores.funding().renew(runId);
+    assertThat(new BigDecimal(one(held))).isEqualByComparingTo("0.00214");
+    assertThat(
+            new BigDecimal(
+                one(
+                    "select sum(reserved_usd) from attempts where state in ('planned', 'submitted') and run_id = '"
+                        + runId
+                        + "'")))
+        .isEqualByComparingTo("0.00214");
+  }
+
+  private static String price(String model, String from, String usd) {
+    return "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
+        + " cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd,"
+        + " batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd,"
+        + " batch_reasoning_usd, source) select 'openai', '"
+        + model
+        + "', '"
+        + from
+        + "', 0, p, p, p, p, p, p, p / 2, p / 2, p / 2, p / 2, p / 2, p / 2, 'test' from (values ("
+        + usd
+        + "::numeric)) v (p)";
+  }
+
+  @Test
   void aPlanTakesNoRequestThatWaitsToBeSent() {
     miss(runId, "a", Optional.empty());
     stores.work().electLeaders(runId, 2, 2, List.of(1));
