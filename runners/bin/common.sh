@@ -1,6 +1,6 @@
 # Sourced by the scripts beside it: where things are, and how a JVM is started.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 # Under 'env -i' HOME is not set, or it is empty.
 [[ -n ${HOME:-} ]] || HOME=$(getent passwd "$EUID" | cut -d: -f6)
 export HOME NIGHTJAR_HOME=${NIGHTJAR_HOME:-$HOME/.nightjar}
@@ -71,21 +71,17 @@ require_own_home() {
 }
 
 # What runs reads nothing that a build replaces: every build is put into a directory of its own, and those that
-# nothing runs from any more are removed. Sets nothing; run_directory says where the newest is.
+# nothing runs from any more are removed. run_directory says where the newest is.
 keep_build() {
   local target=$root/runners/target fresh old
-  mkdir -p "$target/run"
-  fresh=$(mktemp -d "$target/run/XXXXXXXX")
-  chmod 755 "$fresh"
-  # The libraries are made anew by each build, so that links to them stay as they are; the jars beside are not.
-  cp -l "$target"/lib/*.jar "$fresh" 2>/dev/null || cp "$target"/lib/*.jar "$fresh"
-  cp "$target/$jar.jar" "$fresh"
+  # No errexit here, for the caller asks whether all went well.
+  mkdir -p "$target/run" && fresh=$(mktemp -d "$target/run/XXXXXXXX") && chmod 755 "$fresh" || return 1
+  cp --reflink=auto "$target"/lib/*.jar "$target/$jar.jar" "$fresh" || return 1
   if [[ -f $target/$jar-cluster.jar ]]; then
-    mkdir "$fresh/cluster"
-    cp "$target/$jar-cluster.jar" "$fresh/cluster"
+    mkdir "$fresh/cluster" && cp --reflink=auto "$target/$jar-cluster.jar" "$fresh/cluster" || return 1
   fi
-  ln -sfn "$(basename "$fresh")" "$target/run/current.new"
-  mv -T "$target/run/current.new" "$target/run/current"
+  ln -sfn "$(basename "$fresh")" "$target/run/current.new" || return 1
+  mv -T "$target/run/current.new" "$target/run/current" || return 1
   [[ -d /proc/self ]] || return 0
   find "$target/run" -mindepth 1 -maxdepth 1 -type d -mmin +10 ! -path "$fresh" | while read -r old; do
     grep -qsF "$old" /proc/[0-9]*/cmdline || rm -rf "$old"

@@ -38,12 +38,26 @@ public interface RunStore {
    * @param namespaceId the namespace
    * @param taskName the task's name
    * @param definitionJson the task as it was, by which its answers are judged
-   * @param superseded whether it is a former version of the task that is asked about
+   * @param superseded whether it is a former version, known for longer, of the task that is asked
+   *     about
    */
   record Elsewhere(long namespaceId, String taskName, String definitionJson, boolean superseded) {}
 
-  /** What a tenant's other namespaces have at providers that no process is driving. */
-  List<Elsewhere> elsewhere(long namespaceId);
+  /**
+   * What a tenant's other namespaces have at providers that no process is driving.
+   *
+   * @param alsoHere whether this one is among them
+   */
+  List<Elsewhere> elsewhere(long namespaceId, boolean alsoHere);
+
+  /**
+   * Ends a run that no process is driving: with nothing more to come, or, once its deadline has
+   * passed, also with documents that fail. Does nothing while a provider has something of it, and
+   * if somebody has taken it up again; all in one transaction.
+   *
+   * @return whether it has ended now
+   */
+  boolean endUndriven(String runId, ErrorCode code, String reason);
 
   /**
    * An open run that no process is driving.

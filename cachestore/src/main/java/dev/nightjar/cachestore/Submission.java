@@ -25,9 +25,10 @@ import java.util.Optional;
  * @param plannedAt when it was packed
  * @param creatingAt when we began to create it at the provider, if we did
  * @param account by which key and address it went to the provider, hashed; empty until it did
- * @param providerCreatingAt what the provider's clock showed when its create was first intended;
- *     empty in state creating means that nothing was sent
- * @param providerRenewedAt the same, when it was last intended
+ * @param providerCreatingAt what the provider's clock showed when its create was first intended,
+ *     also if it was given back since: no batch of it is older
+ * @param providerRenewedAt the same, when it was last intended; empty in state creating means that
+ *     nothing was sent
  * @param inProgressAt when we knew that the provider has it
  * @param endedAt when we first saw that the provider had ended it
  * @param cancelRequestedAt when somebody asked to cancel it

@@ -64,27 +64,43 @@ final class BringHome {
     this.clock = clock;
   }
 
-  /** Everything that can be brought home now. */
-  void all() {
-    for (RunStore.Undriven undriven :
-        stores.runs().undriven(context.namespaceId(), context.runId())) {
+  /**
+   * What providers have ended.
+   *
+   * @param alsoHere whether also of the namespace of the run that asks, which has nobody else then
+   */
+  void collect(boolean alsoHere) {
+    for (RunStore.Undriven undriven : undriven()) {
       if (undriven.superseded()) {
-        stopBuying(undriven.run());
+        guarded(undriven.run().runId(), () -> stopBuying(undriven.run()));
       }
     }
-    for (RunStore.Elsewhere other : stores.runs().elsewhere(context.namespaceId())) {
-      try {
-        collect(other);
-      } catch (NightjarException e) {
-        sayOnce(
-            other.taskName()
-                + ": what it has at providers was not brought home: "
-                + e.getMessage());
-      }
+    for (RunStore.Elsewhere other : stores.runs().elsewhere(context.namespaceId(), alsoHere)) {
+      guarded(other.taskName(), () -> collect(other));
     }
-    for (RunStore.Undriven undriven :
-        stores.runs().undriven(context.namespaceId(), context.runId())) {
-      end(undriven);
+  }
+
+  /** Runs of which nothing can come home any more; to be called when everything was looked at. */
+  void end() {
+    for (RunStore.Undriven undriven : undriven()) {
+      guarded(undriven.run().runId(), () -> end(undriven));
+    }
+  }
+
+  private List<RunStore.Undriven> undriven() {
+    return stores.runs().undriven(context.namespaceId(), context.runId());
+  }
+
+  /** Whatever is wrong with another task, the night that asks goes on. */
+  private void guarded(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      NightjarException known = NightjarException.in(e);
+      sayOnce(
+          what
+              + ": not all of it was brought home: "
+              + (known == null ? e.toString() : known.getMessage()));
     }
   }
 
@@ -175,6 +191,18 @@ final class BringHome {
     if (submission.state() == SubmissionState.ENDED) {
       return keeper.claim(id).isPresent();
     }
+    if (submission.state() == SubmissionState.PLANNED) {
+      boolean over = stores.runs().find(submission.runId()).filter(Run::finished).isPresent();
+      if (over || other.superseded()) {
+        stores
+            .submissions()
+            .withdraw(
+                id,
+                over ? ErrorCode.DEADLINE_PASSED : ErrorCode.TASK_CHANGED,
+                "its run is over, or its task was changed, before any provider had it");
+      }
+      return false;
+    }
     if (submission.state() != SubmissionState.IN_PROGRESS) {
       submitter.submit(id); // finds out whether the provider has it
       return false;
@@ -203,18 +231,13 @@ final class BringHome {
   private void end(RunStore.Undriven undriven) {
     Run run = undriven.run();
     boolean over = !clock.instant().isBefore(run.deadlineAt());
-    if (over) {
-      stores
-          .runs()
-          .failOpenItems(
-              run.runId(),
-              ErrorCode.DEADLINE_PASSED,
-              "nobody drove the run when its deadline passed at " + run.deadlineAt());
-    }
-    if ((over || undriven.superseded()) && stores.runs().progress(run.runId()).open() == 0) {
-      stores.runs().markPrepared(run.runId());
-      stores.runs().finish(run.runId());
-      stores.learning().close(run.runId());
+    if ((over || undriven.superseded())
+        && stores
+            .runs()
+            .endUndriven(
+                run.runId(),
+                ErrorCode.DEADLINE_PASSED,
+                "nobody drove the run when its deadline passed at " + run.deadlineAt())) {
       stores.runs().tidy(run.runId());
       stores.runs().postFinished(run.namespaceId());
       LOG.warn(

@@ -131,6 +131,7 @@ final class Night implements AutoCloseable {
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
+      stores.runs().keepAlive(run.runId(), clock.instant().plus(providers.lease()));
       stores.funding().renew(run.runId());
       return new Night(
           stores,
@@ -186,7 +187,9 @@ final class Night implements AutoCloseable {
               clock.instant().plus(plan.deadline()),
               "home-" + UUID.randomUUID(),
               clock);
-      new BringHome(stores, clients, launcher, context, clock).all();
+      BringHome home = new BringHome(stores, clients, launcher, context, clock);
+      home.collect(true);
+      home.end();
     }
   }
 
@@ -367,7 +370,6 @@ final class Night implements AutoCloseable {
    * its files are others now: what an earlier pass decided is passed over.
    */
   void submit() {
-    home.all();
     Run now = stores.runs().find(run.runId()).orElseThrow();
     boolean asItWas = stores.runs().listing(run.runId()).equals(corpus.listing());
     if (!now.finished() && !(now.prepared() && asItWas)) {
@@ -397,7 +399,15 @@ final class Night implements AutoCloseable {
    * @return whether anything moved
    */
   boolean collect() {
-    home.all();
+    home.collect(false);
+    try {
+      return collectOwn();
+    } finally {
+      home.end(); // after all of it was looked at: an answer may have been there
+    }
+  }
+
+  private boolean collectOwn() {
     List<String> ended = new ArrayList<>();
     boolean moved = false;
     boolean online = false;

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 final class SubmitCommand extends NightCommand {
   @Override
   void drive(Night night) {
+    night.collect(); // what is at the providers, of whatever task
     night.submit();
     if (night.finished()) {
       night.finish(); // everything came from the cache

@@ -147,6 +147,7 @@ final class Budget {
             set reserved_usd = w.usd
             from worst w, attempts before
             where a.custom_id = w.number
+              and a.run_id = ?   -- another run may have taken it over since it was read
               and before.custom_id = a.custom_id
               and a.reserved_usd < w.usd
             returning a.state, a.reserved_usd - before.reserved_usd as more_usd
@@ -172,6 +173,21 @@ final class Budget {
         Sql.now(clock),
         Sql.now(clock),
         Sql.now(clock),
+        runId,
+        runId);
+    // What a cheaper tier would cost was worked out then, too: without it a request waits.
+    tx.execute(
+        """
+        update attempts a
+        set cheaper = null
+        where a.run_id = ?
+          and a.state = 'unfunded'
+          and exists (
+              select
+              from jsonb_array_elements(a.cheaper) c
+              join prices q on q.provider = c ->> 'provider' and q.model = c ->> 'model'
+              where q.effective_from > a.planned_at)
+        """,
         runId);
   }
 

@@ -32,8 +32,7 @@ final class PostgresLearningStore implements LearningStore {
   @Override
   public void evidence(
       long namespaceId, String policy, double maxError, Consumer<Evidence> consumer) {
-    Transactions.run(
-        context,
+    context.transaction( // not repeated: the consumer has heard what it has heard
         configuration -> { // a cursor's rows come in portions only inside a transaction
           try (Cursor<Record> rows =
               configuration
@@ -53,7 +52,13 @@ final class PostgresLearningStore implements LearningStore {
                                     and w.run_id = r.run_id
                                     and w.policy = ?
                                     and w.is_sampled
-                                    and w.awaits_answer)) over (order by r.started_at, r.run_id) as is_known
+                                    and w.awaits_answer
+                                    and exists ( -- else none will come, whoever did not say so
+                                        select
+                                        from items i
+                                        where i.run_id = w.run_id
+                                          and i.item_key = w.item_key
+                                          and i.state = 'answered'))) over (order by r.started_at, r.run_id) as is_known
                           from runs r
                           where r.namespace_id = ?
                             and r.state in ('open', 'finished')
@@ -74,7 +79,20 @@ final class PostgresLearningStore implements LearningStore {
                                 from items i
                                 where i.run_id = l.run_id
                                   and i.item_key = l.item_key
-                                  and i.state = 'failed'))
+                                  -- Want of money, a changed task or input and a person's hand say nothing of it.
+                                  and i.failure_code in (
+                                      'ANSWER_INVALID', 'ANSWER_TRUNCATED', 'OUTCOME_UNKNOWN', 'REQUEST_ERRORED',
+                                      'REQUEST_EXPIRED', 'REQUEST_LOST', 'DEADLINE_PASSED')))
+                            -- Once: what fails for good is looked up, and fails, every night.
+                            and (l.is_right is not null or not exists (
+                                select
+                                from semantic_lookups e
+                                where e.namespace_id = l.namespace_id
+                                  and e.item_key = l.item_key
+                                  and e.policy = l.policy
+                                  and e.is_sampled
+                                  and e.is_right is null
+                                  and e.lookup_id < l.lookup_id))
                       )
                       select
                           l.score,

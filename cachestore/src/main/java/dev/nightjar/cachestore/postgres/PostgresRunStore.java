@@ -141,14 +141,14 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
-  public List<Elsewhere> elsewhere(long namespaceId) {
+  public List<Elsewhere> elsewhere(long namespaceId, boolean alsoHere) {
     return fetch(
             context,
             """
-            select o.namespace_id, u.name, u.definition::text as definition, u.name = t.name as superseded
+            select o.namespace_id, u.name, u.definition::text as definition, u.name = t.name and o.created_at < n.created_at as superseded
             from namespaces n
             join tasks t using (tenant, task_fingerprint)
-            join namespaces o on o.tenant = n.tenant and o.namespace_id <> n.namespace_id
+            join namespaces o on o.tenant = n.tenant and (? or o.namespace_id <> n.namespace_id)
             join tasks u on u.tenant = o.tenant and u.task_fingerprint = o.task_fingerprint
             where n.namespace_id = ?
               and exists (
@@ -164,6 +164,7 @@ final class PostgresRunStore implements RunStore {
                     and r.alive_until > ?)
             order by o.namespace_id
             """,
+            alsoHere,
             namespaceId,
             Sql.now(clock))
         .map(
@@ -180,7 +181,7 @@ final class PostgresRunStore implements RunStore {
     return fetch(
             context,
             """
-            select o.*, o.namespace_id <> n.namespace_id and u.name = t.name as superseded
+            select o.*, m.created_at < n.created_at and u.name = t.name as superseded
             from namespaces n
             join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
             join namespaces m on m.tenant = n.tenant
@@ -195,6 +196,68 @@ final class PostgresRunStore implements RunStore {
             namespaceId,
             Sql.now(clock))
         .map(row -> new Undriven(run(row), row.get("superseded", Boolean.class)));
+  }
+
+  @Override
+  public boolean endUndriven(String runId, ErrorCode code, String reason) {
+    return Transactions.result(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Record run = Budget.lockRun(tx, runId);
+          OffsetDateTime alive = run.get("alive_until", OffsetDateTime.class);
+          Instant now = clock.instant();
+          boolean over = !run.get("deadline_at", OffsetDateTime.class).toInstant().isAfter(now);
+          if (!run.get("state", String.class).equals("open")
+              || (alive != null && alive.toInstant().isAfter(now))
+              || !fetch(
+                      tx,
+                      """
+                      select 1
+                      from submissions
+                      where run_id = ?
+                        and state in ('uploading', 'creating', 'in_progress', 'ended')
+                      limit 1
+                      """,
+                      runId)
+                  .isEmpty()) {
+            return false;
+          }
+          if (over) {
+            tx.execute(
+                """
+                update items
+                set state = 'failed',
+                    failure_code = ?,
+                    failure_reason = ?,
+                    settled_at = ?
+                where run_id = ?
+                  and state in ('new', 'waiting')
+                """,
+                code.name(),
+                reason,
+                Sql.now(clock),
+                runId);
+            withdrawUnsent(tx, runId, code, reason);
+          }
+          return tx.execute(
+                  """
+                  update runs
+                  set state = 'finished',
+                      prepared_at = coalesce(prepared_at, ?),
+                      finished_at = ?
+                  where run_id = ?
+                    and not exists (
+                        select
+                        from items
+                        where items.run_id = runs.run_id
+                          and items.state in ('new', 'waiting'))
+                  """,
+                  Sql.now(clock),
+                  Sql.now(clock),
+                  runId)
+              == 1;
+        });
   }
 
   @Override

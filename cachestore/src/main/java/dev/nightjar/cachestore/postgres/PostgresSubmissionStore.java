@@ -474,7 +474,6 @@ final class PostgresSubmissionStore implements SubmissionStore {
                           input_file_id = case when ? then null else input_file_id end,
                           uploading_at = case when ? then ? else uploading_at end,
                           creating_at = case when ? then null else ?::timestamptz end,
-                          provider_creating_at = null,
                           provider_renewed_at = null
                       where submission_id = ?
                         and state = 'planned'
@@ -566,7 +565,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
   public boolean beginCreating(
       String submissionId, String owner, String inputFileId, Instant at, Instant providerAt) {
     return held(
-        "state = 'creating', input_file_id = ?, creating_at = ?, provider_creating_at = ?,"
+        "state = 'creating', input_file_id = ?, creating_at = ?, provider_creating_at = coalesce(provider_creating_at, ?),"
             + " provider_renewed_at = ?",
         submissionId,
         owner,
@@ -593,7 +592,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
   public boolean giveBack(
       String submissionId, String owner, Instant notBefore, boolean keepUpload) {
     return held(
-        "state = 'planned', creating_at = null, provider_creating_at = null, provider_renewed_at = null, not_before = ?, tries = least(tries + 1, 1000),"
+        "state = 'planned', creating_at = null, provider_renewed_at = null, not_before = ?, tries = least(tries + 1, 1000),"
             + " input_file_id = case when ? then input_file_id end, lease_owner = null, lease_until = null",
         submissionId,
         owner,

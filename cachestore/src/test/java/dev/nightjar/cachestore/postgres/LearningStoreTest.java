@@ -211,26 +211,28 @@ class LearningStoreTest extends StoresFixture {
               runId, List.of(), List.of(lookup(name, "a", SemanticLookup.Decision.MISS)));
     }
     // The last of them fails, the others come back from the last to the first, right but for one.
-    execute(
-        "update items set state = 'failed', failure_code = 'X', failure_reason = 'x', settled_at = now()"
-            + " where item_key = '"
-            + key(drawn.get(3))
-            + "'");
+    settle(drawn.get(3), "state = 'failed', failure_code = 'ANSWER_INVALID', failure_reason = 'x'");
+    settle(drawn.get(0), "state = 'answered', answered_by = 'model'");
     verdict(drawn.get(2), true);
     verdict(drawn.get(1), true);
-    assertThat(evidence("policy", 0.25)).as("the first of them is hard").isEmpty();
+    assertThat(evidence("policy", 0.25)).as("the first of them is not compared yet").isEmpty();
     verdict(drawn.get(0), false);
-    assertThat(evidence("policy", 0.25)).as("and one may still be answered").isEmpty();
-    stores.learning().close(runId);
     assertThat(evidence("policy", 0.25))
         .extracting(Evidence::isRight)
         .as("without an answer it counts against")
         .containsExactly(false, true, true, false);
+    settle(drawn.get(3), "failure_code = 'BUDGET_EXHAUSTED'");
+    assertThat(evidence("policy", 0.25)).as("for want of money, nothing is known").hasSize(3);
 
     execute("update runs set state = 'open', finished_at = null where run_id = '" + runId + "'");
     List<Evidence> whileOpen = new ArrayList<>();
     stores.learning().evidence(namespaceId, "policy", 0.25, whileOpen::add);
     assertThat(whileOpen).as("of a run that is not over").isEmpty();
+  }
+
+  private void settle(String name, String how) {
+    execute(
+        "update items set settled_at = now(), " + how + " where item_key = '" + key(name) + "'");
   }
 
   /** As the next run sees it, once the runs before are over. */

@@ -297,7 +297,13 @@ public final class BatchSubmitter {
         // From now on it may still turn up.
         Duration took = Duration.between(submission.creatingAt().orElseThrow(), now());
         submissions.renewCreating(
-            id, owner, now(), submission.providerRenewedAt().orElseThrow().plus(took));
+            id,
+            owner,
+            now(),
+            submission
+                .providerRenewedAt()
+                .orElseThrow()
+                .plus(took.isNegative() ? Duration.ZERO : took)); // our clock may be set back
         LOG.warn("{}: {}: whether it was created will be asked", id, e.getMessage());
       }
       case REFUSED -> refuse(submission, owner, e);
@@ -312,7 +318,7 @@ public final class BatchSubmitter {
       }
       case UNAVAILABLE -> {
         submissions.giveBack(id, owner, retryAt(submission, e), true);
-        throw refusal(id, e);
+        throw refusal(id, e.as(ProviderException.Kind.UNAVAILABLE));
       }
     }
   }
@@ -391,7 +397,7 @@ public final class BatchSubmitter {
     if (submission.mode() == AttemptMode.ONLINE) { // nothing is asked before in_progress
       return submissions.giveBack(id, lease.owner(), now(), false) && resend(id, lease);
     }
-    if (submission.providerCreatingAt().isEmpty()) { // the process died before it sent anything
+    if (submission.providerRenewedAt().isEmpty()) { // the process died before it sent anything
       return submissions.giveBack(id, lease.owner(), now(), true) && resend(id, lease);
     }
     Set<String> customIds = new TreeSet<>(submissions.unsettled(id));
@@ -403,7 +409,7 @@ public final class BatchSubmitter {
           client(submission)
               .find(
                   submission,
-                  submission.providerCreatingAt().get().minus(PROVIDER_CLOCKS_DIFFER_MAX),
+                  submission.providerCreatingAt().orElseThrow().minus(PROVIDER_CLOCKS_DIFFER_MAX),
                   ids -> submissions.knownBatchIds(submission.provider(), ids),
                   customIds);
     } catch (ProviderException e) {

@@ -55,6 +55,17 @@ public final class AnswerValidator {
    * @param truncated whether the provider says that it was cut off
    */
   public Verdict validate(String text, boolean truncated) {
+    try {
+      return judged(text, truncated);
+    } catch (RuntimeException e) {
+      // It is paid for, and must be booked: a defect of judging fails the answer, not the night.
+      return Verdict.rejected(
+          ErrorCode.ANSWER_INVALID,
+          "it could not be judged by the task's schema (" + e.getClass().getSimpleName() + ")");
+    }
+  }
+
+  private Verdict judged(String text, boolean truncated) {
     if (truncated) {
       return Verdict.rejected(ErrorCode.ANSWER_TRUNCATED, "the answer was cut at its token limit");
     }
