@@ -156,10 +156,8 @@ public final class DockerPostgres {
     } else {
       create();
     }
-    DatabaseAddress address = address();
-    ServerProbe.awaitAnswer(
-        address, "have 'nightjar db password' set a new password; the data are kept");
-    return address;
+    return ServerProbe.awaitAnswer(
+        this::address, "have 'nightjar db password' set a new password; the data are kept");
   }
 
   private DatabaseAddress address() {

@@ -171,14 +171,16 @@ public final class LocalPostgres {
                 NEW_PASSWORD);
           }
           Path binaries = binariesFor(data);
-          if (running(binaries, data)) {
-            keepPort(portOfServer(data));
-          } else {
-            startServer(binaries, data);
-          }
-          DatabaseAddress address = address();
-          ServerProbe.awaitAnswer(address, NEW_PASSWORD);
-          return address;
+          return ServerProbe.awaitAnswer(
+              () -> {
+                if (running(binaries, data)) {
+                  keepPort(portOfServer(data));
+                } else {
+                  startServer(binaries, data);
+                }
+                return address();
+              },
+              NEW_PASSWORD);
         });
   }
 

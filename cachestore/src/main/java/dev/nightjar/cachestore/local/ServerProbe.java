@@ -8,6 +8,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** Asks a private server whether it lets this user in. */
 final class ServerProbe {
@@ -17,24 +18,28 @@ final class ServerProbe {
   private ServerProbe() {}
 
   /**
-   * Waits until the server answers with this address's password, which after a crash is when it has
+   * Waits until the server answers with its address's password, which after a crash is when it has
    * read its log.
    *
+   * @param server has it run, and says where; asked before each try, for a server that was killed
+   *     looks as if it ran until the system has buried it
    * @param wayOut what to do if it refuses the password
+   * @return the address that has answered
    * @throws NightjarException DATABASE_UNREACHABLE if it refuses the password, or does not answer
    */
-  static void awaitAnswer(DatabaseAddress address, String wayOut) {
-    Properties properties = new Properties();
-    properties.setProperty("user", address.user());
-    properties.setProperty("password", address.readPassword().orElse(""));
-    properties.setProperty("connectTimeout", "10");
+  static DatabaseAddress awaitAnswer(Supplier<DatabaseAddress> server, String wayOut) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STARTING_SECONDS_MAX);
     while (true) {
+      DatabaseAddress address = server.get();
+      Properties properties = new Properties();
+      properties.setProperty("user", address.user());
+      properties.setProperty("password", address.readPassword().orElse(""));
+      properties.setProperty("connectTimeout", "10");
       // Its own database: Nightjar's may not be made yet.
       try (Connection connection =
           DriverManager.getConnection(address.withDatabase("postgres").jdbcUrl(), properties)) {
         if (connection.isValid(10)) {
-          return;
+          return address;
         }
       } catch (SQLException e) {
         String state = String.valueOf(e.getSQLState());
