@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -185,7 +183,7 @@ public final class DockerPostgres {
     Path environment = environment();
     if (!hasPassword()) {
       environment = newEnvironment();
-      writeEnvironment(environment, newPassword());
+      writeEnvironment(environment, HomeDirectory.newPassword());
     }
     require(
         "run",
@@ -226,12 +224,6 @@ public final class DockerPostgres {
             + "\n");
   }
 
-  private static String newPassword() {
-    byte[] secret = new byte[24];
-    new SecureRandom().nextBytes(secret);
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-  }
-
   /** Sets a new password through the container's own socket, which asks for none. */
   void setNewPassword() {
     home.prepare();
@@ -242,13 +234,13 @@ public final class DockerPostgres {
           } else if (has("volume")) {
             // The image sets a password only in an empty volume.
             if (!hasPassword()) {
-              writeEnvironment(environment(), newPassword());
+              writeEnvironment(environment(), HomeDirectory.newPassword());
             }
             create();
           } else {
             throw none();
           }
-          String password = newPassword();
+          String password = HomeDirectory.newPassword();
           Commands.Ended ended =
               Commands.run(
                   List.of(

@@ -91,16 +91,7 @@ final class DumpTools {
 
   /** Reads a dump's table of contents, which a file that was cut off does not have. */
   void check(Path file) {
-    Commands.Ended ended =
-        Commands.run(
-            line.apply("pg_restore", List.of("--list")),
-            environment,
-            Optional.of(file),
-            Optional.of(Path.of("/dev/null")),
-            PATIENCE_MAX);
-    if (!ended.ok()) {
-      throw failed("pg_restore", ended);
-    }
+    run("pg_restore", List.of("--list"), file, Path.of("/dev/null"));
   }
 
   /** Puts what a dump holds into an empty database; all of it or an exception. */
@@ -121,15 +112,11 @@ final class DumpTools {
             Optional.ofNullable(output),
             PATIENCE_MAX);
     if (!ended.ok()) {
-      throw failed(program, ended);
+      throw new NightjarException(
+          ErrorCode.BACKUP_FAILED,
+          program,
+          ended.output(),
+          "nothing was changed; see to the cause and run it again");
     }
-  }
-
-  private static NightjarException failed(String program, Commands.Ended ended) {
-    return new NightjarException(
-        ErrorCode.BACKUP_FAILED,
-        program,
-        ended.output(),
-        "nothing was changed; see to the cause and run it again");
   }
 }

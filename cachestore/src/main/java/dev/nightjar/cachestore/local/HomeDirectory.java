@@ -16,6 +16,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -198,6 +200,13 @@ record HomeDirectory(Path path) {
     } catch (IOException e) {
       throw unusable(file, "cannot be written: " + reason(e), WAY_OUT, e);
     }
+  }
+
+  /** A password for a private database; fit for a URL, a file name and a SQL literal. */
+  static String newPassword() {
+    byte[] secret = new byte[24];
+    new SecureRandom().nextBytes(secret);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
   }
 
   static String reason(IOException failure) {

@@ -11,9 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -320,7 +318,7 @@ public final class LocalPostgres {
               HomeDirectory.parent(data),
               data.getFileName() + ".new-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      String password = newPassword();
+      String password = HomeDirectory.newPassword();
       HomeDirectory.writeOwnerOnly(newPasswordFile(), passwordLine(freePort(), password));
       Path passwordOnly = Files.createTempFile("nightjar", ".pw");
       try {
@@ -545,7 +543,7 @@ public final class LocalPostgres {
           Path data = cluster().orElseThrow(this::none);
           Path binaries = binariesFor(data);
           stop();
-          String password = newPassword();
+          String password = HomeDirectory.newPassword();
           Commands.Ended ended =
               Commands.run(
                   asServer(
@@ -597,7 +595,9 @@ public final class LocalPostgres {
             stop("immediate"); // nothing is kept: sixty databases took over 30 s to be written out
             Path data = cluster.get();
             // Out of its place in one step: half a cluster must not be found there.
-            move(data, data.resolveSibling(data.getFileName() + DESTROYED + newPassword()));
+            move(
+                data,
+                data.resolveSibling(data.getFileName() + DESTROYED + HomeDirectory.newPassword()));
           }
           try {
             Files.deleteIfExists(passwordFile());
@@ -697,12 +697,6 @@ public final class LocalPostgres {
     if (Integer.parseInt(fields[1]) != port) {
       HomeDirectory.writeOwnerOnly(passwordFile(), passwordLine(port, fields[4]));
     }
-  }
-
-  private static String newPassword() {
-    byte[] secret = new byte[24];
-    new SecureRandom().nextBytes(secret);
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
   }
 
   private static List<String> asServer(List<String> command) {

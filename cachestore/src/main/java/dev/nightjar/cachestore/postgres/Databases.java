@@ -24,9 +24,8 @@ public final class Databases {
         throw DataSources.unreachable(address, e);
       }
     }
-    try (Connection connection = connect(address.withDatabase("postgres"));
-        Statement statement = connection.createStatement()) {
-      statement.execute("create database " + statement.enquoteIdentifier(address.database(), true));
+    try {
+      create(address);
     } catch (SQLException e) {
       if (!"42P04".equals(e.getSQLState())) { // duplicate_database: another process was faster
         throw DataSources.unreachable(address, e);
@@ -40,11 +39,17 @@ public final class Databases {
    * @throws NightjarException DATABASE_UNREACHABLE also if it is there already
    */
   public static void createNew(DatabaseAddress address) {
+    try {
+      create(address);
+    } catch (SQLException e) {
+      throw DataSources.unreachable(address, e);
+    }
+  }
+
+  private static void create(DatabaseAddress address) throws SQLException {
     try (Connection connection = connect(address.withDatabase("postgres"));
         Statement statement = connection.createStatement()) {
       statement.execute("create database " + statement.enquoteIdentifier(address.database(), true));
-    } catch (SQLException e) {
-      throw DataSources.unreachable(address, e);
     }
   }
 
