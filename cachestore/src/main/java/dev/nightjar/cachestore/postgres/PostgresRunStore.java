@@ -224,21 +224,7 @@ final class PostgresRunStore implements RunStore {
             return false;
           }
           if (over) {
-            tx.execute(
-                """
-                update items
-                set state = 'failed',
-                    failure_code = ?,
-                    failure_reason = ?,
-                    settled_at = ?
-                where run_id = ?
-                  and state in ('new', 'waiting')
-                """,
-                code.name(),
-                reason,
-                Sql.now(clock),
-                runId);
-            withdrawUnsent(tx, runId, code, reason);
+            failOpenItems(tx, runId, code, reason);
           }
           return tx.execute(
                   """
@@ -506,24 +492,29 @@ final class PostgresRunStore implements RunStore {
         configuration -> {
           DSLContext tx = configuration.dsl();
           Budget.lockRun(tx, runId);
-          long failed =
-              tx.execute(
-                  """
-                  update items
-                  set state = 'failed',
-                      failure_code = ?,
-                      failure_reason = ?,
-                      settled_at = ?
-                  where run_id = ?
-                    and state in ('new', 'waiting')
-                  """,
-                  code.name(),
-                  reason,
-                  Sql.now(clock),
-                  runId);
-          withdrawUnsent(tx, runId, code, reason);
-          return failed;
+          return failOpenItems(tx, runId, code, reason);
         });
+  }
+
+  /** The caller holds the run's row. */
+  private long failOpenItems(DSLContext tx, String runId, ErrorCode code, String reason) {
+    long failed =
+        tx.execute(
+            """
+            update items
+            set state = 'failed',
+                failure_code = ?,
+                failure_reason = ?,
+                settled_at = ?
+            where run_id = ?
+              and state in ('new', 'waiting')
+            """,
+            code.name(),
+            reason,
+            Sql.now(clock),
+            runId);
+    withdrawUnsent(tx, runId, code, reason);
+    return failed;
   }
 
   /** The caller holds the run's row. */
