@@ -93,6 +93,7 @@ public final class OnnxEmbedder implements Embedder {
         InputStream vocabulary = resource("/" + model.resource() + "-tokenizer.json")) {
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
+      NativeTokenizer.load();
       HuggingFaceTokenizer tokenizer =
           HuggingFaceTokenizer.newInstance(
               vocabulary,
