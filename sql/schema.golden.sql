@@ -689,6 +689,10 @@ column provider_quotas.enqueued_tokens_max bigint
 column provider_quotas.hold_until timestamp with time zone not null
 column provider_quotas.learnt_at timestamp with time zone not null
 column provider_quotas.account text not null default ''::text
+column reconciliations.provider text not null
+column reconciliations.account text not null
+column reconciliations.restored_at timestamp with time zone not null
+column reconciliations.reconciled_at timestamp with time zone
 column results.run_id text not null
 column results.document_id text not null
 column results.item_key text not null
@@ -818,6 +822,20 @@ column slowest_items.answered_by text
 column slowest_items.failure_code text
 column slowest_items.took interval
 column slowest_items.requests bigint
+column stray_batches.provider text not null
+column stray_batches.account text not null
+column stray_batches.provider_batch_id text not null
+column stray_batches.state text not null
+column stray_batches.found_at timestamp with time zone not null
+column stray_batches.read_at timestamp with time zone
+column stray_charges.provider text not null
+column stray_charges.provider_batch_id text not null
+column stray_charges.custom_id text not null
+column stray_charges.model text not null
+column stray_charges.billed_at timestamp with time zone not null
+column stray_charges.usd numeric not null
+column stray_charges.submission_id text
+column stray_charges.resolved_at timestamp with time zone
 column submission_transitions.from_state text not null
 column submission_transitions.to_state text not null
 column submission_transitions.meaning text not null
@@ -853,6 +871,7 @@ column submissions.cancel_reason text
 column submissions.account text
 column submissions.provider_creating_at timestamp with time zone
 column submissions.provider_renewed_at timestamp with time zone
+column submissions.adopted boolean not null default false
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null
@@ -948,6 +967,7 @@ constraint prices prices_pkey PRIMARY KEY (price_id)
 constraint prices prices_reasoning_is_positive CHECK (((reasoning_usd > (0)::numeric) AND (batch_reasoning_usd > (0)::numeric)))
 constraint provider_quotas provider_quotas_is_positive CHECK ((enqueued_tokens_max > 0))
 constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model, account)
+constraint reconciliations reconciliations_pkey PRIMARY KEY (provider, account)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint runs runs_assumptions_are_positive CHECK (((uncapped_output_tokens > 0) AND (machine_usd_per_hour >= (0)::numeric)))
@@ -971,6 +991,13 @@ constraint semantic_lookups semantic_lookups_verified_has_time CHECK (((is_right
 constraint semantic_lookups semantic_lookups_veto_says_which CHECK (((decision = 'vetoed'::text) = (veto IS NOT NULL)))
 constraint semantic_thresholds semantic_thresholds_pkey PRIMARY KEY (namespace_id, run_id)
 constraint semantic_thresholds semantic_thresholds_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
+constraint stray_batches stray_batches_pkey PRIMARY KEY (provider, provider_batch_id)
+constraint stray_batches stray_batches_read_has_time CHECK (((state = 'read'::text) = (read_at IS NOT NULL)))
+constraint stray_batches stray_batches_state_is_known CHECK ((state = ANY (ARRAY['working'::text, 'read'::text])))
+constraint stray_charges stray_charges_batch_fkey FOREIGN KEY (provider, provider_batch_id) REFERENCES stray_batches(provider, provider_batch_id)
+constraint stray_charges stray_charges_is_not_negative CHECK ((usd >= (0)::numeric))
+constraint stray_charges stray_charges_pkey PRIMARY KEY (provider, provider_batch_id, custom_id)
+constraint stray_charges stray_charges_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
 constraint submissions submissions_cancel_says_why CHECK (((cancel_requested_at IS NULL) = (cancel_reason IS NULL)))
@@ -983,7 +1010,6 @@ constraint submissions submissions_lease_ends_with_the_work CHECK (((lease_owner
 constraint submissions submissions_lease_is_whole CHECK (((lease_owner IS NULL) = (lease_until IS NULL)))
 constraint submissions submissions_mode_is_known CHECK ((mode = ANY (ARRAY['batch'::text, 'online'::text])))
 constraint submissions submissions_pkey PRIMARY KEY (submission_id)
-constraint submissions submissions_provider_batch_key UNIQUE (provider, provider_batch_id)
 constraint submissions submissions_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint submissions submissions_transition_is_legal FOREIGN KEY (came_from, state) REFERENCES submission_transitions(from_state, to_state)
 constraint tasks tasks_fingerprint_is_sha256 CHECK ((task_fingerprint ~ '^[0-9a-f]{64}$'::text))
@@ -1040,6 +1066,7 @@ index CREATE UNIQUE INDEX posted_lookup_sums_pkey ON nightjar.posted_lookup_sums
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)
+index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
@@ -1053,10 +1080,14 @@ index CREATE UNIQUE INDEX semantic_lookups_once_a_run ON nightjar.semantic_looku
 index CREATE UNIQUE INDEX semantic_lookups_pkey ON nightjar.semantic_lookups USING btree (lookup_id)
 index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id) WHERE awaits_answer
 index CREATE UNIQUE INDEX semantic_thresholds_pkey ON nightjar.semantic_thresholds USING btree (namespace_id, run_id)
+index CREATE UNIQUE INDEX stray_batches_pkey ON nightjar.stray_batches USING btree (provider, provider_batch_id)
+index CREATE INDEX stray_batches_working_idx ON nightjar.stray_batches USING btree (provider, account) WHERE (state = 'working'::text)
+index CREATE INDEX stray_charges_free_idx ON nightjar.stray_charges USING btree (custom_id) WHERE ((submission_id IS NULL) AND (resolved_at IS NULL))
+index CREATE UNIQUE INDEX stray_charges_pkey ON nightjar.stray_charges USING btree (provider, provider_batch_id, custom_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
 index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
 index CREATE UNIQUE INDEX submissions_pkey ON nightjar.submissions USING btree (submission_id)
-index CREATE UNIQUE INDEX submissions_provider_batch_key ON nightjar.submissions USING btree (provider, provider_batch_id)
+index CREATE UNIQUE INDEX submissions_provider_batch_idx ON nightjar.submissions USING btree (provider, provider_batch_id) WHERE (NOT adopted)
 index CREATE INDEX submissions_queue_idx ON nightjar.submissions USING btree (provider, model) WHERE (state = ANY (ARRAY['uploading'::text, 'creating'::text, 'in_progress'::text]))
 index CREATE INDEX submissions_run_idx ON nightjar.submissions USING btree (run_id)
 index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (tenant, task_fingerprint)
@@ -1066,6 +1097,7 @@ trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON 
 function add_month(p_table text, p_at timestamp with time zone) returns void
 function budget_period_start(p_period text, p_at timestamp with time zone) returns timestamp with time zone
 function current_tenant() returns text
+function is_being_reconciled(provider text) returns boolean
 function is_visible(p_tenant text) returns boolean
 function jaccard(a integer[], b integer[]) returns double precision
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
@@ -1075,6 +1107,7 @@ function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
 function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
 function split_usd(p_usd numeric, p_before numeric, p_weight numeric, p_total numeric) returns numeric
+function undated_model(model text) returns text
 function unpost_run(p_run_id text) returns void
 view attempt_costs
 view batch_durations

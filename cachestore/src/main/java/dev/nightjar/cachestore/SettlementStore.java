@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** Where attempts become charges, answers and cache entries. Thread-safe. */
 public interface SettlementStore {
@@ -23,8 +24,9 @@ public interface SettlementStore {
   /**
    * A request that may have been billed, and nobody knows how much.
    *
-   * @param customId the attempt
-   * @param runId the run that pays
+   * @param customId the attempt; of a stray batch, which has no attempt, its id, a slash, and the
+   *     request's
+   * @param runId the run that pays; empty for a stray batch's
    * @param provider provider
    * @param model model
    * @param askedAt when it was asked
@@ -32,7 +34,7 @@ public interface SettlementStore {
    */
   record UnknownSpend(
       String customId,
-      String runId,
+      Optional<String> runId,
       String provider,
       String model,
       Instant askedAt,

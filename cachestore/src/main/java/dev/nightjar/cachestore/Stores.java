@@ -22,6 +22,8 @@ public interface Stores extends AutoCloseable {
 
   SettlementStore settlements();
 
+  StrayStore strays();
+
   SubmissionStore submissions();
 
   WorkStore work();

@@ -28,6 +28,8 @@ public interface SubmissionStore {
     ADMITTED,
     /** The account has no room at this provider now. */
     NO_ROOM,
+    /** Its provider may have answered it already: see {@link StrayStore}. */
+    HELD,
     /** No document waits for it any more: it was withdrawn. */
     UNWANTED,
     /** It is not planned any more, or another worker holds it. */

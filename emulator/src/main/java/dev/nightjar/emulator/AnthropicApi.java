@@ -71,11 +71,11 @@ final class AnthropicApi {
               200, Json.object().put("input_tokens", models.countTokens(exchange.json())));
       case "POST batches 3" -> exchange.send(200, create(exchange, version));
       case "GET batches 3" -> exchange.send(200, list(exchange));
-      case "GET batches 4" -> exchange.send(200, shown(batch(path[3])));
-      case "DELETE batches 4" -> exchange.send(200, delete(path[3]));
-      case "POST batches 5" -> exchange.send(200, cancel(path[3]));
+      case "GET batches 4" -> exchange.send(200, shown(batch(path[3], exchange.viewer())));
+      case "DELETE batches 4" -> exchange.send(200, delete(path[3], exchange.viewer()));
+      case "POST batches 5" -> exchange.send(200, cancel(path[3], exchange.viewer()));
       case "GET batches 5" -> {
-        Storage.Batch batch = batch(path[3]);
+        Storage.Batch batch = batch(path[3], exchange.viewer());
         if (!batch.state().equals("ended")) {
           throw ApiError.notFound("Message batch " + path[3] + " has no available results.");
         }
@@ -99,7 +99,7 @@ final class AnthropicApi {
         throw ApiError.invalid(
             "requests: List should have at least 1 item after validation, not 0");
       }
-      return create(id, requests, version);
+      return create(id, requests, version, exchange.viewer());
     } catch (JsonProcessingException e) {
       storage.deleteContent(id);
       throw ApiError.invalid("The request body is not valid JSON.");
@@ -165,7 +165,7 @@ final class AnthropicApi {
     }
   }
 
-  private ObjectNode create(String id, int requests, String version) {
+  private ObjectNode create(String id, int requests, String version, Accounts.Viewer viewer) {
     Set<Fault> drawn = faults.forBatch(Vendor.ANTHROPIC);
     if (drawn.contains(Fault.QUEUE_FULL)) {
       throw new ApiError(
@@ -188,7 +188,9 @@ final class AnthropicApi {
     batch.putNull("results_url");
     batch.put("emulator_version", version);
     Storage.Batch.putFaults(batch, drawn);
-    Storage.Batch stored = new Storage.Batch(id, PROVIDER, "in_progress", now, batch);
+    Storage.Batch stored =
+        new Storage.Batch(
+            id, PROVIDER, viewer.batchOwner(Vendor.ANTHROPIC), "in_progress", now, batch);
     storage.putBatch(stored);
     return stored.shown();
   }
@@ -206,10 +208,9 @@ final class AnthropicApi {
         .put("expired", expired);
   }
 
-  private Storage.Batch batch(String id) {
+  private Storage.Batch batch(String id, Accounts.Viewer viewer) {
     return storage
-        .batch(id)
-        .filter(batch -> batch.provider().equals(PROVIDER))
+        .batch(id, PROVIDER, viewer)
         .orElseThrow(() -> ApiError.notFound("Message batch " + id + " not found."));
   }
 
@@ -224,7 +225,8 @@ final class AnthropicApi {
 
   private ObjectNode list(Exchange exchange) {
     int limit = exchange.limit(20, LIST_MAX);
-    List<ObjectNode> all = storage.batches(PROVIDER).stream().map(this::shown).toList();
+    List<ObjectNode> all =
+        storage.batches(PROVIDER, exchange.viewer()).stream().map(this::shown).toList();
     int from = index(all, exchange.query("after_id", "")) + 1;
     String before = exchange.query("before_id", "");
     int to = Math.min(all.size(), from + limit);
@@ -250,19 +252,19 @@ final class AnthropicApi {
     return -1;
   }
 
-  private ObjectNode cancel(String id) {
-    Storage.Batch batch = batch(id);
+  private ObjectNode cancel(String id, Accounts.Viewer viewer) {
+    Storage.Batch batch = batch(id, viewer);
     if (batch.state().equals("in_progress")) {
       ObjectNode data = batch.data();
       data.put("processing_status", "canceling");
       data.put("cancel_initiated_at", time(clock.millis()));
       storage.moveBatch(batch.with("canceling", data), "in_progress"); // unless it just ended
     }
-    return shown(batch(id));
+    return shown(batch(id, viewer));
   }
 
-  private ObjectNode delete(String id) {
-    if (!batch(id).state().equals("ended")) {
+  private ObjectNode delete(String id, Accounts.Viewer viewer) {
+    if (!batch(id, viewer).state().equals("ended")) {
       throw ApiError.invalid("Message batch " + id + " cannot be deleted while it is processing.");
     }
     storage.deleteBatch(id);

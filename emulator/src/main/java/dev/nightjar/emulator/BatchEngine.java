@@ -259,7 +259,7 @@ final class BatchEngine {
       found.add("invalid_request", "The batch could not be validated.", null, null);
     }
     if (found.errors.isEmpty()) {
-      long enqueued = found.promptTokens + enqueuedTokens(found.model);
+      long enqueued = found.promptTokens + enqueuedTokens(batch.owner(), found.model);
       if (batch.faults().contains(Fault.QUEUE_FULL) || enqueued > enqueuedTokensMax) {
         found.add("token_limit_exceeded", queueFull(found.model), null, null);
       }
@@ -277,8 +277,9 @@ final class BatchEngine {
     return move(batch, "failed", "failed_at");
   }
 
-  private long enqueuedTokens(String model) {
+  private long enqueuedTokens(String owner, String model) {
     return storage.batchesIn(OpenAiApi.PROVIDER, OPENAI_ENQUEUED).stream()
+        .filter(batch -> batch.owner().equals(owner))
         .filter(batch -> batch.data().path("model").asText().equals(model))
         .mapToLong(batch -> batch.data().path("emulator_prompt_tokens").asLong())
         .sum();
@@ -340,7 +341,7 @@ final class BatchEngine {
                 }
                 Models.Completion completion = openAi.execute(endpoint, line.path("body"));
                 response.put("status_code", 200);
-                response.set("body", completion.body());
+                response.set("body", spoiled.body(completion, "usage", index, customId));
                 bill.add(openAi.line(batch.id(), customId, completion, true));
                 String written = Json.write(result);
                 outputs.add(written);
@@ -480,7 +481,7 @@ final class BatchEngine {
                     models.message(
                         line.path("params"), true, version, !spoiled.has(Fault.CACHE_NOT_FORMED));
                 outcome.put("type", "succeeded");
-                outcome.set("message", completion.body());
+                outcome.set("message", spoiled.body(completion, "usage", index, customId));
                 bill.add(anthropic.line(batch.id(), customId, completion, true));
                 tally.sample = Json.write(result);
                 tally.succeeded++;
@@ -617,7 +618,7 @@ final class BatchEngine {
                 Models.Completion completion =
                     models.generateContent(
                         model, request, true, !spoiled.has(Fault.CACHE_NOT_FORMED));
-                result.set("response", completion.body());
+                result.set("response", spoiled.body(completion, "usageMetadata", index, key));
                 bill.add(gemini.line(batch.id(), key, completion, true));
                 tally.succeeded++;
                 tally.sample = Json.write(result);

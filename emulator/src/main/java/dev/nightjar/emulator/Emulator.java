@@ -51,7 +51,7 @@ public final class Emulator implements AutoCloseable {
     private boolean ticking = true;
     private Clock clock = Clock.systemUTC();
     private Answers answers = new DemoAnswers();
-    private Optional<String> apiKey = Optional.empty();
+    private final Accounts accounts = new Accounts();
     private long seed = 1;
     private FaultPlan faults = FaultPlan.none();
     private CallListener listener = (number, call, phase) -> {};
@@ -91,9 +91,14 @@ public final class Emulator implements AutoCloseable {
       return this;
     }
 
-    /** The only API key to accept; without it any key is accepted, but none at all is refused. */
+    /** Accepts this key: see {@link Emulator#admit}. */
     public Builder apiKey(String value) {
-      apiKey = Optional.of(value);
+      return apiKey("default", value);
+    }
+
+    /** Accepts a key of a project: see {@link Emulator#admit}. */
+    public Builder apiKey(String project, String value) {
+      accounts.admit(project, value);
       return this;
     }
 
@@ -164,7 +169,7 @@ public final class Emulator implements AutoCloseable {
   private final VllmApi vllm;
   private final Pages pages;
   private final BatchEngine engine;
-  private final Optional<String> apiKey;
+  private final Accounts accounts;
   private final Ids ids;
   private final Faults faults;
   private final CallListener listener;
@@ -178,7 +183,7 @@ public final class Emulator implements AutoCloseable {
         HttpServer.create(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), builder.port), 128);
     storage = new Storage(builder.home);
-    apiKey = builder.apiKey;
+    accounts = builder.accounts;
     faults = new Faults(builder.faults);
     listener = builder.listener;
     holdMillis = builder.holdMillis;
@@ -279,6 +284,19 @@ public final class Emulator implements AutoCloseable {
    */
   public Map<Fault, Integer> faultsInjected() {
     return faults.counts();
+  }
+
+  /**
+   * Accepts a key, of this project from now on. As long as no key was named, every key is accepted
+   * and has a project of its own; a call without a key is always refused. Thread-safe.
+   */
+  public void admit(String project, String key) {
+    accounts.admit(project, key);
+  }
+
+  /** Accepts a key no more. Thread-safe. */
+  public void revoke(String key) {
+    accounts.revoke(key);
   }
 
   /** How many requests the self-hosted model has answered since the emulator was started. */
@@ -395,7 +413,9 @@ public final class Emulator implements AutoCloseable {
                   .or(() -> Optional.of(exchange.query("key", "")).filter(k -> !k.isEmpty()));
           case OPENAI, VLLM -> exchange.bearer();
         };
-    if (key.isPresent() && (apiKey.isEmpty() || apiKey.equals(key))) {
+    Optional<Accounts.Viewer> viewer = key.flatMap(accounts::viewer);
+    if (viewer.isPresent()) {
+      exchange.setViewer(viewer.get());
       return;
     }
     throw switch (vendor) {

@@ -49,11 +49,24 @@ final class Exchange {
   private final boolean ranges;
   private final String[] path;
   private @Nullable Reply reply;
+  private Accounts.@Nullable Viewer viewer;
 
   Exchange(HttpExchange http, boolean ranges) {
     this.http = http;
     this.ranges = ranges;
     this.path = http.getRequestURI().getPath().substring(1).split("/");
+  }
+
+  /** Whose key it came with. */
+  Accounts.Viewer viewer() {
+    if (viewer == null) {
+      throw new IllegalStateException("a call that needs no key sees nobody's");
+    }
+    return viewer;
+  }
+
+  void setViewer(Accounts.Viewer value) {
+    viewer = value;
   }
 
   String method() {

@@ -75,6 +75,8 @@ public enum Fault {
   UNKNOWN_LINE,
   /** Some lines end in a server error; they are not billed. */
   LINE_ERRORS,
+  /** One answer comes without a usage; it is billed. */
+  NO_USAGE,
   /** Gemini: further fields of a request line come back with their arrays emptied. */
   EMPTIED_ARRAYS,
   /** Anthropic: one line ends in an {@code api_error} that says nothing; it is not billed. */

@@ -13,35 +13,51 @@ public final class FaultPlan {
   private final double callRate;
   private final double batchRate;
   private final boolean stuckAllowed;
+  private final boolean unknownSpendAllowed;
 
-  private FaultPlan(long seed, double callRate, double batchRate, boolean stuckAllowed) {
+  private FaultPlan(
+      long seed,
+      double callRate,
+      double batchRate,
+      boolean stuckAllowed,
+      boolean unknownSpendAllowed) {
     this.seed = seed;
     this.callRate = callRate;
     this.batchRate = batchRate;
     this.stuckAllowed = stuckAllowed;
+    this.unknownSpendAllowed = unknownSpendAllowed;
   }
 
   /** Nothing goes wrong unless it is {@link Emulator#inject injected}. */
   public static FaultPlan none() {
-    return new FaultPlan(0, 0, 0, false);
+    return new FaultPlan(0, 0, 0, false, false);
   }
 
   /**
-   * Faults at random, each one that makes sense for the call and the provider. Synchronous
-   * completions never get a fault that bills without an answer: no client could account for it. The
-   * same seed gives the same faults as long as the calls come in the same order.
+   * Faults at random, each one that makes sense for the call and the provider. The same seed gives
+   * the same faults as long as the calls come in the same order.
    *
    * @param seed of the generator
    * @param callRate share of calls that get a call fault, 0–1
    * @param batchRate share of created batches that get a batch fault, 0–1
    */
   public static FaultPlan seeded(long seed, double callRate, double batchRate) {
-    return new FaultPlan(seed, share("callRate", callRate), share("batchRate", batchRate), false);
+    return new FaultPlan(
+        seed, share("callRate", callRate), share("batchRate", batchRate), false, false);
   }
 
   /** Whether {@link Fault#STUCK} may be drawn; false by default, as it takes a day to end. */
   public FaultPlan allowStuck(boolean value) {
-    return new FaultPlan(seed, callRate, batchRate, value);
+    return new FaultPlan(seed, callRate, batchRate, value, unknownSpendAllowed);
+  }
+
+  /**
+   * Whether faults may be drawn that bill what a client cannot know of: a lost answer to a
+   * synchronous request, an answer without a usage. False by default, for then ledger and invoice
+   * are equal only after a person has looked at the invoice.
+   */
+  public FaultPlan allowUnknownSpend(boolean value) {
+    return new FaultPlan(seed, callRate, batchRate, stuckAllowed, value);
   }
 
   private static double share(String name, double value) {
@@ -75,7 +91,7 @@ public final class FaultPlan {
     if (vendor == Vendor.ANTHROPIC) {
       choices.add(Fault.HTTP_529);
     }
-    if (call != Call.ASK) {
+    if (call != Call.ASK || unknownSpendAllowed) {
       choices.add(Fault.TIMEOUT_AFTER);
       choices.add(Fault.RESET_AFTER);
     }
@@ -98,7 +114,10 @@ public final class FaultPlan {
     }
     List<Fault> choices = new ArrayList<>();
     for (Fault fault : EnumSet.allOf(Fault.class)) {
-      if (fault.ofBatch() && fault.suits(vendor) && (stuckAllowed || fault != Fault.STUCK)) {
+      if (fault.ofBatch()
+          && fault.suits(vendor)
+          && (stuckAllowed || fault != Fault.STUCK)
+          && (unknownSpendAllowed || fault != Fault.NO_USAGE)) {
         choices.add(fault);
       }
     }

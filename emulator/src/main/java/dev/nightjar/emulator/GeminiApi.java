@@ -100,12 +100,14 @@ final class GeminiApi {
                   exchange,
                   FILES_LIST_DEFAULT,
                   "files",
-                  storage.uploads(FILE_PREFIX).stream().filter(file -> !isExpired(file)).toList(),
+                  storage.uploads(FILE_PREFIX, exchange.viewer()).stream()
+                      .filter(file -> !isExpired(file))
+                      .toList(),
                   Function.identity()));
-      case "GET files one" -> exchange.send(200, file(FILE_PREFIX + id));
+      case "GET files one" -> exchange.send(200, file(FILE_PREFIX + id, exchange.viewer()));
       case "GET files one:download" -> download(exchange, name);
       case "DELETE files one" -> {
-        file(FILE_PREFIX + id);
+        file(FILE_PREFIX + id, exchange.viewer());
         storage.deleteUpload(FILE_PREFIX + id);
         exchange.send(200, Json.object());
       }
@@ -116,17 +118,18 @@ final class GeminiApi {
                   exchange,
                   BATCHES_LIST_DEFAULT,
                   "operations",
-                  storage.batches(PROVIDER).stream()
+                  storage.batches(PROVIDER, exchange.viewer()).stream()
                       .filter(batch -> !batch.data().has("emulator_deleted"))
                       .toList(),
                   Storage.Batch::shown));
-      case "GET batches one" -> exchange.send(200, shown(batch(BATCH_PREFIX + id)));
+      case "GET batches one" ->
+          exchange.send(200, shown(batch(BATCH_PREFIX + id, exchange.viewer())));
       case "POST batches one:cancel" -> {
-        cancel(BATCH_PREFIX + id);
+        cancel(BATCH_PREFIX + id, exchange.viewer());
         exchange.send(200, Json.object());
       }
       case "DELETE batches one" -> {
-        delete(BATCH_PREFIX + id);
+        delete(BATCH_PREFIX + id, exchange.viewer());
         exchange.send(200, Json.object());
       }
       default -> throw ApiError.notFound("Not found: " + String.join("/", exchange.path()));
@@ -208,6 +211,7 @@ final class GeminiApi {
     if (!asked.isEmpty() && !FILE_NAME.matcher(name).matches()) {
       throw ApiError.invalid("file.name: at most 40 lowercase letters, digits and dashes.");
     }
+    upload.put("owner", exchange.viewer().project());
     upload.put("name", asked.isEmpty() ? ids.next(FILE_PREFIX) : name);
     upload.put("displayName", file.path("displayName").asText(file.path("display_name").asText()));
     upload.put(
@@ -215,7 +219,7 @@ final class GeminiApi {
         exchange
             .header("X-Goog-Upload-Header-Content-Type")
             .orElse(file.path("mimeType").asText("application/octet-stream")));
-    if (storage.upload(upload.get("name").asText()).isPresent()) {
+    if (storage.hasUpload(upload.get("name").asText())) {
       throw new ApiError(409, "conflict_error", "", "Requested entity already exists");
     }
     Files.write(storage.contentOf(session), new byte[0]);
@@ -272,7 +276,7 @@ final class GeminiApi {
             upload.get("mimeType").asText(),
             Files.size(storage.contentOf(session)));
     storage.shareContent(session, name);
-    storage.putUpload(name, file);
+    storage.putUpload(name, upload.get("owner").asText(), file);
     storage.deleteSession(session);
     storage.deleteContent(session);
     return file;
@@ -303,9 +307,9 @@ final class GeminiApi {
     return !clock.instant().isBefore(Instant.parse(file.get("expirationTime").asText()));
   }
 
-  private ObjectNode file(String name) {
+  private ObjectNode file(String name, Accounts.Viewer viewer) {
     return storage
-        .upload(name)
+        .upload(name, viewer)
         .filter(file -> !isExpired(file))
         .orElseThrow(
             () ->
@@ -320,7 +324,7 @@ final class GeminiApi {
 
   private void download(Exchange exchange, String nameAndVerb) throws IOException {
     String name = FILE_PREFIX + nameAndVerb.replace(":download", "");
-    file(name);
+    file(name, exchange.viewer());
     if (!exchange.query("alt", "").equals("media")) {
       throw ApiError.invalid("A download needs alt=media.");
     }
@@ -346,7 +350,7 @@ final class GeminiApi {
       throw ApiError.invalid("batch.input_config: a file name or requests are needed.");
     }
     if (!fileName.isEmpty()) {
-      file(fileName);
+      file(fileName, exchange.viewer());
     }
     if (storage.batchesIn(PROVIDER, WORKING).size() >= CONCURRENT_BATCHES_MAX) {
       throw exhausted();
@@ -378,7 +382,14 @@ final class GeminiApi {
     operation.put("emulator_inline", fileName.isEmpty());
     operation.put("emulator_model", model);
     Storage.Batch.putFaults(operation, drawn);
-    Storage.Batch batch = new Storage.Batch(id, PROVIDER, PENDING, clock.millis(), operation);
+    Storage.Batch batch =
+        new Storage.Batch(
+            id,
+            PROVIDER,
+            exchange.viewer().batchOwner(Vendor.GEMINI),
+            PENDING,
+            clock.millis(),
+            operation);
     storage.putBatch(batch);
     return batch.shown();
   }
@@ -458,10 +469,9 @@ final class GeminiApi {
     node.forEach(GeminiApi::emptyArrays);
   }
 
-  private Storage.Batch batch(String id) {
+  private Storage.Batch batch(String id, Accounts.Viewer viewer) {
     return storage
-        .batch(id)
-        .filter(batch -> batch.provider().equals(PROVIDER))
+        .batch(id, PROVIDER, viewer)
         .filter(batch -> !batch.data().has("emulator_deleted"))
         .orElseThrow(() -> ApiError.notFound("Requested entity was not found."));
   }
@@ -484,8 +494,8 @@ final class GeminiApi {
   }
 
   /** Takes effect at once; what was being worked on is neither delivered nor billed. */
-  private void cancel(String id) {
-    Storage.Batch batch = batch(id);
+  private void cancel(String id, Accounts.Viewer viewer) {
+    Storage.Batch batch = batch(id, viewer);
     if (!WORKING.contains(batch.state())) {
       throw ApiError.invalid("Batch " + id + " is not running and cannot be cancelled.");
     }
@@ -493,18 +503,18 @@ final class GeminiApi {
     end(data, CANCELLED);
     data.putObject("error").put("code", 1).put("message", "The batch was cancelled.");
     if (!storage.moveBatch(batch.with(CANCELLED, data), batch.state())) {
-      cancel(id); // it moved on meanwhile
+      cancel(id, viewer); // it moved on meanwhile
     }
   }
 
   /** A batch that is worked on goes on out of sight: deleting is not cancelling. */
-  private void delete(String id) {
-    Storage.Batch batch = batch(id);
+  private void delete(String id, Accounts.Viewer viewer) {
+    Storage.Batch batch = batch(id, viewer);
     if (WORKING.contains(batch.state())) {
       ObjectNode data = batch.data();
       data.put("emulator_deleted", true);
       if (!storage.moveBatch(batch.with(batch.state(), data), batch.state())) {
-        delete(id); // it moved on meanwhile
+        delete(id, viewer); // it moved on meanwhile
       }
       return;
     }

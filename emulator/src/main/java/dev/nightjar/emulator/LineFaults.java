@@ -1,5 +1,6 @@
 package dev.nightjar.emulator;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.zip.CRC32;
@@ -42,6 +43,13 @@ final class LineFaults {
   /** Whether the provider's servers fail on this line. */
   boolean fails(int index, String customId) {
     return has(Fault.ALL_LINES_FAIL) || hits(Fault.LINE_ERRORS, index, customId);
+  }
+
+  /** An answer, which may come without what it was billed by. */
+  ObjectNode body(Models.Completion completion, String usageField, int index, String customId) {
+    return hits(Fault.NO_USAGE, index, customId)
+        ? completion.body().deepCopy().without(usageField)
+        : completion.body();
   }
 
   private static long hash(String text) {

@@ -61,23 +61,25 @@ final class OpenAiApi {
     switch (route) {
       case "POST files 2" -> exchange.send(200, upload(exchange));
       case "GET files 2" -> exchange.send(200, files(exchange));
-      case "GET files 3" -> exchange.send(200, file(path[2]));
-      case "DELETE files 3" -> exchange.send(200, deleteFile(path[2]));
+      case "GET files 3" -> exchange.send(200, file(path[2], exchange.viewer()));
+      case "DELETE files 3" -> exchange.send(200, deleteFile(path[2], exchange.viewer()));
       case "GET files 4" -> {
-        file(path[2]);
+        file(path[2], exchange.viewer());
         exchange.sendFile(storage.contentOf(path[2]), "application/octet-stream");
       }
-      case "POST batches 2" -> exchange.send(200, create(exchange.json()));
+      case "POST batches 2" -> exchange.send(200, create(exchange.json(), exchange.viewer()));
       case "GET batches 2" ->
           exchange.send(
               200,
               page(
-                  storage.batches(PROVIDER).stream().map(Storage.Batch::shown).toList(),
+                  storage.batches(PROVIDER, exchange.viewer()).stream()
+                      .map(Storage.Batch::shown)
+                      .toList(),
                   exchange,
                   20,
                   BATCHES_LIST_MAX));
-      case "GET batches 3" -> exchange.send(200, seen(batch(path[2])));
-      case "POST batches 4" -> exchange.send(200, cancel(path[2]));
+      case "GET batches 3" -> exchange.send(200, seen(batch(path[2], exchange.viewer())));
+      case "POST batches 4" -> exchange.send(200, cancel(path[2], exchange.viewer()));
       case "POST chat 3" -> ask(exchange, models.chat(exchange.json(), false));
       case "POST responses 2" -> ask(exchange, models.response(exchange.json(), false));
       default ->
@@ -122,14 +124,15 @@ final class OpenAiApi {
             .get();
     String id = ids.next("file-");
     try {
-      return receive(input, id);
+      return receive(input, id, exchange.viewer());
     } catch (IOException | RuntimeException e) {
       storage.deleteContent(id); // half a file is no file
       throw e;
     }
   }
 
-  private ObjectNode receive(MultipartInput input, String id) throws IOException {
+  private ObjectNode receive(MultipartInput input, String id, Accounts.Viewer viewer)
+      throws IOException {
     String purpose = "";
     String filename = "";
     long expiresAfterSeconds = 30L * 86_400;
@@ -162,7 +165,7 @@ final class OpenAiApi {
       throw ApiError.invalid("File is too large.");
     }
     ObjectNode file = describe(id, filename, purpose, bytes, expiresAfterSeconds);
-    storage.putUpload(id, file);
+    storage.putUpload(id, viewer.project(), file);
     return file;
   }
 
@@ -200,16 +203,16 @@ final class OpenAiApi {
     return matcher.find() ? matcher.group(1) : "";
   }
 
-  private ObjectNode file(String id) {
+  private ObjectNode file(String id, Accounts.Viewer viewer) {
     return storage
-        .upload(id)
+        .upload(id, viewer)
         .filter(upload -> id.startsWith(FILE_PREFIX))
         .orElseThrow(
             () -> new ApiError(404, "invalid_request_error", "", "No such File object: " + id));
   }
 
-  private ObjectNode deleteFile(String id) {
-    file(id);
+  private ObjectNode deleteFile(String id, Accounts.Viewer viewer) {
+    file(id, viewer);
     storage.deleteUpload(id);
     return Json.object().put("id", id).put("object", "file").put("deleted", true);
   }
@@ -218,7 +221,7 @@ final class OpenAiApi {
     String purpose = exchange.query("purpose", "");
     List<ObjectNode> files =
         new ArrayList<>(
-            storage.uploads(FILE_PREFIX).stream()
+            storage.uploads(FILE_PREFIX, exchange.viewer()).stream()
                 .filter(file -> purpose.isEmpty() || file.get("purpose").asText().equals(purpose))
                 .toList());
     if (exchange.query("order", "desc").equals("asc")) {
@@ -246,19 +249,18 @@ final class OpenAiApi {
     return list;
   }
 
-  private Storage.Batch batch(String id) {
+  private Storage.Batch batch(String id, Accounts.Viewer viewer) {
     return storage
-        .batch(id)
-        .filter(batch -> batch.provider().equals(PROVIDER))
+        .batch(id, PROVIDER, viewer)
         .orElseThrow(
             () ->
                 new ApiError(
                     404, "invalid_request_error", "", "No batch found with id '" + id + "'."));
   }
 
-  private ObjectNode create(JsonNode request) {
+  private ObjectNode create(JsonNode request, Accounts.Viewer viewer) {
     String fileId = request.path("input_file_id").asText("");
-    if (storage.upload(fileId).isEmpty() || !fileId.startsWith(FILE_PREFIX)) {
+    if (storage.upload(fileId, viewer).isEmpty() || !fileId.startsWith(FILE_PREFIX)) {
       throw noFile(fileId);
     }
     String endpoint = request.path("endpoint").asText("");
@@ -320,7 +322,8 @@ final class OpenAiApi {
     batch.putNull("usage");
     batch.set("metadata", request.path("metadata").isObject() ? request.get("metadata") : null);
     Storage.Batch.putFaults(batch, drawn);
-    Storage.Batch stored = new Storage.Batch(id, PROVIDER, "validating", now, batch);
+    Storage.Batch stored =
+        new Storage.Batch(id, PROVIDER, viewer.batchOwner(Vendor.OPENAI), "validating", now, batch);
     storage.putBatch(stored);
     return stored.shown();
   }
@@ -343,8 +346,8 @@ final class OpenAiApi {
     return Json.object().put("total", total).put("completed", completed).put("failed", failed);
   }
 
-  private ObjectNode cancel(String id) {
-    Storage.Batch batch = batch(id);
+  private ObjectNode cancel(String id, Accounts.Viewer viewer) {
+    Storage.Batch batch = batch(id, viewer);
     if (!batch.state().equals("validating") && !batch.state().equals("in_progress")) {
       throw new ApiError(
           409,
@@ -356,8 +359,8 @@ final class OpenAiApi {
     data.put("status", "cancelling");
     data.put("cancelling_at", clock.instant().getEpochSecond());
     if (!storage.moveBatch(batch.with("cancelling", data), batch.state())) {
-      return cancel(id); // it moved on meanwhile
+      return cancel(id, viewer); // it moved on meanwhile
     }
-    return batch(id).shown();
+    return batch(id, viewer).shown();
   }
 }

@@ -25,7 +25,7 @@ import java.util.Set;
  */
 final class Storage implements AutoCloseable {
   private static final int INSERT_LINES_MAX = 1_000;
-  private static final String BATCH_COLUMNS = "id, provider, state, created_millis, data";
+  private static final String BATCH_COLUMNS = "id, provider, owner, state, created_millis, data";
   private static final String LINE_COLUMNS =
       "provider, batch_id, custom_id, model, prompt_tokens, output_tokens, usd";
 
@@ -40,13 +40,14 @@ final class Storage implements AutoCloseable {
 
   /**
    * A batch at its provider; {@code data} is the provider's own object, with further fields whose
-   * names start with {@code emulator_}.
+   * names start with {@code emulator_}. Only {@link Accounts.Viewer who sees} its owner's sees it.
    */
-  record Batch(String id, String provider, String state, long createdMillis, ObjectNode data) {
+  record Batch(
+      String id, String provider, String owner, String state, long createdMillis, ObjectNode data) {
     private static final String FAULTS = "emulator_faults";
 
     Batch with(String newState, ObjectNode newData) {
-      return new Batch(id, provider, newState, createdMillis, newData);
+      return new Batch(id, provider, owner, newState, createdMillis, newData);
     }
 
     /** What goes wrong with it. */
@@ -87,12 +88,13 @@ final class Storage implements AutoCloseable {
         statement.execute("pragma journal_mode = wal");
         statement.execute("pragma synchronous = normal");
         statement.execute(
-            "create table if not exists uploads (id text primary key, seq integer, data text not null)");
+            "create table if not exists uploads (id text primary key, seq integer, owner text not null,"
+                + " data text not null)");
         statement.execute(
             "create table if not exists sessions (id text primary key, seq integer, data text not null)");
         statement.execute(
             "create table if not exists batches (id text primary key, seq integer, provider text not null,"
-                + " state text not null, created_millis integer not null, data text not null)");
+                + " owner text not null, state text not null, created_millis integer not null, data text not null)");
         statement.execute(
             "create table if not exists invoice (line integer primary key, provider text not null,"
                 + " batch_id text not null, custom_id text not null, model text not null,"
@@ -124,20 +126,42 @@ final class Storage implements AutoCloseable {
     return files.resolve(fileId.replace('/', '_'));
   }
 
-  synchronized void putUpload(String id, ObjectNode data) {
+  synchronized void putUpload(String id, String owner, ObjectNode data) {
     execute(
-        "insert or replace into uploads values (?, (select coalesce(max(seq), 0) + 1 from uploads), ?)",
+        "insert or replace into uploads values (?, (select coalesce(max(seq), 0) + 1 from uploads), ?, ?)",
         id,
+        owner,
         Json.write(data));
   }
 
-  synchronized Optional<ObjectNode> upload(String id) {
-    return query("select data from uploads where id = ?", rows -> Json.read(rows.getString(1)), id)
+  /** Whether a file of this name is there, whoever may see it. */
+  synchronized boolean hasUpload(String id) {
+    return number("select count(*) from uploads where id = ?", id) > 0;
+  }
+
+  synchronized Optional<ObjectNode> upload(String id, Accounts.Viewer viewer) {
+    return query(
+            "select data from uploads where id = ? and owner in (?, ?)",
+            rows -> Json.read(rows.getString(1)),
+            id,
+            viewer.project(),
+            viewer.key())
         .stream()
         .findFirst();
   }
 
   /** Newest first; a provider's file ids have a prefix of their own. */
+  synchronized List<ObjectNode> uploads(String prefix, Accounts.Viewer viewer) {
+    return query(
+        "select data from uploads where substr(id, 1, ?) = ? and owner in (?, ?) order by seq desc",
+        rows -> Json.read(rows.getString(1)),
+        prefix.length(),
+        prefix,
+        viewer.project(),
+        viewer.key());
+  }
+
+  /** The same, of all accounts. */
   synchronized List<ObjectNode> uploads(String prefix) {
     return query(
         "select data from uploads where substr(id, 1, ?) = ? order by seq desc",
@@ -189,10 +213,11 @@ final class Storage implements AutoCloseable {
 
   synchronized void putBatch(Batch batch) {
     execute(
-        "insert into batches values (?, (select coalesce(max(seq), 0) + 1 from batches), ?, ?, ?, ?)"
+        "insert into batches values (?, (select coalesce(max(seq), 0) + 1 from batches), ?, ?, ?, ?, ?)"
             + " on conflict (id) do update set state = excluded.state, data = excluded.data",
         batch.id(),
         batch.provider(),
+        batch.owner(),
         batch.state(),
         batch.createdMillis(),
         Json.write(batch.data()));
@@ -212,6 +237,12 @@ final class Storage implements AutoCloseable {
         == 1;
   }
 
+  /** What a client may see of it. */
+  Optional<Batch> batch(String id, String provider, Accounts.Viewer viewer) {
+    return batch(id)
+        .filter(batch -> batch.provider().equals(provider) && viewer.sees(batch.owner()));
+  }
+
   synchronized Optional<Batch> batch(String id) {
     return query("select " + BATCH_COLUMNS + " from batches where id = ?", Storage::batch, id)
         .stream()
@@ -219,11 +250,15 @@ final class Storage implements AutoCloseable {
   }
 
   /** Newest first, as every provider lists them. */
-  synchronized List<Batch> batches(String provider) {
+  synchronized List<Batch> batches(String provider, Accounts.Viewer viewer) {
     return query(
-        "select " + BATCH_COLUMNS + " from batches where provider = ? order by seq desc",
+        "select "
+            + BATCH_COLUMNS
+            + " from batches where provider = ? and owner in (?, ?) order by seq desc",
         Storage::batch,
-        provider);
+        provider,
+        viewer.project(),
+        viewer.key());
   }
 
   /** Newest first, of every provider. */
@@ -259,8 +294,9 @@ final class Storage implements AutoCloseable {
         rows.getString(1),
         rows.getString(2),
         rows.getString(3),
-        rows.getLong(4),
-        Json.read(rows.getString(5)));
+        rows.getString(4),
+        rows.getLong(5),
+        Json.read(rows.getString(6)));
   }
 
   /**
@@ -280,7 +316,7 @@ final class Storage implements AutoCloseable {
       connection.setAutoCommit(false);
       try (PreparedStatement statement = lineInsert()) {
         putBatch(batch);
-        uploads.forEach(upload -> putUpload(upload.get(idField).asText(), upload));
+        uploads.forEach(upload -> putUpload(upload.get(idField).asText(), batch.owner(), upload));
         int[] waiting = new int[1];
         bill.forEach(
             line -> {

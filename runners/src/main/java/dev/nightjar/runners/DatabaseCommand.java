@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.local.PrivateDatabase;
+import dev.nightjar.cachestore.postgres.PostgresStores;
 import java.io.Console;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Spec;
     name = "db",
     mixinStandardHelpOptions = true,
     header = "Starts, stops, shows, backs up and restores the database.",
-    synopsisSubcommandLabel = "(start | stop | url | backup | restore | password | destroy)",
+    synopsisSubcommandLabel =
+        "(start | stop | url | backup | restore | reconciled | password | destroy)",
     description = {
       "",
       "The private PostgreSQL holds every result, every answer paid for and the ledger. Nothing but 'db"
@@ -89,6 +91,40 @@ final class DatabaseCommand implements Runnable {
                 "the former database is kept as "
                     + name
                     + "; drop it when it is not wanted any more"));
+    say(
+        "before anything is sent again, each account is asked for the batches that were sent after the backup;"
+            + " 'nightjar collect' with the key and base URL of each does that");
+    return 0;
+  }
+
+  @Command(
+      header = "Says that an account has no batches from after a backup that was put back.",
+      description = {
+        "",
+        "For an account whose key is gone. What it was sent after the backup may then be bought again: see its"
+            + " provider's console first.",
+        ""
+      })
+  int reconciled(
+      @Mixin StoreOptions store,
+      @Parameters(paramLabel = "PROVIDER", description = "As in the warning.") String provider,
+      @Parameters(paramLabel = "ACCOUNT", description = "As in the warning.") String account) {
+    try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
+      boolean waits =
+          stores.strays().pending().stream()
+              .anyMatch(
+                  pending ->
+                      pending.provider().equals(provider) && pending.account().equals(account));
+      if (!waits) {
+        throw new NightjarException(
+            ErrorCode.OPTION_INVALID,
+            provider + " " + account,
+            "is no account that is waited for",
+            "give both as the warning of 'nightjar collect' has them");
+      }
+      stores.strays().reconciled(provider, account);
+    }
+    say(provider + " " + account + " is not waited for any more");
     return 0;
   }
 

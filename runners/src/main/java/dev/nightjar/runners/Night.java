@@ -24,6 +24,7 @@ import dev.nightjar.pipelines.submit.OrphanUploads;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
+import dev.nightjar.pipelines.submit.StrayBatches;
 import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -64,6 +65,7 @@ final class Night implements AutoCloseable {
   private final Clock clock;
   private final Pause pause;
   private final BringHome home;
+  private final StrayBatches strays;
   private final Heartbeat heartbeat;
   private final Set<String> warnedOf = new HashSet<>();
 
@@ -89,6 +91,7 @@ final class Night implements AutoCloseable {
     this.submitter =
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
     this.home = new BringHome(stores, clients, launcher, context, clock);
+    this.strays = new StrayBatches(stores, clients, clock);
     keepAlive();
     this.heartbeat =
         Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
@@ -187,6 +190,7 @@ final class Night implements AutoCloseable {
               clock.instant().plus(plan.deadline()),
               "home-" + UUID.randomUUID(),
               clock);
+      new StrayBatches(stores, clients, clock).look(providersUsed(task));
       BringHome home = new BringHome(stores, clients, launcher, context, clock);
       home.collect(true);
       home.end();
@@ -399,6 +403,7 @@ final class Night implements AutoCloseable {
    * @return whether anything moved
    */
   boolean collect() {
+    strays.look(providersUsed(context.task()));
     home.collect(false);
     try {
       return collectOwn();

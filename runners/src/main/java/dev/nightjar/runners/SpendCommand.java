@@ -42,7 +42,7 @@ final class SpendCommand implements Runnable {
 
   private static List<UnknownSpend> unknown(PostgresStores stores, @Nullable String runId) {
     return stores.settlements().unknownSpend().stream()
-        .filter(spend -> runId == null || spend.runId().equals(runId))
+        .filter(spend -> runId == null || spend.runId().equals(Optional.of(runId)))
         .toList();
   }
 
@@ -65,7 +65,7 @@ final class SpendCommand implements Runnable {
             .printf(
                 "%-66s %-28s %-10s %-20s %s %s USD at most%n",
                 one.customId(),
-                one.runId(),
+                one.runId().orElse("(stray batch)"),
                 one.provider(),
                 one.model(),
                 one.askedAt(),
@@ -97,13 +97,23 @@ final class SpendCommand implements Runnable {
           String usd,
       @Option(names = "--run", paramLabel = "RUN", description = "All of this run's.")
           @Nullable String runId,
+      @Option(
+              names = "--stray",
+              description = "All of the stray batches': it becomes a run of its own.")
+          boolean stray,
+      @Option(
+              names = "--tenant",
+              paramLabel = "TENANT",
+              defaultValue = "default",
+              description = "Who pays for stray batches. Default: ${DEFAULT-VALUE}.")
+          String tenant,
       @Parameters(paramLabel = "REQUEST", arity = "0..*") @Nullable List<String> customIds) {
     boolean named = customIds != null && !customIds.isEmpty();
-    if (named == (runId != null)) {
+    if ((named ? 1 : 0) + (runId != null ? 1 : 0) + (stray ? 1 : 0) != 1) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,
           "spend resolve",
-          "expected requests, or --run with a run's id",
+          "expected requests, or --run with a run's id, or --stray",
           "see 'nightjar spend unknown'");
     }
     BigDecimal amount = TaskOptions.usd("--usd", usd);
@@ -111,15 +121,23 @@ final class SpendCommand implements Runnable {
       List<String> chosen =
           named
               ? List.copyOf(customIds)
-              : unknown(stores, runId).stream().map(UnknownSpend::customId).toList();
+              : unknown(stores, runId).stream()
+                  .filter(spend -> spend.runId().isEmpty() == stray)
+                  .map(UnknownSpend::customId)
+                  .toList();
       if (chosen.isEmpty()) {
         throw new NightjarException(
             ErrorCode.OPTION_INVALID,
-            String.valueOf(runId),
-            "no spend of this run is unknown",
+            stray ? "--stray" : String.valueOf(runId),
+            "none of its spend is unknown",
             "see 'nightjar spend unknown'");
       }
-      stores.settlements().resolve(chosen, amount);
+      boolean ofStrays = chosen.stream().anyMatch(id -> id.indexOf('/') >= 0);
+      if (ofStrays) {
+        stores.strays().resolve(tenant, chosen, amount);
+      } else {
+        stores.settlements().resolve(chosen, amount);
+      }
       spec.commandLine()
           .getOut()
           .println(

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.SettlementStore;
+import dev.nightjar.cachestore.local.Backup;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.DemoAnswers;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -235,6 +238,73 @@ class OperatorTest {
     assertThat(emulator.invoice().total()).isGreaterThan(paid);
     assertThat(TestNights.ledger(database)).isEqualByComparingTo(emulator.invoice().total());
     assertThat(TestNights.defects(database)).isEqualTo("0");
+  }
+
+  @Test
+  void whatWasSentAfterABackupThatIsPutBackIsTakenOverAndNotBoughtAgain() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    run(task, "before");
+    Path file = backUp();
+    corpus = TestNights.write(home, "b.jsonl", TestNights.documents(40, 30));
+    run(task, "answered");
+    corpus = TestNights.write(home, "c.jsonl", TestNights.documents(70, 30));
+    submit(task, "at-work");
+    restore(file);
+    assertThat(one(database, "select count(*) from submissions where run_id <> 'before'"))
+        .as("the backup knows nothing of them")
+        .isEqualTo("0");
+
+    corpus = Path.of(home + "/?.jsonl");
+    run(task, "after");
+    assertThat(
+            one(
+                database,
+                "select count(*) from items where run_id = 'after' and state = 'answered'"))
+        .isEqualTo("100");
+    assertThat(one(database, "select count(*) > 1 from submissions where adopted")).isEqualTo("t");
+    assertNothingIsStranded();
+    assertThat(one(database, "select count(*) from unknown_spend")).isEqualTo("0");
+  }
+
+  @Test
+  void whatNoDocumentAsksForAfterARestoreIsUnknownSpendUntilSomebodyBooksIt() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    Path file = backUp();
+    run(task, "lost");
+    BigDecimal paid = emulator.invoice().total();
+    restore(file);
+    corpus = TestNights.write(home, "b.jsonl", TestNights.documents(40, 10));
+    run(task, "after");
+    BigDecimal unknown =
+        new BigDecimal(one(database, "select sum(worst_case_usd) from unknown_spend"));
+    assertThat(TestNights.ledger(database).add(unknown))
+        .isEqualByComparingTo(emulator.invoice().total());
+    assertThat(unknown).isEqualByComparingTo(paid);
+
+    try (PostgresStores stores = StoreOptions.open(database)) {
+      stores
+          .strays()
+          .resolve(
+              "tests",
+              stores.settlements().unknownSpend().stream()
+                  .map(SettlementStore.UnknownSpend::customId)
+                  .toList(),
+              paid);
+    }
+    assertThat(one(database, "select count(*) from unknown_spend")).isEqualTo("0");
+    assertThat(one(database, "select actual_usd from cost_by_task where task = 'stray-batches'"))
+        .satisfies(usd -> assertThat(new BigDecimal(usd)).isEqualByComparingTo(paid));
+    assertNothingIsStranded();
+  }
+
+  private Path backUp() {
+    Path file = home.resolve("backup");
+    Backup.of(database, Clock.systemUTC()).write(file);
+    return file;
+  }
+
+  private void restore(Path file) {
+    assertThat(Backup.of(database, Clock.systemUTC()).restore(file)).isPresent();
   }
 
   private String failures(String runId) {

@@ -5,6 +5,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.postgres.Databases;
 import dev.nightjar.cachestore.postgres.Migrations;
+import dev.nightjar.cachestore.postgres.PostgresStores;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -215,6 +216,9 @@ public final class Backup {
       Migrations.makeReady(fresh);
       tools.restore(whole, fresh.database());
       Migrations.migrate(fresh);
+      try (PostgresStores stores = PostgresStores.open(fresh, 1, clock)) {
+        stores.strays().afterRestore();
+      }
       return Databases.takePlace(fresh, address, name + "_until_" + suffix);
     } catch (NightjarException e) {
       Databases.drop(fresh); // which was made a moment ago from the same file

@@ -30,6 +30,8 @@ public final class DataSources {
       DatabaseAddress address, int poolConnectionsMax, Optional<String> tenant) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("nightjar");
+    // By name: the JVM looks for drivers once, and a later job on a TaskManager has its own loader.
+    config.setDriverClassName("org.postgresql.Driver");
     config.setJdbcUrl(address.jdbcUrl());
     config.setUsername(address.user());
     address.readPassword().ifPresent(config::setPassword);

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jooq.DSLContext;
@@ -148,7 +149,7 @@ final class PostgresSettlementStore implements SettlementStore {
             row ->
                 new UnknownSpend(
                     row.get("custom_id", String.class),
-                    row.get("run_id", String.class),
+                    Optional.ofNullable(row.get("run_id", String.class)),
                     row.get("provider", String.class),
                     row.get("model", String.class),
                     row.get("asked_at", OffsetDateTime.class).toInstant(),

@@ -13,6 +13,7 @@ import dev.nightjar.cachestore.PriceStore;
 import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.Stores;
+import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
@@ -48,6 +49,7 @@ public final class PostgresStores implements Stores {
   private final PostgresPriceStore prices;
   private final PostgresRunStore runs;
   private final PostgresSettlementStore settlements;
+  private final PostgresStrayStore strays;
   private final PostgresSubmissionStore submissions;
   private final PostgresWorkStore work;
 
@@ -70,6 +72,7 @@ public final class PostgresStores implements Stores {
     Budget budget = new Budget(clock);
     this.funding = new PostgresFundingStore(context, clock, budget);
     this.settlements = new PostgresSettlementStore(context, clock, budget);
+    this.strays = new PostgresStrayStore(context, clock);
     this.submissions = new PostgresSubmissionStore(context, clock);
     this.work = new PostgresWorkStore(context, clock, budget);
   }
@@ -140,6 +143,11 @@ public final class PostgresStores implements Stores {
   @Override
   public SettlementStore settlements() {
     return settlements;
+  }
+
+  @Override
+  public StrayStore strays() {
+    return strays;
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,6 +86,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
           // Two packers of one namespace would each fill half a submission.
           fetch(
               tx, "select pg_advisory_xact_lock(hashtext('nightjar pack'), ?)", (int) namespaceId);
+          adopt(tx, namespaceId, what, submissionIds);
           List<String> packed = new ArrayList<>();
           Pack pack = new Pack();
           try (Cursor<Record> attempts =
@@ -107,6 +109,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                         and a.tier = ?
                         and a.mode = ?
                         and a.state = 'planned'
+                        and not is_being_reconciled(a.provider)
                       order by a.run_id, a.item_key, a.attempt_number
                       for update of a
                       """,
@@ -141,6 +144,86 @@ final class PostgresSubmissionStore implements SubmissionStore {
           }
           return packed;
         });
+  }
+
+  /** Takes over what stray batches have answered: a submission for each of them and run. */
+  private void adopt(
+      DSLContext tx, long namespaceId, Unpacked what, Supplier<String> submissionIds) {
+    Map<List<String>, Pack> packs = new LinkedHashMap<>();
+    for (Record row :
+        fetch(
+            tx,
+            """
+            select distinct on (a.custom_id)
+                a.custom_id,
+                a.run_id,
+                a.request_bytes,
+                a.prompt_tokens,
+                c.provider_batch_id
+            from attempts a
+            join stray_charges c
+                on c.custom_id = a.custom_id
+                and c.provider = a.provider
+                and undated_model(c.model) = undated_model(a.model)
+                and c.submission_id is null
+                and c.resolved_at is null
+            where a.namespace_id = ?
+              and a.tier = ?
+              and a.mode = ?
+              and a.mode = 'batch'
+              and a.state = 'planned'
+              and not is_being_reconciled(a.provider)
+            order by a.custom_id, c.provider_batch_id
+            """,
+            namespaceId,
+            what.tier(),
+            what.mode().label())) {
+      String runId = row.get("run_id", String.class);
+      Pack pack =
+          packs.computeIfAbsent(
+              List.of(row.get("provider_batch_id", String.class), runId), key -> new Pack());
+      pack.runId = runId;
+      pack.customIds.add(row.get("custom_id", String.class));
+      pack.bytes += row.get("request_bytes", Long.class) + 1;
+      pack.tokens += row.get("prompt_tokens", Long.class);
+    }
+    packs.forEach(
+        (batchAndRun, pack) ->
+            adopt(tx, batchAndRun.get(0), insert(tx, submissionIds.get(), pack)));
+  }
+
+  private void adopt(DSLContext tx, String batchId, String submissionId) {
+    tx.execute(
+        """
+        update submissions s
+        set state = 'in_progress',
+            adopted = true,
+            provider_batch_id = b.provider_batch_id,
+            account = b.account,
+            creating_at = b.found_at,
+            provider_creating_at = b.found_at,
+            provider_renewed_at = b.found_at,
+            in_progress_at = ?
+        from stray_batches b
+        where s.submission_id = ?
+          and b.provider = s.provider
+          and b.provider_batch_id = ?
+        """,
+        Sql.now(clock),
+        submissionId,
+        batchId);
+    tx.execute(
+        """
+        update stray_charges c
+        set submission_id = s.submission_id
+        from submissions s
+        join attempts a using (submission_id)
+        where s.submission_id = ?
+          and c.provider = s.provider
+          and c.provider_batch_id = s.provider_batch_id
+          and c.custom_id = a.custom_id
+        """,
+        submissionId);
   }
 
   /** A submission that is being filled. */
@@ -189,6 +272,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
             from attempts
             where namespace_id = ?
               and state = 'planned'
+              and not is_being_reconciled(provider)
             order by tier, mode
             """,
             namespaceId)
@@ -452,6 +536,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
               tx,
               "select pg_advisory_xact_lock(hashtext('nightjar admit'), hashtext(?))",
               submission.provider());
+          if (PostgresStrayStore.isToReconcile(tx, submission.provider(), account)
+              || isBeingReconciled(tx, submission.provider())) {
+            return Admission.HELD;
+          }
           if (!isWanted(tx, submissionId)) {
             withdraw(
                 tx, submissionId, ErrorCode.DEADLINE_PASSED, "no document waits for it any more");
@@ -492,6 +580,12 @@ final class PostgresSubmissionStore implements SubmissionStore {
               ? Admission.ADMITTED
               : Admission.LOST;
         });
+  }
+
+  private static boolean isBeingReconciled(DSLContext tx, String provider) {
+    return fetch(tx, "select is_being_reconciled(?) as held", provider)
+        .get(0)
+        .get("held", Boolean.class);
   }
 
   private static boolean isWanted(DSLContext tx, String submissionId) {

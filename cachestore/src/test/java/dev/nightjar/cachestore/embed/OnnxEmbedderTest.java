@@ -4,11 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.EmbeddedText;
 import dev.nightjar.cachestore.Embedding;
-import java.io.File;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,27 +44,6 @@ class OnnxEmbedderTest {
             "The weather in Lisbon is mild in March");
     assertThat(embeddings.get(0).cosine(embeddings.get(1)))
         .isGreaterThan(embeddings.get(0).cosine(embeddings.get(2)) + 0.3);
-  }
-
-  /**
-   * As each job on a Flink cluster is: its classes are loaded anew, beside those of the job before.
-   */
-  @Test
-  void aSecondClassLoaderOfOneJvmLoadsTheModelToo() throws Exception {
-    List<URL> classPath = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      classPath.add(Path.of(entry).toUri().toURL());
-    }
-    try (URLClassLoader job =
-        new URLClassLoader(classPath.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-      Class<?> model = job.loadClass(EmbeddingModel.class.getName());
-      Object itsEmbedder =
-          job.loadClass(OnnxEmbedder.class.getName())
-              .getMethod("load", model, int.class)
-              .invoke(null, model.getEnumConstants()[0], 1);
-      assertThat(itsEmbedder.getClass()).isNotEqualTo(OnnxEmbedder.class);
-      ((AutoCloseable) itsEmbedder).close();
-    }
   }
 
   @Test

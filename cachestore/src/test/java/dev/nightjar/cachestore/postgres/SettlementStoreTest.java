@@ -147,7 +147,7 @@ class SettlementStoreTest extends StoresFixture {
         .isEqualByComparingTo(held);
     List<String> ours =
         stores.settlements().unknownSpend().stream()
-            .filter(spend -> spend.runId().equals(runId))
+            .filter(spend -> spend.runId().equals(Optional.of(runId)))
             .map(SettlementStore.UnknownSpend::customId)
             .toList();
     assertThat(ours).containsExactlyInAnyOrder(customId("a", 1), customId("b", 1));

@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * @param submissionId the submission it belongs to
  * @param customId the attempt it answers
+ * @param model that answered, as the provider names it; empty if it names none
  * @param text the answer's text, empty if there is none
  * @param truncated whether the answer was cut at its token limit
  * @param usage what is billed
@@ -20,6 +21,7 @@ import java.util.Optional;
 public record ResultLine(
     String submissionId,
     String customId,
+    String model,
     String text,
     boolean truncated,
     Usage usage,

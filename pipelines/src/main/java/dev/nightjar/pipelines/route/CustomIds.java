@@ -1,10 +1,19 @@
 package dev.nightjar.pipelines.route;
 
+import java.util.regex.Pattern;
+
 /** Names of attempts at their provider. */
 public final class CustomIds {
   private static final int KEY_DIGITS = 40;
 
+  private static final Pattern ONE = Pattern.compile("nj_[0-9a-f]{" + KEY_DIGITS + "}_[0-9]{1,9}");
+
   private CustomIds() {}
+
+  /** Whether a name could be an attempt's. */
+  public static boolean isOne(String name) {
+    return ONE.matcher(name).matches();
+  }
 
   /**
    * The name of an attempt: 160 bits of the item key and the attempt's number. The same attempt has

@@ -277,6 +277,31 @@ final class AnthropicClient implements ProviderClient {
     }
   }
 
+  /** All of them: it keeps no name of ours, and only results tell whose a batch is. */
+  @Override
+  public void forEachBatch(Instant since, Consumer<Listed> consumer) {
+    BatchListPage page =
+        reading(
+            () ->
+                client
+                    .messages()
+                    .batches()
+                    .list(BatchListParams.builder().limit(PAGE_BATCHES_MAX).build()));
+    while (true) {
+      for (MessageBatch batch : page.data()) {
+        if (batch.createdAt().toInstant().isBefore(since)) {
+          return;
+        }
+        consumer.accept(new Listed(batch.id(), Optional.empty()));
+      }
+      if (!page.hasNextPage()) {
+        return;
+      }
+      BatchListPage last = page;
+      page = reading(last::nextPage);
+    }
+  }
+
   private ResumingLines.Body open(String batchId, long offset) {
     return http.download(baseUrl + "/v1/messages/batches/" + batchId + "/results", offset);
   }
@@ -369,6 +394,7 @@ final class AnthropicClient implements ProviderClient {
           submissionId,
           customId,
           "",
+          "",
           false,
           Usage.NONE, // only succeeded requests are billed
           workedAt,
@@ -393,6 +419,7 @@ final class AnthropicClient implements ProviderClient {
     return new ResultLine(
         submissionId,
         customId,
+        message.path("model").asText(""),
         text.toString(),
         message.path("stop_reason").asText().equals("max_tokens"),
         new Usage(

@@ -6,6 +6,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.Stores;
+import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
@@ -16,6 +17,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -52,6 +54,7 @@ public final class BatchSubmitter {
   private static final Duration PROVIDER_CLOCKS_DIFFER_MAX = Duration.ofMinutes(2);
 
   private final SubmissionStore submissions;
+  private final StrayStore strays;
   private final RunStore runs;
   private final ProviderClients clients;
   private final ProviderSettings settings;
@@ -76,6 +79,7 @@ public final class BatchSubmitter {
       boolean sends,
       Clock clock) {
     this.submissions = stores.submissions();
+    this.strays = stores.strays();
     this.runs = stores.runs();
     this.clients = clients;
     this.settings = settings;
@@ -178,6 +182,10 @@ public final class BatchSubmitter {
         LOG.info("{} waits for room at {}", id, submission.provider());
         return false;
       }
+      case HELD -> {
+        LOG.info("{} waits until the stray batches at {} are read", id, submission.provider());
+        return false;
+      }
       case UNWANTED, LOST -> {
         return false;
       }
@@ -226,7 +234,7 @@ public final class BatchSubmitter {
         ProviderBatch batch =
             client.create(current, tier, Optional.ofNullable(spool).map(Spool::file));
         return submissions.markInProgress(id, owner, batch.id(), now())
-            || disown(client, id, batch.id());
+            || disown(client, current, batch.id());
       } catch (ProviderException e) {
         createFailed(current, owner, e);
         return false;
@@ -236,11 +244,13 @@ public final class BatchSubmitter {
 
   /**
    * Another worker took the submission over while this one created its batch. Either it has found
-   * that batch, or it makes one of its own: then this one must not be worked on.
+   * that batch, or it makes one of its own: then this one must not be worked on, and what it has
+   * done by then is somebody's to book.
    *
    * @return false: this worker has moved nothing
    */
-  private boolean disown(ProviderClient client, String submissionId, String batchId) {
+  private boolean disown(ProviderClient client, Submission submission, String batchId) {
+    String submissionId = submission.submissionId();
     if (!submissions
         .find(submissionId)
         .orElseThrow()
@@ -250,6 +260,10 @@ public final class BatchSubmitter {
           "{}: its lease was lost while {} was created; cancelling that batch",
           submissionId,
           batchId);
+      strays.found(
+          submission.provider(),
+          clients.account(Provider.ofLabel(submission.provider())),
+          List.of(batchId));
       try {
         client.cancel(batchId);
       } catch (ProviderException e) {

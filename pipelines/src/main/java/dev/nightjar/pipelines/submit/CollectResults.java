@@ -223,6 +223,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
           submission.submissionId(),
           customId,
           "",
+          "",
           false,
           Usage.NONE,
           at,

@@ -33,6 +33,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * The Gemini Developer API's batch mode, in its wire format: small batches inline, larger ones as
@@ -61,6 +63,9 @@ final class GeminiClient implements ProviderClient {
   private static final String NAME = Provider.GEMINI.label();
   private static final String UPLOAD_TYPE = "application/jsonl";
   private static final int PAGE_MAX = 100;
+
+  /** As {@link dev.nightjar.pipelines.batch.PackSubmissions} names them. */
+  private static final Pattern SUBMISSION_ID = Pattern.compile("sub_[0-9a-f-]{36}");
 
   /** The requests of one task. */
   private static final class Format implements RequestFormat {
@@ -228,22 +233,43 @@ final class GeminiClient implements ProviderClient {
       Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
+    return firstBatch(
+            operation ->
+                submissionId(operation).equals(submission.submissionId())
+                    && knownIds.apply(List.of(operation.path("name").asText())).isEmpty())
+        .<Found>map(operation -> new Found.Batch(batch(operation)))
+        .orElseGet(Found.Absent::new);
+  }
+
+  /** Whatever their age is: it keeps no order that it states. */
+  @Override
+  public void forEachBatch(Instant since, Consumer<Listed> consumer) {
+    firstBatch(
+        operation -> {
+          String id = submissionId(operation);
+          if (SUBMISSION_ID.matcher(id).matches()) {
+            consumer.accept(new Listed(operation.path("name").asText(), Optional.of(id)));
+          }
+          return false;
+        });
+  }
+
+  private static String submissionId(JsonNode operation) {
+    return operation.path("metadata").path("displayName").asText();
+  }
+
+  private Optional<JsonNode> firstBatch(Predicate<JsonNode> wanted) {
     String pageToken = "";
     while (true) {
       JsonNode page = get("batches?pageSize=" + PAGE_MAX + token(pageToken));
       for (JsonNode operation : page.path("operations")) {
-        if (operation
-                .path("metadata")
-                .path("displayName")
-                .asText()
-                .equals(submission.submissionId())
-            && knownIds.apply(List.of(operation.path("name").asText())).isEmpty()) {
-          return new Found.Batch(batch(operation));
+        if (wanted.test(operation)) {
+          return Optional.of(operation);
         }
       }
       pageToken = page.path("nextPageToken").asText("");
       if (pageToken.isEmpty()) {
-        return new Found.Absent();
+        return Optional.empty();
       }
     }
   }
@@ -350,6 +376,7 @@ final class GeminiClient implements ProviderClient {
           submissionId,
           customId,
           "",
+          "",
           false,
           Usage.NONE,
           workedAt,
@@ -373,6 +400,7 @@ final class GeminiClient implements ProviderClient {
     return new ResultLine(
         submissionId,
         customId,
+        response.path("modelVersion").asText(""),
         text.toString(),
         candidate.path("finishReason").asText().equals("MAX_TOKENS"),
         new Usage(

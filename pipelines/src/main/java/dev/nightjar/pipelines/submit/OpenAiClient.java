@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -165,6 +166,35 @@ final class OpenAiClient implements ProviderClient {
       Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
+    return firstBatch(
+            since,
+            batch ->
+                submissionId(batch).equals(Optional.of(submission.submissionId()))
+                    && knownIds.apply(List.of(batch.id())).isEmpty())
+        .<Found>map(batch -> new Found.Batch(batch(batch)))
+        .orElseGet(Found.Absent::new);
+  }
+
+  @Override
+  public void forEachBatch(Instant since, Consumer<Listed> consumer) {
+    firstBatch(
+        since,
+        batch -> {
+          submissionId(batch)
+              .ifPresent(id -> consumer.accept(new Listed(batch.id(), Optional.of(id))));
+          return false;
+        });
+  }
+
+  private static Optional<String> submissionId(Batch batch) {
+    return batch
+        .metadata()
+        .map(metadata -> metadata._additionalProperties().get(METADATA_KEY))
+        .flatMap(JsonValue::asString);
+  }
+
+  /** The newest batch that is wanted, of those that are not older than they may be. */
+  private Optional<Batch> firstBatch(Instant since, Predicate<Batch> wanted) {
     long oldest = since.getEpochSecond();
     String after = "";
     while (true) {
@@ -174,23 +204,16 @@ final class OpenAiClient implements ProviderClient {
       }
       BatchListPage page = reading(() -> client.batches().list(params.build()));
       for (Batch batch : page.data()) {
-        Optional<String> owner =
-            batch
-                .metadata()
-                .map(metadata -> metadata._additionalProperties().get(METADATA_KEY))
-                .flatMap(JsonValue::asString);
-        if (owner.isPresent()
-            && owner.get().equals(submission.submissionId())
-            && knownIds.apply(List.of(batch.id())).isEmpty()) {
-          return new Found.Batch(batch(batch));
+        if (wanted.test(batch)) {
+          return Optional.of(batch);
         }
         if (batch.createdAt() < oldest) { // newest first: nothing of ours can follow
-          return new Found.Absent();
+          return Optional.empty();
         }
         after = batch.id();
       }
       if (page.data().isEmpty() || !page.hasNextPage()) {
-        return new Found.Absent();
+        return Optional.empty();
       }
     }
   }

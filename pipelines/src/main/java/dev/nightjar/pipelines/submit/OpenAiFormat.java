@@ -81,6 +81,7 @@ final class OpenAiFormat implements RequestFormat {
       return new ResultLine(
           submissionId,
           customId,
+          body.path("model").asText(""),
           "",
           false,
           usage,
@@ -98,6 +99,7 @@ final class OpenAiFormat implements RequestFormat {
     return new ResultLine(
         submissionId,
         customId,
+        body.path("model").asText(""),
         chat ? choice.path("message").path("content").asText("") : outputText(body),
         chat
             ? choice.path("finish_reason").asText().equals("length")

@@ -73,6 +73,20 @@ public interface ProviderClient extends AutoCloseable {
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds);
 
+  /**
+   * A batch that may be one of ours.
+   *
+   * @param submissionId whose it is, where the provider keeps that
+   */
+  record Listed(String batchId, Optional<String> submissionId) {}
+
+  /**
+   * Lists the batches of the account that may be ours, newest first.
+   *
+   * @param since no older ones, by the provider's clock
+   */
+  void forEachBatch(Instant since, Consumer<Listed> consumer);
+
   /** A batch as it stands now. */
   ProviderBatch status(String batchId);
 

@@ -119,6 +119,10 @@ final class SelfHostedClient implements ProviderClient {
         : new Found.Absent();
   }
 
+  /** None: what it is asked twice costs nothing. */
+  @Override
+  public void forEachBatch(Instant since, Consumer<Listed> consumer) {}
+
   @Override
   public ProviderBatch status(String batchId) {
     Path in = in(batchId);

@@ -1,0 +1,76 @@
+package dev.nightjar.cachestore;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Batches that a provider has for us and that no submission knows: sent after the backup that was
+ * put back, or created by a worker that had lost its lease. While an account is yet to be asked for
+ * them, or one of them is at work, its provider is {@link SubmissionStore.Admission#HELD sent
+ * nothing}: what they answer would be bought again. Then packing takes their answers over, and what
+ * nobody asks for any more is unknown spend. Thread-safe.
+ */
+public interface StrayStore {
+
+  /**
+   * One request that a stray batch was billed for.
+   *
+   * @param model as the provider names it
+   */
+  record Charge(String customId, String model, Instant billedAt, Usage usage) {}
+
+  /**
+   * An account that is yet to be asked for stray batches.
+   *
+   * @param account a keyed hash, as submissions have it
+   * @param restoredAt when the backup was put back
+   */
+  record Pending(String provider, String account, Instant restoredAt) {}
+
+  /**
+   * Notes that a backup was put in the database's place: every account may have batches that it
+   * does not know, and what it had planned to send may have been sent.
+   */
+  void afterRestore();
+
+  /** Accounts that are yet to be asked, of all providers, in order. */
+  List<Pending> pending();
+
+  /** Providers that have a stray batch at work. */
+  Set<String> providersWorking();
+
+  /** Whether an account is yet to be asked; one that is new since a restore is. */
+  boolean isToReconcile(String provider, String account);
+
+  /**
+   * Notes stray batches. Those that are known as such, or that a submission has, are passed over.
+   */
+  void found(String provider, String account, Collection<String> batchIds);
+
+  /** Notes that all stray batches of an account are found. */
+  void reconciled(String provider, String account);
+
+  /** Stray batches of an account that are yet to be read. */
+  List<String> working(String provider, String account);
+
+  /**
+   * Notes what a stray batch was billed for, once.
+   *
+   * @throws NightjarException PRICE_MISSING: nothing was noted
+   */
+  void read(String provider, String batchId, Collection<Charge> charges);
+
+  /**
+   * Books what people have found out about charges that nobody took over: as a run of its own, of a
+   * task of its own, each request as a failed item.
+   *
+   * @param tenant who pays
+   * @param charges as {@link SettlementStore#unknownSpend} names them: batch, slash, request
+   * @param usd of all of them together; 0 if nothing was billed
+   * @throws NightjarException OPTION_INVALID if one of them is not such a charge any more
+   */
+  void resolve(String tenant, Collection<String> charges, BigDecimal usd);
+}
