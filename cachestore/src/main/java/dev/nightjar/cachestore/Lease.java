@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.time.Duration;
 import java.time.Instant;
 
 /**
@@ -10,6 +11,9 @@ import java.time.Instant;
  * @param until when others may take the submission over, unless it is renewed before
  */
 public record Lease(String owner, Instant until) implements java.io.Serializable {
+  /** No lease is longer; one that seems to be was taken before the clock was set back. */
+  public static final Duration MAX = Duration.ofMinutes(10);
+
   public Lease {
     if (owner.isBlank()) {
       throw new IllegalArgumentException("a lease needs an owner");

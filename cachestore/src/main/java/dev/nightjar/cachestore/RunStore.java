@@ -149,6 +149,14 @@ public interface RunStore {
    */
   void keepAlive(String runId, Instant until);
 
+  /**
+   * Ends leases and waits that no process can have set by the clock as it is now: it has been set
+   * back since, and they would last until it has caught up.
+   *
+   * @param waitMax the longest wait between two tries
+   */
+  void endTimesAhead(Duration waitMax);
+
   /** How far this process's clock is ahead of the database's; negative if it is behind. */
   Duration clockAhead();
 }

@@ -16,7 +16,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -137,7 +136,7 @@ final class CacheCommand implements Runnable {
                       Optional.ofNullable(task),
                       Optional.ofNullable(model),
                       Optional.ofNullable(days)
-                          .map(d -> Clock.systemUTC().instant().minus(Duration.ofDays(d))),
+                          .map(d -> MachineClock.utc().instant().minus(Duration.ofDays(d))),
                       Optional.ofNullable(predicate)),
                   dryRun);
       out()

@@ -12,7 +12,6 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -129,7 +128,7 @@ final class DemoCommand implements Callable<Integer> {
                 Provider.ANTHROPIC, emulator.uri().toString()),
             null,
             PATIENCE);
-    try (Night night = Night.open(plan, database, providers, engine, Clock.systemUTC(), signals);
+    try (Night night = Night.open(plan, database, providers, engine, MachineClock.utc(), signals);
         ProgressDisplay display =
             ProgressDisplay.show(step.runId(), night::progress, spec.commandLine().getErr())) {
       return night.runToEnd();

@@ -96,7 +96,7 @@ final class DoctorCommand implements Callable<Integer> {
   /** Of a database that is somebody else's to run, whoever runs it makes the backups. */
   private void checkBackup() {
     Optional<Backup.Made> newest = Backup.newest(StoreOptions.home());
-    Instant now = Instant.now();
+    Instant now = MachineClock.utc().instant();
     if (newest.isPresent() && newest.get().at().isAfter(now.minus(BACKUP_AGE_MAX))) {
       report("backup", true, newest.get().file() + " of " + newest.get().at(), "");
       return;

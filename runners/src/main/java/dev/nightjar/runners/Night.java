@@ -253,6 +253,7 @@ final class Night implements AutoCloseable {
           "it is " + ahead.toMillis() / 1_000.0 + " s ahead of the database's",
           "set both by NTP, or give a longer --lease-seconds");
     }
+    stores.runs().endTimesAhead(providers.waitMax());
   }
 
   static void requirePrices(PostgresStores stores, TaskSpec task) {

@@ -6,7 +6,6 @@ import dev.nightjar.cachestore.RunProgress;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import java.io.PrintWriter;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -40,7 +39,7 @@ abstract class NightCommand implements Callable<Integer> {
     if (!begins() && plan.runId().isEmpty()) {
       Optional<String> submitted = Night.submitted(plan, database);
       if (submitted.isEmpty()) {
-        Night.bringHome(plan, database, providers, engine, Clock.systemUTC());
+        Night.bringHome(plan, database, providers, engine, MachineClock.utc());
         out.println("nothing is open: nothing of this task and corpus was submitted");
         return 0;
       }
@@ -52,7 +51,7 @@ abstract class NightCommand implements Callable<Integer> {
             database,
             providers,
             engine,
-            Clock.systemUTC(),
+            MachineClock.utc(),
             Signals.handled(spec.commandLine().getErr()))) {
       out.println("run " + night.runId() + " (task " + night.task().name() + ")");
       out.flush();

@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Lease;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import picocli.CommandLine.Option;
@@ -53,6 +54,13 @@ final class PatienceOptions {
           "all must be > 0 and --settle-seconds at least --call-seconds, or a create that is still"
               + " under way could be made twice",
           "correct them");
+    }
+    if (leaseSeconds > Lease.MAX.toSeconds()) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--lease-seconds",
+          "expected at most " + Lease.MAX.toSeconds() + ", but was " + leaseSeconds,
+          "give less: a longer one could not be told from one that a wrong clock has set");
     }
     return new ProviderSettings.Patience(
         millis(settleSeconds), millis(leaseSeconds), millis(waitSecondsMax), millis(callSeconds));

@@ -14,7 +14,6 @@ import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
-import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,7 +64,7 @@ final class PlanCommand implements Callable<Integer> {
             database,
             ProviderSettings.fromEnvironment(System.getenv(), new PatienceOptions().patience()),
             engine,
-            Clock.systemUTC())) {
+            MachineClock.utc())) {
       try (ProgressDisplay display =
           ProgressDisplay.show(
               planning.task().name(), planning::progress, spec.commandLine().getErr())) {

@@ -16,7 +16,6 @@ import java.io.Reader;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -87,7 +86,9 @@ final class PricesCommand implements Runnable {
               "out",
               "context");
       for (Price price :
-          stores.prices().list(all ? Optional.empty() : Optional.of(Clock.systemUTC().instant()))) {
+          stores
+              .prices()
+              .list(all ? Optional.empty() : Optional.of(MachineClock.utc().instant()))) {
         if (model != null && !price.model().contains(model)) {
           continue;
         }
@@ -309,7 +310,7 @@ final class PricesCommand implements Runnable {
     int differences = 0;
     int compared = 0;
     try (PostgresStores stores = open()) {
-      for (Price price : stores.prices().list(Optional.of(Clock.systemUTC().instant()))) {
+      for (Price price : stores.prices().list(Optional.of(MachineClock.utc().instant()))) {
         JsonNode theirs = map.path(price.model());
         if (theirs.isMissingNode()) {
           theirs = map.path(price.provider() + "/" + price.model());

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -46,7 +45,7 @@ final class ReportCommand implements Callable<Integer> {
     try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
-      Files.writeString(out, Report.html(stores.dataSource(), run, Clock.systemUTC().instant()));
+      Files.writeString(out, Report.html(stores.dataSource(), run, MachineClock.utc().instant()));
       spec.commandLine().getOut().println("run " + run + ": " + out.toAbsolutePath());
       return 0;
     } catch (IllegalArgumentException e) {

@@ -8,7 +8,6 @@ import dev.nightjar.cachestore.local.PrivateDatabase;
 import dev.nightjar.cachestore.postgres.Migrations;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -68,8 +67,8 @@ final class StoreOptions {
   Backup backup() {
     DatabaseAddress address = server();
     return isGiven()
-        ? Backup.of(address, Clock.systemUTC())
-        : Backup.of(PrivateDatabase.in(home()), home(), address, Clock.systemUTC());
+        ? Backup.of(address, MachineClock.utc())
+        : Backup.of(PrivateDatabase.in(home()), home(), address, MachineClock.utc());
   }
 
   /** The address of the database, at the schema version of this build. */
@@ -77,7 +76,7 @@ final class StoreOptions {
     DatabaseAddress server = server();
     DatabaseAddress address = databaseName.map(server::withDatabase).orElse(server);
     Migrations.migrate(address);
-    try (PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC())) {
+    try (PostgresStores stores = PostgresStores.open(address, 1, MachineClock.utc())) {
       stores.prices().seed();
     }
     return address;
@@ -85,11 +84,11 @@ final class StoreOptions {
 
   /** The store as a job of one tenant sees it. */
   static PostgresStores openFor(String tenant, DatabaseAddress address) {
-    return PostgresStores.openFor(tenant, address, POOL_CONNECTIONS_MAX, Clock.systemUTC());
+    return PostgresStores.openFor(tenant, address, POOL_CONNECTIONS_MAX, MachineClock.utc());
   }
 
   /** The store as an operator sees it, who works on all tenants. */
   static PostgresStores open(DatabaseAddress address) {
-    return PostgresStores.open(address, POOL_CONNECTIONS_MAX, Clock.systemUTC());
+    return PostgresStores.open(address, POOL_CONNECTIONS_MAX, MachineClock.utc());
   }
 }

@@ -9,7 +9,6 @@ import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.submit.Providers;
 import java.io.PrintWriter;
-import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +77,7 @@ final class SubmissionsCommand implements Runnable {
                 submission.model(),
                 Terminal.count(submission.requests()),
                 submission.requestBytes() / 1e6,
-                note(submission, Clock.systemUTC().instant()));
+                note(submission, MachineClock.utc().instant()));
       }
       if (found.size() == LISTED_MAX) {
         out()
@@ -148,7 +147,7 @@ final class SubmissionsCommand implements Runnable {
         Providers.resultsLostAt(submission)
             .ifPresent(at -> line("results kept until", at + " at the least"));
       }
-      String note = note(submission, Clock.systemUTC().instant());
+      String note = note(submission, MachineClock.utc().instant());
       if (!note.isEmpty()) {
         line("note", note);
       }
@@ -184,7 +183,7 @@ final class SubmissionsCommand implements Runnable {
           submissionId, ErrorCode.SUBMISSION_CANCELLED, "an operator cancelled its submission")) {
         out().println("withdrawn; no provider had it, nothing is billed");
       } else if (submissions.requestCancel(
-          submissionId, ErrorCode.SUBMISSION_CANCELLED, Clock.systemUTC().instant())) {
+          submissionId, ErrorCode.SUBMISSION_CANCELLED, MachineClock.utc().instant())) {
         out()
             .println(
                 "to be cancelled at "
@@ -218,7 +217,7 @@ final class SubmissionsCommand implements Runnable {
             "see 'nightjar submissions show " + submissionId + "'");
       }
       String owner = "operator-" + UUID.randomUUID();
-      Instant now = Clock.systemUTC().instant();
+      Instant now = MachineClock.utc().instant();
       SubmissionStore submissions = stores.submissions();
       if (submissions
               .claim(submissionId, new Lease(owner, now.plusSeconds(OPERATORS_LEASE_SECONDS)), now)

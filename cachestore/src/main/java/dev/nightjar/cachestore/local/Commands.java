@@ -88,6 +88,11 @@ final class Commands {
     return run(command, Map.of(), Optional.empty(), Optional.empty(), PATIENCE_MAX);
   }
 
+  /** The same with more in its environment. */
+  static Ended run(List<String> command, Map<String, String> environment) {
+    return run(command, environment, Optional.empty(), Optional.empty(), PATIENCE_MAX);
+  }
+
   /** The same with a standard input, which no other user can see. */
   static Ended run(List<String> command, String input) {
     try {

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,15 +59,17 @@ public final class LocalPostgres {
 
   private final HomeDirectory home;
   private final boolean disposable;
+  private final Map<String, String> environment;
 
-  private LocalPostgres(HomeDirectory home, boolean disposable) {
+  private LocalPostgres(HomeDirectory home, boolean disposable, Map<String, String> environment) {
     this.home = home;
     this.disposable = disposable;
+    this.environment = environment;
   }
 
   /** The cluster that belongs to a home directory; it may not exist yet. */
   public static LocalPostgres in(Path home) {
-    return new LocalPostgres(HomeDirectory.at(home), false);
+    return new LocalPostgres(HomeDirectory.at(home), false, Map.of());
   }
 
   /**
@@ -74,7 +77,16 @@ public final class LocalPostgres {
    * no other can be destroyed without being asked about.
    */
   public static LocalPostgres disposableIn(Path home) {
-    return new LocalPostgres(HomeDirectory.at(home), true);
+    return disposableIn(home, Map.of());
+  }
+
+  /**
+   * The same, whose server runs with more in its environment.
+   *
+   * @param environment added to this process's
+   */
+  public static LocalPostgres disposableIn(Path home, Map<String, String> environment) {
+    return new LocalPostgres(HomeDirectory.at(home), true, environment);
   }
 
   /** The directory of the newest PostgreSQL on this machine that has pgvector. */
@@ -709,8 +721,8 @@ public final class LocalPostgres {
     return asPostgres;
   }
 
-  private static void require(List<String> command) {
-    Commands.Ended ended = Commands.run(command);
+  private void require(List<String> command) {
+    Commands.Ended ended = Commands.run(command, environment);
     if (!ended.ok()) {
       throw failed(
           String.join(" ", command.subList(0, Math.min(6, command.size()))) + ": " + ended.output(),

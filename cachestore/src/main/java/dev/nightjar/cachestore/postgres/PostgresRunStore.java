@@ -3,6 +3,7 @@ package dev.nightjar.cachestore.postgres;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Lease;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Run;
 import dev.nightjar.cachestore.RunProgress;
@@ -643,6 +644,47 @@ final class PostgresRunStore implements RunStore {
         """,
         Sql.time(until),
         runId);
+  }
+
+  @Override
+  public void endTimesAhead(Duration waitMax) {
+    Instant now = clock.instant();
+    Transactions.run(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              update submissions
+              set lease_owner = null,
+                  lease_until = null
+              where lease_until > ?
+              """,
+              Sql.time(now.plus(Lease.MAX)));
+          tx.execute(
+              """
+              update submissions
+              set not_before = null
+              where not_before > ?
+              """,
+              Sql.time(now.plus(waitMax)));
+          tx.execute(
+              """
+              update runs
+              set alive_until = ?
+              where alive_until > ?
+              """,
+              Sql.time(now),
+              Sql.time(now.plus(Lease.MAX)));
+          tx.execute(
+              """
+              update provider_quotas
+              set hold_until = ?
+              where hold_until > ?
+              """,
+              Sql.time(now),
+              Sql.time(now.plus(waitMax)));
+        });
   }
 
   @Override

@@ -117,10 +117,12 @@ final class AnthropicClient implements ProviderClient {
 
   private final String baseUrl;
   private final com.anthropic.client.AnthropicClient client;
+  private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
 
   private AnthropicClient(ProviderSettings settings, String apiKey) {
+    this.settings = settings;
     this.baseUrl = settings.baseUrl(Provider.ANTHROPIC);
     this.client =
         AnthropicOkHttpClient.builder()
@@ -456,6 +458,7 @@ final class AnthropicClient implements ProviderClient {
           var response =
               http.send(
                   http.post(baseUrl + "/v1/messages", http.json(line).path("params").toString())
+                      .timeout(settings.answerMax(tier.outputTokensMax()))
                       .build());
           return RawHttp.response(response);
         });

@@ -162,7 +162,14 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Consumer<ResultLine> output) {
       boolean bills = Providers.of(submission).bills();
       // Who sent it may have lost the submission and still be waiting for the answer.
-      Instant answeredBy = context.clock().instant().minus(context.providers().callMax());
+      Instant answeredBy =
+          context
+              .clock()
+              .instant()
+              .minus(
+                  context
+                      .providers()
+                      .answerMax(context.task().tier(submission.tier()).outputTokensMax()));
       stores()
           .submissions()
           .forEachOnlineRequest(

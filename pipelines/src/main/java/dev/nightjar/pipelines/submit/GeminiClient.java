@@ -95,10 +95,12 @@ final class GeminiClient implements ProviderClient {
 
   private final String api;
   private final String uploadApi;
+  private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
 
   private GeminiClient(ProviderSettings settings, String apiKey) {
+    this.settings = settings;
     String baseUrl = settings.baseUrl(Provider.GEMINI);
     this.api = baseUrl + "/v1beta";
     this.uploadApi = baseUrl + "/upload/v1beta";
@@ -463,6 +465,7 @@ final class GeminiClient implements ProviderClient {
                               + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
                               + ":generateContent",
                           http.json(line).path("request").toString())
+                      .timeout(settings.answerMax(tier.outputTokensMax()))
                       .build());
           return RawHttp.response(response);
         });

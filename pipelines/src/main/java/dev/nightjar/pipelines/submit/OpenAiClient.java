@@ -71,10 +71,12 @@ final class OpenAiClient implements ProviderClient {
   private final String baseUrl;
   private final OpenAIClient client;
   private final RequestOptions transfer;
+  private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
 
   private OpenAiClient(ProviderSettings settings, String apiKey) {
+    this.settings = settings;
     this.baseUrl = settings.baseUrl(Provider.OPENAI);
     this.client =
         OpenAIOkHttpClient.builder()
@@ -345,6 +347,7 @@ final class OpenAiClient implements ProviderClient {
               http.send(
                   http.post(
                           baseUrl + OpenAiFormat.url(tier), http.json(line).path("body").toString())
+                      .timeout(settings.answerMax(tier.outputTokensMax()))
                       .build());
           return RawHttp.response(response);
         });

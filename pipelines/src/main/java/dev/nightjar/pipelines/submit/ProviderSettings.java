@@ -52,6 +52,10 @@ public record ProviderSettings(
   }
 
   private static final int DOUBLINGS_MAX = 20;
+
+  /** Slower than hosted models are under load: 8,192 tokens are waited for 14 minutes more. */
+  private static final int OUTPUT_TOKENS_PER_SECOND_MIN = 10;
+
   private static final String BATCH_DIRECTORY_VARIABLE = "SELF_HOSTED_BATCH_DIR";
 
   public ProviderSettings {
@@ -112,8 +116,18 @@ public record ProviderSettings(
     return wait.compareTo(waitMax()) < 0 ? wait : waitMax();
   }
 
+  /**
+   * How long an online answer may take: it comes whole, so its output is waited for, too, at the
+   * rate of the slowest model under load. What is paid and not waited for would be bought again.
+   *
+   * @param outputTokensMax the limit of the request
+   */
+  Duration answerMax(int outputTokensMax) {
+    return callMax().plusSeconds(outputTokensMax / OUTPUT_TOKENS_PER_SECOND_MIN);
+  }
+
   /** Longest wait between two tries. */
-  Duration waitMax() {
+  public Duration waitMax() {
     return Duration.ofMillis(patience.waitMillisMax());
   }
 

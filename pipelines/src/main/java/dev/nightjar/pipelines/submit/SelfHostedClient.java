@@ -47,10 +47,12 @@ final class SelfHostedClient implements ProviderClient {
 
   private final String baseUrl;
   private final Optional<Path> directory;
+  private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
 
   private SelfHostedClient(ProviderSettings settings, String apiKey) {
+    this.settings = settings;
     this.baseUrl = settings.baseUrl(Provider.SELF_HOSTED);
     this.directory = settings.selfHostedBatchDirectory().map(Path::of);
     this.http = new RawHttp(NAME, Map.of("Authorization", "Bearer " + apiKey), settings.callMax());
@@ -208,6 +210,7 @@ final class SelfHostedClient implements ProviderClient {
               http.send(
                   http.post(
                           baseUrl + OpenAiFormat.CHAT_URL, http.json(line).path("body").toString())
+                      .timeout(settings.answerMax(tier.outputTokensMax()))
                       .build());
           return RawHttp.response(response);
         });

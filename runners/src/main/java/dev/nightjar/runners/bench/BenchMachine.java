@@ -17,11 +17,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -36,13 +38,16 @@ final class BenchMachine implements AutoCloseable {
 
   private final Path home;
   private final LocalPostgres postgres;
+  private final Map<String, String> clockEnvironment;
   private final Thread cleanUp = new Thread(this::stopQuietly);
   private volatile DatabaseAddress server;
+  private Duration ahead = Duration.ZERO;
   private int flinkPort; // 0 until the cluster is wanted
 
-  private BenchMachine(Path home) {
+  private BenchMachine(Path home, Map<String, String> clockEnvironment) {
     this.home = home;
-    this.postgres = LocalPostgres.disposableIn(home);
+    this.clockEnvironment = clockEnvironment;
+    this.postgres = LocalPostgres.disposableIn(home, clockEnvironment);
     this.server = postgres.start();
     Runtime.getRuntime().addShutdownHook(cleanUp); // also after Ctrl-C: they are servers
   }
@@ -53,19 +58,64 @@ final class BenchMachine implements AutoCloseable {
    * @param name begins the directory's name
    */
   static BenchMachine start(String name) throws IOException {
-    // Others may look in: the server runs as a user of its own when root starts it.
-    BenchMachine machine =
-        new BenchMachine(
-            Files.createTempDirectory(
-                name,
-                PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rwxr-xr-x"))));
+    return start(directory(name), Map.of());
+  }
+
+  /**
+   * The same, with a clock that can be {@link #setClock set}, for the server and for commands,
+   * where libfaketime is installed.
+   */
+  static BenchMachine startWithClock(String name) throws IOException {
+    Path home = directory(name);
+    Optional<Path> library =
+        Stream.of("x86_64-linux-gnu", "aarch64-linux-gnu")
+            .map(kind -> Path.of("/usr/lib", kind, "faketime", "libfaketime.so.1"))
+            .filter(Files::exists)
+            .findFirst();
+    Path clock = Files.writeString(home.resolve("clock"), "+0");
+    return start(
+        home,
+        library
+            .map(
+                found ->
+                    Map.of(
+                        "LD_PRELOAD",
+                        found.toString(),
+                        "FAKETIME_TIMESTAMP_FILE",
+                        clock.toString(),
+                        "FAKETIME_NO_CACHE",
+                        "1",
+                        "FAKETIME_DONT_FAKE_MONOTONIC",
+                        "1"))
+            .orElse(Map.of()));
+  }
+
+  // Others may look in: the server runs as a user of its own when root starts it.
+  private static Path directory(String name) throws IOException {
+    return Files.createTempDirectory(
+        name, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+  }
+
+  private static BenchMachine start(Path home, Map<String, String> clockEnvironment)
+      throws IOException {
+    BenchMachine machine = new BenchMachine(home, clockEnvironment);
     DatabaseAddress template = machine.server.withDatabase(TEMPLATE);
     Migrations.migrate(template);
     try (PostgresStores stores = PostgresStores.open(template, 1, Clock.systemUTC())) {
       stores.prices().seed();
     }
     return machine;
+  }
+
+  /** Whether the clock can be set. */
+  boolean hasClock() {
+    return !clockEnvironment.isEmpty();
+  }
+
+  /** Sets the clock of the server, and of the commands that are started from now on. */
+  void setClock(Duration value) throws IOException {
+    ahead = value;
+    Files.writeString(home.resolve("clock"), String.format("%+d", ahead.toSeconds()));
   }
 
   private static int freePort() throws IOException {
@@ -89,8 +139,27 @@ final class BenchMachine implements AutoCloseable {
     return server.withDatabase(name);
   }
 
+  /** Drops a database, and those that it once was. */
   void dropDatabase(String name) throws SQLException {
-    execute("drop database if exists " + name + " with (force)");
+    String names =
+        one(
+            server.withDatabase("postgres"),
+            "select coalesce(string_agg(datname, ' '), '') from pg_database where datname ~ '^"
+                + name
+                + "(_|$)'");
+    for (String one : names.split(" ")) {
+      if (!one.isEmpty()) {
+        execute("drop database if exists " + one + " with (force)");
+      }
+    }
+  }
+
+  /** Deadlocks that the server has broken up since it was started. */
+  long deadlocks() throws SQLException {
+    return Long.parseLong(
+        one(
+            server.withDatabase("postgres"),
+            "select coalesce(sum(deadlocks), 0) from pg_stat_database"));
   }
 
   private void execute(String sql) throws SQLException {
@@ -152,26 +221,46 @@ final class BenchMachine implements AutoCloseable {
       Emulator emulator,
       List<String> options)
       throws IOException {
+    List<String> arguments =
+        new ArrayList<>(List.of("run", task.toString(), "--corpus", corpus.toString()));
+    arguments.addAll(options);
+    arguments.addAll(List.of("--database", address.url()));
+    Map<String, String> providers = new TreeMap<>();
+    for (Provider provider : Provider.values()) {
+      providers.put(provider.baseUrlVariable(), emulator.uri().toString());
+    }
+    return start(jvm, arguments, providers, false);
+  }
+
+  /**
+   * Starts a command in a process of its own, its output appended to {@link #output}.
+   *
+   * @param jvm options of its JVM
+   * @param environment its keys and addresses
+   * @param bare whether there is nothing else in its environment
+   */
+  Process start(
+      List<String> jvm, List<String> arguments, Map<String, String> environment, boolean bare)
+      throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(jvm);
     for (String opened : List.of("lang", "util", "nio", "time", "net")) {
       line.add("--add-opens=java.base/java." + opened + "=ALL-UNNAMED");
     }
+    line.add("-Dnightjar.clock.ahead.seconds=" + ahead.toSeconds()); // libfaketime makes Java crawl
     line.add("-Dnightjar.cluster.jar=" + System.getProperty("nightjar.cluster.jar", ""));
-    line.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main", "run"));
-    line.addAll(List.of(task.toString(), "--corpus", corpus.toString()));
-    line.addAll(options);
-    line.addAll(List.of("--database", address.url()));
+    line.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main"));
+    line.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(line)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
-    builder.environment().putAll(environment());
-    for (Provider provider : Provider.values()) {
-      builder.environment().put(provider.baseUrlVariable(), emulator.uri().toString());
+    if (bare) {
+      builder.environment().clear();
     }
+    builder.environment().putAll(environment());
+    builder.environment().putAll(environment);
     return builder.start();
   }
 

@@ -1,6 +1,7 @@
 package dev.nightjar.runners.bench;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.emulator.Answers;
 import dev.nightjar.emulator.Call;
@@ -15,13 +16,15 @@ import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,12 +42,15 @@ import org.jspecify.annotations.Nullable;
  * process, so that it outlives everything that is killed and can say exactly when to kill.
  */
 final class ChaosNight {
-  private static final int COMMANDS_MAX = 12;
+  /** How long the operator has patience with one command between two acts. */
+  static final int ACT_SECONDS_MAX = 20;
+
+  /** And with the commands that are to come to the end. */
   private static final int COMMAND_SECONDS_MAX = 150;
+
   private static final int KILLS_MAX = 3;
-  private static final int DOCUMENTS_MIN = 20;
-  private static final int DOCUMENTS_MORE_MAX = 30;
   private static final double SPEED = 300;
+  private static final int CLUSTER_EVERY = 50; // a night on a cluster takes ten times as long
 
   /**
    * What a night came to.
@@ -52,30 +58,39 @@ final class ChaosNight {
    * @param lost documents without an end, and answers without a result
    * @param doubleBilled requests that are on the invoice more than once
    * @param leftBehind uploads and batches that nobody knows of, leases and locks that are held
-   * @param differenceUsd invoice less ledger
+   * @param stranded submissions and documents that are still open, money that is still held
+   * @param deadlocks that the database broke up
+   * @param differenceUsd invoice less ledger, after what was unknown is resolved
+   * @param bounded whether before that the invoice lay between the ledger and the ledger with all
+   *     unknown spend
    * @param defects rows of the balance check
+   * @param acts what the operator did, in order
    * @param kills what was killed, and where
    * @param faults what the providers did wrong
-   * @param commands how often the command was given
-   * @param ended whether it came to its end at all
+   * @param commands how many were given
    */
   record Outcome(
       long lost,
       long doubleBilled,
       long leftBehind,
+      long stranded,
+      long deadlocks,
       BigDecimal differenceUsd,
+      boolean bounded,
       long defects,
+      List<ChaosAct> acts,
       List<String> kills,
       Set<Fault> faults,
-      int commands,
-      boolean ended) {
+      int commands) {
     boolean isRight() {
       return lost == 0
           && doubleBilled == 0
           && leftBehind == 0
+          && stranded == 0
+          && deadlocks == 0
           && differenceUsd.signum() == 0
-          && defects == 0
-          && ended;
+          && bounded
+          && defects == 0;
     }
   }
 
@@ -111,38 +126,52 @@ final class ChaosNight {
 
   private volatile @Nullable Kill next;
   private volatile @Nullable Process command;
+  private final long begun = System.nanoTime();
   private final AtomicInteger occurrences = new AtomicInteger();
+  private int commands;
+  private int kills;
+  private long saidFrom;
+  private int secondsMax = ACT_SECONDS_MAX;
 
   ChaosNight(BenchMachine machine, long seed) {
     this.machine = machine;
     this.seed = seed;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 7_919);
-    this.onCluster = seed % 50 == 0; // a night on a cluster takes ten times as long
+    this.onCluster = seed % CLUSTER_EVERY == 0;
   }
 
   /** A night of which nothing is killed, so that the archive of classes is written. */
   static void warmUp(BenchMachine machine) throws Exception {
-    new ChaosNight(machine, 1).run(0);
+    new ChaosNight(machine, 1).run(0, List.of());
+  }
+
+  /** What the operator does in the night of a seed; nothing where it runs on a cluster. */
+  static List<ChaosAct> acts(long seed, RandomGenerator random) {
+    return seed % CLUSTER_EVERY == 0
+        ? List.of()
+        : ChaosAct.of(seed - Math.floorDiv(seed, (long) CLUSTER_EVERY), random);
   }
 
   Outcome run() throws Exception {
-    return run(1 + random.nextInt(KILLS_MAX));
+    return run(1 + random.nextInt(KILLS_MAX), acts(seed, random));
   }
 
-  private Outcome run(int kills) throws Exception {
+  private Outcome run(int killsMax, List<ChaosAct> acts) throws Exception {
+    kills = killsMax;
     Path home = machine.home().resolve("night-" + seed);
     Files.createDirectories(home);
     Files.deleteIfExists(machine.output());
+    machine.setClock(Duration.ZERO);
     machine.startPostgres();
     if (onCluster) {
       machine.startFlink();
     }
     String database = "night_" + seed;
     DatabaseAddress address = machine.newDatabase(database);
-    Path task = Files.writeString(home.resolve("task.yaml"), task());
-    List<String> documents = documents();
-    Path corpus = Files.write(home.resolve("corpus.jsonl"), documents);
-    FaultPlan plan = FaultPlan.seeded(seed, random.nextDouble() * 0.15, random.nextDouble() * 0.35);
+    long deadlocks = machine.deadlocks();
+    FaultPlan plan =
+        FaultPlan.seeded(seed, random.nextDouble() * 0.15, random.nextDouble() * 0.35)
+            .allowUnknownSpend(true);
     try (Emulator emulator =
         Emulator.in(home.resolve("emulator"))
             .speed(SPEED)
@@ -152,58 +181,83 @@ final class ChaosNight {
             .holdMillis(150)
             .onCall(this::called)
             .start()) {
-      int commands = 0;
-      boolean ended = false;
-      while (!ended && commands < COMMANDS_MAX) {
-        commands++;
-        ended = give(task, corpus, address, emulator, killed.size() < kills);
+      ChaosOperator operator =
+          new ChaosOperator(
+              machine, home, address, emulator, random, new Shell(), options(), !onCluster);
+      secondsMax = onCluster ? COMMAND_SECONDS_MAX : ACT_SECONDS_MAX;
+      operator.begin();
+      for (ChaosAct act : acts) {
+        if (act != ChaosAct.SET_CLOCK || machine.hasClock()) {
+          note("act " + act);
+          operator.act(act);
+        }
       }
-      return outcome(address, emulator, documents.size(), commands, ended);
+      note("the end");
+      secondsMax = COMMAND_SECONDS_MAX;
+      long lost = operator.comeToTheEnd();
+      return outcome(
+          address,
+          emulator,
+          operator,
+          lost,
+          Math.max(0, machine.deadlocks() - deadlocks), // a killed server forgets its count
+          acts);
     } finally {
       machine.dropDatabase(database);
       machine.delete(home);
     }
   }
 
-  /** Gives the command once and waits for its end, its own or not. */
-  private boolean give(
-      Path task, Path corpus, DatabaseAddress address, Emulator emulator, boolean toBeKilled)
-      throws Exception {
-    Kill kill = toBeKilled ? kill() : null;
-    occurrences.set(0);
-    next = kill;
-    Process process = start(task, corpus, address, emulator);
-    command = process;
-    boolean itself =
-        kill instanceof Kill.After after
-            ? process.waitFor(after.millis(), TimeUnit.MILLISECONDS)
-            : process.waitFor(COMMAND_SECONDS_MAX, TimeUnit.SECONDS);
-    if (!itself && kill instanceof Kill.After) {
-      strike(kill, "at a random time");
-      itself = process.waitFor(COMMAND_SECONDS_MAX, TimeUnit.SECONDS);
+  /** How the operator's commands are run, and killed. */
+  private final class Shell implements ChaosOperator.Shell {
+    @Override
+    public int give(ChaosOperator.Given given, boolean mayBeKilled)
+        throws IOException, InterruptedException {
+      commands++;
+      saidFrom = Files.exists(machine.output()) ? Files.size(machine.output()) : 0;
+      note(String.join(" ", given.arguments()));
+      Kill kill = mayBeKilled && killed.size() < kills ? kill() : null;
+      occurrences.set(0);
+      next = kill;
+      Process process = beside(given);
+      command = process;
+      boolean itself =
+          kill instanceof Kill.After after
+              ? process.waitFor(after.millis(), TimeUnit.MILLISECONDS)
+              : process.waitFor(secondsMax, TimeUnit.SECONDS);
+      if (!itself && kill instanceof Kill.After) {
+        strike(kill, "at a random time");
+        itself = process.waitFor(secondsMax, TimeUnit.SECONDS);
+      }
+      next = null;
+      if (!itself) {
+        process.destroyForcibly().waitFor();
+        note("the command did not end in " + secondsMax + " s");
+      }
+      machine.startPostgres(); // if it was killed
+      if (onCluster) {
+        machine.startFlink(); // what was killed of it
+      }
+      note("exit code " + process.exitValue());
+      return itself ? process.exitValue() : -1;
     }
-    next = null;
-    if (!itself) {
-      process.destroyForcibly().waitFor();
-      note("the command did not end in " + COMMAND_SECONDS_MAX + " s");
-    }
-    machine.startPostgres(); // if it was killed
-    if (onCluster) {
-      machine.startFlink(); // what was killed of it
-    }
-    int exit = process.exitValue();
-    note("exit code " + exit);
-    return itself && (exit == 0 || exit == 1) && finished(address);
-  }
 
-  private static boolean finished(DatabaseAddress address) throws SQLException {
-    return count(address, "select count(*) from runs where state = 'finished'") == 1;
+    @Override
+    public Process beside(ChaosOperator.Given given) throws IOException {
+      return machine.start(jvm(), given.arguments(), given.environment(), given.bare());
+    }
+
+    @Override
+    public String said() throws IOException {
+      byte[] all = Files.readAllBytes(machine.output());
+      return new String(all, (int) saidFrom, (int) (all.length - saidFrom), StandardCharsets.UTF_8);
+    }
   }
 
   private void note(String text) throws IOException {
     Files.writeString(
         machine.output(),
-        "--- " + text + "\n",
+        "--- %.1f s %s%n".formatted((System.nanoTime() - begun) / 1e9, text),
         java.nio.file.StandardOpenOption.CREATE,
         java.nio.file.StandardOpenOption.APPEND);
   }
@@ -255,28 +309,24 @@ final class ChaosNight {
     }
   }
 
-  private Process start(Path task, Path corpus, DatabaseAddress address, Emulator emulator)
-      throws IOException {
-    // Small and quick to start: a night of fifty documents is mostly the start of its JVM.
+  /** Small and quick to start: a night of fifty documents is mostly the start of its JVMs. */
+  private List<String> jvm() {
     List<String> jvm =
         new ArrayList<>(List.of("-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     jvm.addAll(machine.classArchive());
-    return machine.run(
-        jvm,
-        task,
-        corpus,
-        address,
-        emulator,
-        List.of(
-            "--run-id", "night",
-            "--engine", onCluster ? "flink" : "direct",
-            "--flink-master", machine.flinkMaster(),
-            "--parallelism", "2",
-            "--poll-seconds", "0.25",
-            "--settle-seconds", "3",
-            "--call-seconds", "2",
-            "--lease-seconds", "2",
-            "--wait-seconds-max", "0.3"));
+    return jvm;
+  }
+
+  private List<String> options() {
+    return List.of(
+        "--engine", onCluster ? "flink" : "direct",
+        "--flink-master", machine.flinkMaster(),
+        "--parallelism", "2",
+        "--poll-seconds", "0.25",
+        "--settle-seconds", "3",
+        "--call-seconds", "2",
+        "--lease-seconds", "2",
+        "--wait-seconds-max", "0.3");
   }
 
   /** One night in three has models that err, so that there are escalations to be interrupted. */
@@ -285,59 +335,14 @@ final class ChaosNight {
     return errs ? "no JSON" : "{\"category\":\"spam\",\"reason\":\"it says so\"}";
   }
 
-  /** Three tiers, of all providers and interfaces, in an order of the seed's. */
-  private String task() {
-    List<String> models =
-        new ArrayList<>(
-            List.of(
-                "provider: openai, model: gpt-6-luna",
-                "provider: openai, model: gpt-6.1-terra, api: responses",
-                "provider: anthropic, model: claude-haiku-5-5",
-                "provider: anthropic, model: claude-sonnet-5-5, structured_output: tool",
-                "provider: gemini, model: gemini-3.8-flash"));
-    for (int i = models.size() - 1; i > 0; i--) {
-      Collections.swap(models, i, random.nextInt(i + 1));
-    }
-    return """
-    name: chaos
-    system: You sort notes. Answer with JSON only.
-    user: "{{text}}"
-    output_schema:
-      type: object
-      additionalProperties: false
-      required: [category, reason]
-      properties:
-        category: {enum: [spam, business, personal]}
-        reason: {type: string, maxLength: 200}
-    tiers:
-      - {name: small, %s, output_tokens_max: 80, prompt_tokens_max: 160}
-      - {name: mid, %s, output_tokens_max: 80, prompt_tokens_max: 400}
-      - {name: large, %s, output_tokens_max: 120}
-    """
-        .formatted(models.get(0), models.get(1), models.get(2));
-  }
-
-  /** One in ten is a copy, one in eight is long. */
-  private List<String> documents() {
-    int count = DOCUMENTS_MIN + random.nextInt(DOCUMENTS_MORE_MAX);
-    List<String> lines = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      int topic = i % 10 == 9 ? i - 1 : i;
-      String text =
-          "Note " + topic + " of night " + seed + " moves the meeting to room " + topic * 7;
-      if (topic % 8 == 3) {
-        text = (text + ". ").repeat(16).strip();
-      }
-      lines.add("{\"id\":\"doc-" + i + "\",\"text\":\"" + text + "\"}");
-    }
-    return lines;
-  }
-
   private Outcome outcome(
-      DatabaseAddress address, Emulator emulator, int documents, int commands, boolean ended)
+      DatabaseAddress address,
+      Emulator emulator,
+      ChaosOperator operator,
+      long lost,
+      long deadlocks,
+      List<ChaosAct> acts)
       throws SQLException {
-    long settled =
-        count(address, "select count(*) from items where state in ('answered', 'failed')");
     long withoutResult =
         count(
             address,
@@ -346,45 +351,99 @@ final class ChaosNight {
     long locks =
         count(address, "select count(*) from pg_locks where locktype = 'advisory'")
             + count(address, "select count(*) from submissions where lease_owner is not null");
+    long stranded =
+        count(address, "select count(*) from open_submissions")
+            + count(address, "select count(*) from items where state not in ('answered', 'failed')")
+            + count(address, "select count(*) from runs where reserved_usd <> 0")
+            + count(address, "select count(*) from stray_batches where state = 'working'");
+    BigDecimal invoice = emulator.invoice().total();
+    BigDecimal ledger = ledger(address);
+    boolean bounded;
+    try (PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC())) {
+      List<SettlementStore.UnknownSpend> unknown = stores.settlements().unknownSpend();
+      BigDecimal most =
+          unknown.stream()
+              .map(SettlementStore.UnknownSpend::worstCaseUsd)
+              .reduce(ledger, BigDecimal::add);
+      bounded = ledger.compareTo(invoice) <= 0 && invoice.compareTo(most) <= 0;
+      resolve(stores, address, emulator, unknown);
+    }
     long defects =
         count(
             address,
             "select count(*) from run_balance_check where charged_difference_usd <> 0 or"
                 + " reserved_difference_usd <> 0 or attributed_difference_usd <> 0 or unbalanced_items <> 0 or"
                 + " open_items <> 0");
-    BigDecimal ledger =
-        new BigDecimal(BenchMachine.one(address, "select coalesce(sum(total_usd), 0) from ledger"));
     Set<String> batches =
         emulator.invoice().lines().stream().map(Invoice.Line::batchId).collect(Collectors.toSet());
-    Set<String> known = new HashSet<>();
-    for (String id :
-        BenchMachine.one(
-                address, "select coalesce(string_agg(provider_batch_id, ' '), '') from submissions")
-            .split(" ")) {
-      known.add(id);
-    }
-    batches.removeAll(known);
+    batches.removeAll(
+        Set.of(
+            BenchMachine.one(
+                    address,
+                    "select coalesce(string_agg(distinct id, ' '), '-') from (select provider_batch_id as id from"
+                        + " submissions union all select provider_batch_id from stray_batches) as known")
+                .split(" ")));
     return new Outcome(
-        documents - settled + withoutResult,
+        lost + withoutResult,
         emulator.invoice().billedTwice().size(),
-        locks + batches.size() + orphans(address, emulator),
-        emulator.invoice().total().subtract(ledger),
+        locks + batches.size() + orphans(address, emulator, operator),
+        stranded,
+        deadlocks,
+        invoice.subtract(ledger(address)),
+        bounded,
         defects,
+        acts,
         killed.isEmpty() ? List.of("nothing: it ended first") : List.copyOf(killed),
         new TreeSet<>(emulator.faultsInjected().keySet()),
-        commands,
-        ended);
+        commands);
+  }
+
+  private static BigDecimal ledger(DatabaseAddress address) throws SQLException {
+    return new BigDecimal(
+        BenchMachine.one(address, "select coalesce(sum(total_usd), 0) from ledger"));
+  }
+
+  /** As the operator does: what the invoice has of each request, of its batch. */
+  private static void resolve(
+      PostgresStores stores,
+      DatabaseAddress address,
+      Emulator emulator,
+      List<SettlementStore.UnknownSpend> unknown)
+      throws SQLException {
+    Map<String, BigDecimal> billed = new HashMap<>();
+    for (Invoice.Line line : emulator.invoice().lines()) {
+      billed.merge(line.batchId() + "/" + line.customId(), line.usd(), BigDecimal::add);
+    }
+    for (SettlementStore.UnknownSpend one : unknown) {
+      if (one.runId().isEmpty()) {
+        stores
+            .strays()
+            .resolve(
+                "default",
+                List.of(one.customId()),
+                billed.getOrDefault(one.customId(), BigDecimal.ZERO));
+      } else {
+        String batch =
+            BenchMachine.one(
+                address,
+                "select coalesce(s.provider_batch_id, '') from attempts a join submissions s using (submission_id)"
+                    + " where a.custom_id = '"
+                    + one.customId()
+                    + "'");
+        stores
+            .settlements()
+            .resolve(
+                List.of(one.customId()),
+                billed.getOrDefault(batch + "/" + one.customId(), BigDecimal.ZERO));
+      }
+    }
   }
 
   /** Uploads that a tidy run would still have to delete. */
-  private static int orphans(DatabaseAddress address, Emulator emulator) {
-    String url = emulator.uri().toString();
+  private static int orphans(DatabaseAddress address, Emulator emulator, ChaosOperator operator) {
     ProviderSettings settings =
-        new ProviderSettings(
-            Map.of(Provider.OPENAI, url, Provider.GEMINI, url),
-            null,
-            ProviderSettings.Patience.DEFAULT);
-    try (ProviderClients clients = ProviderClients.open(settings, Map.of());
+        ProviderSettings.fromEnvironment(operator.environment(), ProviderSettings.Patience.DEFAULT);
+    try (ProviderClients clients = ProviderClients.open(settings, operator.environment());
         PostgresStores stores = PostgresStores.open(address, 1, Clock.systemUTC())) {
       return OrphanUploads.delete(
           stores.submissions(),
