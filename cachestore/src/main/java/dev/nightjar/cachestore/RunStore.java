@@ -137,6 +137,12 @@ public interface RunStore {
    */
   void finish(String runId);
 
+  /** Whether any document of a run was read. */
+  boolean hasItems(String runId);
+
+  /** Whether any document of a run has no end yet. */
+  boolean hasOpenItems(String runId);
+
   /**
    * Deletes prompts and bands that no open leader needs any more, and has the server look at what
    * the run has written.

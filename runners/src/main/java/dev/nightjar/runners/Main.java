@@ -66,7 +66,7 @@ public final class Main implements Runnable {
   }
 
   /** Runs one command and returns its exit code. */
-  static int run(String... arguments) {
+  public static int run(String... arguments) {
     CommandLine commandLine = new CommandLine(new Main());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(

@@ -324,7 +324,7 @@ final class Night implements AutoCloseable {
    * waited for a leader that another run was to ask, which is gone.
    */
   private boolean readAgain() {
-    boolean begun = progress().items() > 0; // 'collect' begins no night
+    boolean begun = stores.runs().hasItems(run.runId()); // 'collect' begins no night
     if (!begun || (prepared() && stores.work().reclaim(run.runId()) == 0)) {
       return false;
     }
@@ -512,7 +512,7 @@ final class Night implements AutoCloseable {
 
   /** Whether all input was read and no item is open. */
   boolean finished() {
-    return prepared() && progress().open() == 0;
+    return prepared() && !stores.runs().hasOpenItems(run.runId());
   }
 
   /** Closes the run. */

@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 final class ProgressDisplay implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ProgressDisplay.class);
   private static final int REFRESH_MILLIS = 500;
+  private static final int COUNTING_SHARE = 20;
   private static final int LINE_CHARACTERS_MAX = 100;
 
   private final Supplier<RunProgress> progress;
@@ -30,6 +31,7 @@ final class ProgressDisplay implements AutoCloseable {
   private final boolean interactive;
   private final ProgressBar[] bars;
   private String lastMoved = "";
+  private long idleTicks;
 
   private ProgressDisplay(String title, Supplier<RunProgress> progress, PrintWriter out) {
     this.title = title;
@@ -65,9 +67,17 @@ final class ProgressDisplay implements AutoCloseable {
         .build();
   }
 
+  /** Counting takes its time where a run is large: it gets a twentieth of all time at most. */
   private void tick() {
+    if (idleTicks > 0) {
+      idleTicks--;
+      return;
+    }
     try {
+      long begun = System.nanoTime();
       refresh(progress.get());
+      long millis = (System.nanoTime() - begun) / 1_000_000;
+      idleTicks = millis * COUNTING_SHARE / REFRESH_MILLIS;
     } catch (RuntimeException e) {
       LOG.debug("No progress to show", e); // the database may be away: the night itself will say so
     }

@@ -217,7 +217,12 @@ final class PostgresCacheCare implements CacheCare {
         """,
         namespaceId,
         Sql.time(writtenAfter));
-    if (bytesMax.isEmpty()) {
+    // All of them, and their indexes, are more than one task's: that it could be too large is rare.
+    if (bytesMax.isEmpty()
+        || fetch(context, "select pg_total_relation_size('cache_entries') as bytes")
+                .get(0)
+                .get("bytes", Long.class)
+            <= bytesMax.get()) {
       return expired;
     }
     return expired

@@ -198,10 +198,13 @@ final class PostgresLearningStore implements LearningStore {
             contradicted = 0
         where namespace_id = ?
           and source_key = item_key
-          and not starts_with(answer_class, ?)
+          -- Not "starts with", which no index answers: almost always there is none.
+          and (answer_class collate "C" < ? or answer_class collate "C" >= ?)
         """,
         namespaceId,
-        classPrefix);
+        classPrefix,
+        classPrefix.substring(0, classPrefix.length() - 1)
+            + (char) (classPrefix.charAt(classPrefix.length() - 1) + 1));
   }
 
   @Override

@@ -439,6 +439,23 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
+  public boolean hasItems(String runId) {
+    // Ordered, for the key's index: of a large part of a table one row is looked for from its
+    // start.
+    return !fetch(context, "select from items where run_id = ? order by document_id limit 1", runId)
+        .isEmpty();
+  }
+
+  @Override
+  public boolean hasOpenItems(String runId) {
+    return !fetch(
+            context,
+            "select from items where run_id = ? and state in ('new', 'waiting') limit 1",
+            runId)
+        .isEmpty();
+  }
+
+  @Override
   public void markPrepared(String runId) {
     Transactions.run(
         context,

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
  */
 final class BenchMachine implements AutoCloseable {
   private static final String TEMPLATE = "template_night";
+  private static final int HOSTS_MAX = 4;
   private static final int CLUSTER_START_SECONDS_MAX = 180;
 
   private final Path home;
@@ -42,6 +44,8 @@ final class BenchMachine implements AutoCloseable {
   private final Thread cleanUp = new Thread(this::stopQuietly);
   private volatile DatabaseAddress server;
   private Duration ahead = Duration.ZERO;
+  private final Map<Map<String, String>, List<CommandHost>> hosts = new HashMap<>();
+  private int providerPort; // 0 until it is drawn
   private int flinkPort; // 0 until the cluster is wanted
 
   private BenchMachine(Path home, Map<String, String> clockEnvironment) {
@@ -105,6 +109,14 @@ final class BenchMachine implements AutoCloseable {
       stores.prices().seed();
     }
     return machine;
+  }
+
+  /** Where the providers of every night listen, so that commands of several can share a process. */
+  synchronized int providerPort() throws IOException {
+    if (providerPort == 0) {
+      providerPort = freePort();
+    }
+    return providerPort;
   }
 
   /** Whether the clock can be set. */
@@ -229,39 +241,77 @@ final class BenchMachine implements AutoCloseable {
     for (Provider provider : Provider.values()) {
       providers.put(provider.baseUrlVariable(), emulator.uri().toString());
     }
-    return start(jvm, arguments, providers, false);
+    List<String> line = new ArrayList<>(List.of("dev.nightjar.runners.Main"));
+    line.addAll(arguments);
+    return java(jvm, line, providers, false)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()))
+        .start();
   }
 
   /**
-   * Starts a command in a process of its own, its output appended to {@link #output}.
+   * Starts a command, its output appended to {@link #output}: in a process that has run others of
+   * the same environment, if there is one.
    *
    * @param jvm options of its JVM
    * @param environment its keys and addresses
    * @param bare whether there is nothing else in its environment
    */
-  Process start(
+  CommandHost start(
       List<String> jvm, List<String> arguments, Map<String, String> environment, boolean bare)
       throws IOException {
+    Map<String, String> key = new TreeMap<>(environment);
+    key.put("bare", Boolean.toString(bare));
+    CommandHost host = null;
+    for (CommandHost one : hosts.getOrDefault(key, List.of())) {
+      host = one.isIdle() ? one : host;
+    }
+    if (host == null) {
+      closeIdleHosts();
+      host =
+          new CommandHost(
+              java(
+                  jvm,
+                  List.of(CommandHost.class.getName(), output().toString()),
+                  environment,
+                  bare));
+      hosts.computeIfAbsent(key, k -> new ArrayList<>()).add(host);
+    }
+    host.give(arguments, ahead.toSeconds());
+    return host;
+  }
+
+  /** Those that are gone, and all that are idle if there are many: each has some 500 MB. */
+  private void closeIdleHosts() throws IOException {
+    boolean many = hosts.values().stream().mapToInt(List::size).sum() >= HOSTS_MAX;
+    for (List<CommandHost> some : hosts.values()) {
+      for (CommandHost one : List.copyOf(some)) {
+        if (one.isDead() || (many && one.isIdle())) {
+          some.remove(one);
+          one.close();
+        }
+      }
+    }
+  }
+
+  private ProcessBuilder java(
+      List<String> jvm, List<String> main, Map<String, String> environment, boolean bare) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(jvm);
     for (String opened : List.of("lang", "util", "nio", "time", "net")) {
       line.add("--add-opens=java.base/java." + opened + "=ALL-UNNAMED");
     }
-    line.add("-Dnightjar.clock.ahead.seconds=" + ahead.toSeconds()); // libfaketime makes Java crawl
     line.add("-Dnightjar.cluster.jar=" + System.getProperty("nightjar.cluster.jar", ""));
-    line.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.nightjar.runners.Main"));
-    line.addAll(arguments);
-    ProcessBuilder builder =
-        new ProcessBuilder(line)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
+    line.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    line.addAll(main);
+    ProcessBuilder builder = new ProcessBuilder(line);
     if (bare) {
       builder.environment().clear();
     }
     builder.environment().putAll(environment());
     builder.environment().putAll(environment);
-    return builder.start();
+    return builder;
   }
 
   /** The first column of the first row. */
@@ -332,7 +382,18 @@ final class BenchMachine implements AutoCloseable {
     }
   }
 
+  /** Ends all that commands run in, as a reboot does. */
+  void closeHosts() throws IOException {
+    for (List<CommandHost> some : hosts.values()) {
+      for (CommandHost one : some) {
+        one.close();
+      }
+    }
+    hosts.clear();
+  }
+
   private void stop() throws IOException, InterruptedException {
+    closeHosts();
     if (flinkPort != 0) {
       flinkCluster("stop");
     }

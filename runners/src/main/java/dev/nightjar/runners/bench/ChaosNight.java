@@ -30,7 +30,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -125,7 +124,7 @@ final class ChaosNight {
   private final List<String> killed = Collections.synchronizedList(new ArrayList<>());
 
   private volatile @Nullable Kill next;
-  private volatile @Nullable Process command;
+  private volatile @Nullable CommandHost command;
   private final long begun = System.nanoTime();
   private final AtomicInteger occurrences = new AtomicInteger();
   private int commands;
@@ -160,7 +159,7 @@ final class ChaosNight {
     kills = killsMax;
     Path home = machine.home().resolve("night-" + seed);
     Files.createDirectories(home);
-    Files.deleteIfExists(machine.output());
+    Files.writeString(machine.output(), ""); // those that write to it have it open
     machine.setClock(Duration.ZERO);
     machine.startPostgres();
     if (onCluster) {
@@ -174,6 +173,7 @@ final class ChaosNight {
             .allowUnknownSpend(true);
     try (Emulator emulator =
         Emulator.in(home.resolve("emulator"))
+            .port(machine.providerPort())
             .speed(SPEED)
             .seed(seed)
             .faults(plan)
@@ -219,31 +219,29 @@ final class ChaosNight {
       Kill kill = mayBeKilled && killed.size() < kills ? kill() : null;
       occurrences.set(0);
       next = kill;
-      Process process = beside(given);
-      command = process;
+      CommandHost host = beside(given);
+      command = host;
       boolean itself =
-          kill instanceof Kill.After after
-              ? process.waitFor(after.millis(), TimeUnit.MILLISECONDS)
-              : process.waitFor(secondsMax, TimeUnit.SECONDS);
+          host.waitFor(kill instanceof Kill.After after ? after.millis() : secondsMax * 1_000L);
       if (!itself && kill instanceof Kill.After) {
         strike(kill, "at a random time");
-        itself = process.waitFor(secondsMax, TimeUnit.SECONDS);
+        itself = host.waitFor(secondsMax * 1_000L);
       }
       next = null;
       if (!itself) {
-        process.destroyForcibly().waitFor();
+        host.close();
         note("the command did not end in " + secondsMax + " s");
       }
       machine.startPostgres(); // if it was killed
       if (onCluster) {
         machine.startFlink(); // what was killed of it
       }
-      note("exit code " + process.exitValue());
-      return itself ? process.exitValue() : -1;
+      note("exit code " + host.exitValue());
+      return itself && host.exitValue() != CommandHost.KILLED ? host.exitValue() : -1;
     }
 
     @Override
-    public Process beside(ChaosOperator.Given given) throws IOException {
+    public CommandHost beside(ChaosOperator.Given given) throws IOException {
       return machine.start(jvm(), given.arguments(), given.environment(), given.bare());
     }
 
@@ -295,9 +293,9 @@ final class ChaosNight {
     killed.add(kill.target().replaceAll("-[0-9]+$", "") + " " + where);
     switch (kill.target()) {
       case "command" -> {
-        Process process = command;
-        if (process != null) {
-          process.destroyForcibly();
+        CommandHost host = command;
+        if (host != null) {
+          host.kill();
         }
       }
       case "postgresql" -> {
@@ -311,8 +309,7 @@ final class ChaosNight {
 
   /** Small and quick to start: a night of fifty documents is mostly the start of its JVMs. */
   private List<String> jvm() {
-    List<String> jvm =
-        new ArrayList<>(List.of("-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    List<String> jvm = new ArrayList<>(List.of("-Xmx500m", "-XX:+UseSerialGC"));
     jvm.addAll(machine.classArchive());
     return jvm;
   }

@@ -47,7 +47,7 @@ final class ChaosOperator {
     int give(Given command, boolean mayBeKilled) throws IOException, InterruptedException;
 
     /** Starts a command beside the next one. */
-    Process beside(Given command) throws IOException;
+    CommandHost beside(Given command) throws IOException;
 
     /** What the command that was given last has said. */
     String said() throws IOException;
@@ -255,7 +255,7 @@ final class ChaosOperator {
 
   /** Does one thing, and gives the next command. */
   void act(ChaosAct act) throws IOException, InterruptedException, SQLException {
-    Process beside = null;
+    CommandHost beside = null;
     String verb = "run";
     switch (act) {
       case EDIT_PROMPT -> {
@@ -316,10 +316,9 @@ final class ChaosOperator {
     await(beside);
   }
 
-  private static void await(@Nullable Process beside) throws InterruptedException {
-    if (beside != null
-        && !beside.waitFor(ChaosNight.ACT_SECONDS_MAX, java.util.concurrent.TimeUnit.SECONDS)) {
-      beside.destroyForcibly().waitFor();
+  private static void await(@Nullable CommandHost beside) throws IOException, InterruptedException {
+    if (beside != null && !beside.waitFor(ChaosNight.ACT_SECONDS_MAX * 1_000L)) {
+      beside.close();
     }
   }
 
@@ -409,6 +408,7 @@ final class ChaosOperator {
     Path file = home.resolve("backup-" + ++numbers);
     administer("db", "backup", file.toString());
     give("run", true);
+    machine.closeHosts(); // nobody may use the database
     if (administer("db", "restore", file.toString()) == 0) {
       // As 'db restore' says: every account is asked before anything is sent again.
       comeBackWithOldKeys();
@@ -468,22 +468,20 @@ final class ChaosOperator {
     }
     Matcher run = Pattern.compile("(?m)^run (\\S+) \\(task").matcher(shell.said());
     String runId = run.find() ? run.group(1) : "";
+    Set<String> settled =
+        Set.of(
+            BenchMachine.one(
+                    address,
+                    "select coalesce(string_agg(document_id, ' '), '-') from items i where run_id = '"
+                        + runId
+                        + "' and (state = 'failed' or state = 'answered' and exists (select from results r"
+                        + " where r.run_id = i.run_id and r.document_id = i.document_id))")
+                .split(" "));
     long lost = 0;
     for (Path file : files(work.corpus())) {
       for (String line : Files.readAllLines(file)) {
         Matcher id = ID.matcher(line);
-        boolean settled =
-            id.find()
-                && BenchMachine.one(
-                        address,
-                        "select count(*) from items i where run_id = '"
-                            + runId
-                            + "' and document_id = '"
-                            + id.group(1)
-                            + "' and (state = 'failed' or state = 'answered' and exists (select from results r"
-                            + " where r.run_id = i.run_id and r.document_id = i.document_id))")
-                    .equals("1");
-        lost += settled ? 0 : 1;
+        lost += id.find() && settled.contains(id.group(1)) ? 0 : 1;
       }
     }
     return lost;

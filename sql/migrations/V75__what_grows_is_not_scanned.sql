@@ -1,0 +1,11 @@
+-- What a night asks again and again, or at its end, by an index: it had gone through all submissions of a provider,
+-- all answers of a task, all texts of a tenant.
+create index submissions_created_idx on submissions (provider, creating_at) where mode = 'batch';
+
+create index cache_entries_created_idx on cache_entries (namespace_id, created_at);
+
+create index cache_entries_class_idx on cache_entries (namespace_id, answer_class collate "C") where source_key = item_key;
+
+create index text_embeddings_used_idx on text_embeddings (tenant, model, used_at);
+
+create index items_new_idx on items (run_id) where state = 'new';
