@@ -382,6 +382,16 @@ final class BenchMachine implements AutoCloseable {
     }
   }
 
+  /** Ends all that commands run in, of which one may write the archive of classes. */
+  void endHosts() throws IOException {
+    for (List<CommandHost> some : hosts.values()) {
+      for (CommandHost one : some) {
+        one.end();
+      }
+    }
+    hosts.clear();
+  }
+
   /** Ends all that commands run in, as a reboot does. */
   void closeHosts() throws IOException {
     for (List<CommandHost> some : hosts.values()) {

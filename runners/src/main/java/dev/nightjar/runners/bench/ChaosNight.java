@@ -142,6 +142,7 @@ final class ChaosNight {
   /** A night of which nothing is killed, so that the archive of classes is written. */
   static void warmUp(BenchMachine machine) throws Exception {
     new ChaosNight(machine, 1).run(0, List.of());
+    machine.endHosts();
   }
 
   /** What the operator does in the night of a seed; nothing where it runs on a cluster. */
@@ -309,7 +310,8 @@ final class ChaosNight {
 
   /** Small and quick to start: a night of fifty documents is mostly the start of its JVMs. */
   private List<String> jvm() {
-    List<String> jvm = new ArrayList<>(List.of("-Xmx500m", "-XX:+UseSerialGC"));
+    List<String> jvm =
+        new ArrayList<>(List.of("-Xmx500m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     jvm.addAll(machine.classArchive());
     return jvm;
   }
