@@ -490,6 +490,7 @@ column online_requests.asked_at timestamp with time zone not null
 column online_requests.response_status smallint
 column online_requests.response_body text
 column online_requests.answered_at timestamp with time zone
+column online_requests.response_id text
 column open_submissions.submission_id text
 column open_submissions.run_id text
 column open_submissions.provider text

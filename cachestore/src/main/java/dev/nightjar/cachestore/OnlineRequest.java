@@ -8,6 +8,7 @@ import java.util.Optional;
  *
  * @param customId its attempt
  * @param askedAt when it was about to be sent
+ * @param responseId the name under which its provider keeps the answer; empty if it keeps none
  * @param status HTTP status of the response; empty if none was seen
  * @param body body of the response
  * @param answeredAt when the response was there
@@ -15,6 +16,7 @@ import java.util.Optional;
 public record OnlineRequest(
     String customId,
     Instant askedAt,
+    Optional<String> responseId,
     Optional<Integer> status,
     Optional<String> body,
     Optional<Instant> answeredAt) {}

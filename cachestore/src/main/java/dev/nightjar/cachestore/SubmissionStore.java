@@ -233,6 +233,12 @@ public interface SubmissionStore {
   Set<String> beginAsking(
       String submissionId, String owner, Collection<String> customIds, Instant at);
 
+  /**
+   * Keeps the name under which a provider keeps the answer to an online request, from which on it
+   * can be fetched whatever becomes of whoever asked.
+   */
+  void accepted(String customId, String responseId);
+
   /** Keeps a response. */
   void answered(String customId, int status, String body, Instant at);
 

@@ -62,9 +62,14 @@ final class AnthropicApi {
     String route = exchange.method() + " " + third + " " + path.length;
     switch (route) {
       case "POST  2" -> {
-        Models.Completion completion = models.message(exchange.json(), false, version, true);
+        JsonNode request = exchange.json();
+        Models.Completion completion = models.message(request, false, version, true);
         storage.putLine(line("", "", completion, false));
-        exchange.send(200, completion.body());
+        if (request.path("stream").asBoolean()) {
+          exchange.stream(Streams.message(completion.body()));
+        } else {
+          exchange.send(200, completion.body());
+        }
       }
       case "POST count_tokens 3" ->
           exchange.send(

@@ -198,7 +198,7 @@ public final class Emulator implements AutoCloseable {
     Models models =
         new Models(builder.answers, prices, new PromptCache(builder.clock), builder.clock, ids);
     String address = uri().toString();
-    openAi = new OpenAiApi(storage, models, prices, faults, builder.clock, ids);
+    openAi = new OpenAiApi(storage, models, prices, faults, builder.clock, ids, builder.speed);
     anthropic = new AnthropicApi(storage, models, prices, faults, builder.clock, ids, address);
     gemini = new GeminiApi(storage, models, prices, faults, builder.clock, ids, address);
     vllm = new VllmApi(models, builder.clock);

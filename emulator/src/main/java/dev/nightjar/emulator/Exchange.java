@@ -166,6 +166,11 @@ final class Exchange {
     send(status, "application/json", Json.write(body));
   }
 
+  /** A stream of server-sent events. */
+  void stream(String events) {
+    send(200, "text/event-stream; charset=utf-8", events);
+  }
+
   void send(int status, String contentType, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     setHeader("Content-Type", contentType);

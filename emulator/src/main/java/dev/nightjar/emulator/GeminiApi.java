@@ -89,6 +89,14 @@ final class GeminiApi {
         storage.putLine(line("", "", completion, false));
         exchange.send(200, completion.body());
       }
+      case "POST models one:streamGenerateContent" -> {
+        if (!exchange.query("alt", "").equals("sse")) {
+          throw ApiError.invalid("Only alt=sse is emulated for streamed content.");
+        }
+        Models.Completion completion = models.generateContent(id, exchange.json(), false, true);
+        storage.putLine(line("", "", completion, false));
+        exchange.stream(Streams.content(completion.body()));
+      }
       case "POST models one:countTokens" ->
           exchange.send(
               200, Json.object().put("totalTokens", Models.geminiTokens(exchange.json())));

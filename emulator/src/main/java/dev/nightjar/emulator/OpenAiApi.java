@@ -36,6 +36,8 @@ final class OpenAiApi {
   private static final int CREATIONS_PER_HOUR_MAX = 2_000;
   private static final long HOUR_MILLIS = 3_600_000;
   private static final int METADATA_PAIRS_MAX = 16;
+  private static final long BACKGROUND_MILLIS = 20_000;
+  private static final long UNSTORED_MILLIS = 600_000;
   private static final Pattern NAME = Pattern.compile("name=\"([^\"]*)\"");
   private static final Pattern FILENAME = Pattern.compile("filename=\"([^\"]*)\"");
 
@@ -45,8 +47,17 @@ final class OpenAiApi {
   private final Faults faults;
   private final Clock clock;
   private final Ids ids;
+  private final double speed;
 
-  OpenAiApi(Storage storage, Models models, PriceList prices, Faults faults, Clock clock, Ids ids) {
+  OpenAiApi(
+      Storage storage,
+      Models models,
+      PriceList prices,
+      Faults faults,
+      Clock clock,
+      Ids ids,
+      double speed) {
+    this.speed = speed;
     this.storage = storage;
     this.models = models;
     this.prices = prices;
@@ -80,17 +91,70 @@ final class OpenAiApi {
                   BATCHES_LIST_MAX));
       case "GET batches 3" -> exchange.send(200, seen(batch(path[2], exchange.viewer())));
       case "POST batches 4" -> exchange.send(200, cancel(path[2], exchange.viewer()));
-      case "POST chat 3" -> ask(exchange, models.chat(exchange.json(), false));
-      case "POST responses 2" -> ask(exchange, models.response(exchange.json(), false));
+      case "POST chat 3" -> chat(exchange, exchange.json());
+      case "POST responses 2" -> respond(exchange, exchange.json());
+      case "GET responses 3" -> exchange.send(200, response(path[2], exchange.viewer()));
       default ->
           throw new ApiError(
               404, "invalid_request_error", "", "Unknown request URL: " + String.join("/", path));
     }
   }
 
-  private void ask(Exchange exchange, Models.Completion completion) {
+  private void chat(Exchange exchange, JsonNode request) {
+    Models.Completion completion = models.chat(request, false);
     storage.putLine(line("", "", completion, false));
-    exchange.send(200, completion.body());
+    if (request.path("stream").asBoolean()) {
+      exchange.stream(
+          Streams.chat(completion.body(), request.at("/stream_options/include_usage").asBoolean()));
+    } else {
+      exchange.send(200, completion.body());
+    }
+  }
+
+  /**
+   * A response; one in the background is accepted at once, worked on for a while, and fetched by
+   * its id, for about ten minutes if it is not stored.
+   *
+   * @see <a href="https://platform.openai.com/docs/guides/background">Background mode</a>
+   */
+  private void respond(Exchange exchange, JsonNode request) {
+    boolean background = request.path("background").asBoolean();
+    if (request.path("stream").asBoolean()) {
+      throw ApiError.invalid("Streamed responses are not emulated; ask in the background.");
+    }
+    Models.Completion completion = models.response(request, false);
+    storage.putLine(line("", "", completion, false));
+    ObjectNode body = completion.body().put("background", background);
+    boolean stored = request.path("store").asBoolean(true);
+    if (background || stored) {
+      long now = clock.millis();
+      storage.putResponse(
+          body.get("id").asText(),
+          exchange.viewer().project(),
+          now + (background ? Math.round(BACKGROUND_MILLIS / speed) : 0),
+          now + (stored ? WINDOW_SECONDS * 30_000 : UNSTORED_MILLIS),
+          body);
+    }
+    exchange.send(200, background ? unfinished(body, "queued") : body);
+  }
+
+  private static ObjectNode unfinished(ObjectNode body, String status) {
+    ObjectNode shown = body.deepCopy();
+    shown.put("status", status);
+    shown.putNull("incomplete_details");
+    shown.putArray("output");
+    shown.putNull("usage");
+    return shown;
+  }
+
+  private ObjectNode response(String id, Accounts.Viewer viewer) {
+    return storage
+        .response(id, viewer, clock.millis())
+        .map(kept -> kept.ready() ? kept.data() : unfinished(kept.data(), "in_progress"))
+        .orElseThrow(
+            () ->
+                new ApiError(
+                    404, "invalid_request_error", "", "Response with id '" + id + "' not found."));
   }
 
   /** Executes one request of a batch. */

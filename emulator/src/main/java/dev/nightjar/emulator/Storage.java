@@ -91,6 +91,9 @@ final class Storage implements AutoCloseable {
             "create table if not exists uploads (id text primary key, seq integer, owner text not null,"
                 + " data text not null)");
         statement.execute(
+            "create table if not exists responses (id text primary key, owner text not null, ready_millis integer not null,"
+                + " until_millis integer not null, data text not null)");
+        statement.execute(
             "create table if not exists sessions (id text primary key, seq integer, data text not null)");
         statement.execute(
             "create table if not exists batches (id text primary key, seq integer, provider text not null,"
@@ -191,6 +194,35 @@ final class Storage implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Keeps an answer that is fetched by its id: from when on it is ready, and until when it is kept.
+   */
+  synchronized void putResponse(
+      String id, String owner, long readyMillis, long untilMillis, ObjectNode data) {
+    execute(
+        "insert into responses values (?, ?, ?, ?, ?)",
+        id,
+        owner,
+        readyMillis,
+        untilMillis,
+        Json.write(data));
+  }
+
+  /** An answer that was kept. */
+  record Response(boolean ready, ObjectNode data) {}
+
+  synchronized Optional<Response> response(String id, Accounts.Viewer viewer, long nowMillis) {
+    return query(
+            "select ready_millis <= ?, data from responses where id = ? and owner = ? and until_millis > ?",
+            rows -> new Response(rows.getBoolean(1), Json.read(rows.getString(2))),
+            nowMillis,
+            id,
+            viewer.project(),
+            nowMillis)
+        .stream()
+        .findFirst();
   }
 
   /** Keeps an upload that has not ended yet. */

@@ -94,7 +94,7 @@ enum Vendor {
       case "POST models" ->
           switch (verb) {
             case "batchGenerateContent" -> Call.CREATE;
-            case "generateContent" -> Call.ASK;
+            case "generateContent", "streamGenerateContent" -> Call.ASK;
             default -> Call.OTHER;
           };
       case "GET files" ->

@@ -38,9 +38,15 @@ final class VllmApi {
         exchange.send(200, list);
       }
       case "POST /vllm/v1/chat/completions" -> {
-        var body = models.selfHostedChat(exchange.json());
+        var request = exchange.json();
+        var body = models.selfHostedChat(request);
         requests.incrementAndGet();
-        exchange.send(200, body);
+        if (request.path("stream").asBoolean()) {
+          exchange.stream(
+              Streams.chat(body, request.at("/stream_options/include_usage").asBoolean()));
+        } else {
+          exchange.send(200, body);
+        }
       }
       default -> throw ApiError.notFound("Not Found");
     }

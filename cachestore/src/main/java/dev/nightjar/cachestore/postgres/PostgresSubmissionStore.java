@@ -1123,6 +1123,12 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
+  public void accepted(String customId, String responseId) {
+    context.execute(
+        "update online_requests set response_id = ? where custom_id = ?", responseId, customId);
+  }
+
+  @Override
   public void answered(String customId, int status, String body, Instant at) {
     context.execute(
         """
@@ -1161,6 +1167,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   new OnlineRequest(
                       row.get("custom_id", String.class),
                       instant(row, "asked_at").orElseThrow(),
+                      Optional.ofNullable(row.get("response_id", String.class)),
                       Optional.ofNullable(row.get("response_status", Integer.class)),
                       Optional.ofNullable(row.get("response_body", String.class)),
                       instant(row, "answered_at")));

@@ -452,16 +452,16 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line) {
+  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+    ObjectNode params = (ObjectNode) http.json(line).path("params");
+    params.put("stream", true);
     return calls.once(
-        () -> {
-          var response =
-              http.send(
-                  http.post(baseUrl + "/v1/messages", http.json(line).path("params").toString())
-                      .timeout(settings.answerMax(tier.outputTokensMax()))
-                      .build());
-          return RawHttp.response(response);
-        });
+        () ->
+            http.streamed(
+                http.post(baseUrl + "/v1/messages", params.toString())
+                    .timeout(settings.answerMax(tier.outputTokensMax()))
+                    .build(),
+                StreamedAnswer.message()));
   }
 
   @Override

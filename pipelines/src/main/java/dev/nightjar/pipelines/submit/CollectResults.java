@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.submit;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.JobContext;
@@ -11,6 +12,7 @@ import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -170,6 +172,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                   context
                       .providers()
                       .answerMax(context.task().tier(submission.tier()).outputTokensMax()));
+      fetchAnswers(client, submission);
       stores()
           .submissions()
           .forEachOnlineRequest(
@@ -210,6 +213,50 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
               : ErrorCode.REQUEST_EXPIRED,
           "the request was not sent any more",
           output);
+    }
+
+    /** What was asked in the background, by a process that did not see the answer. */
+    private void fetchAnswers(ProviderClient client, Submission submission) {
+      List<OnlineRequest> waiting = new ArrayList<>();
+      stores()
+          .submissions()
+          .forEachOnlineRequest(
+              submission.submissionId(),
+              request -> {
+                if (request.status().isEmpty() && request.responseId().isPresent()) {
+                  waiting.add(request);
+                }
+              });
+      for (OnlineRequest request : waiting) {
+        ProviderClient.Response response;
+        try {
+          response =
+              client
+                  .retrieve(request.responseId().get())
+                  .orElseThrow(
+                      () ->
+                          new ProviderException(
+                              ProviderException.Kind.UNAVAILABLE,
+                              "it is still at work on a request of " + request.askedAt(),
+                              null));
+        } catch (ProviderException e) {
+          if (e.kind() == ProviderException.Kind.REFUSED
+              && clients().isOfThisAccount(submission)
+              && context
+                  .clock()
+                  .instant()
+                  .isAfter(request.askedAt().plus(Providers.of(submission).resultsKept()))) {
+            continue; // deleted there: nobody will know
+          }
+          throw e.kind() == ProviderException.Kind.REFUSED
+              ? e.as(ProviderException.Kind.UNAVAILABLE)
+              : e;
+        }
+        stores()
+            .submissions()
+            .answered(
+                request.customId(), response.status(), response.body(), context.clock().instant());
+      }
     }
 
     /** A line for each attempt that got none. */

@@ -454,21 +454,17 @@ final class GeminiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line) {
+  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+    String model = URLEncoder.encode(tier.model(), StandardCharsets.UTF_8);
     return calls.once(
-        () -> {
-          HttpResponse<String> response =
-              http.send(
-                  http.post(
-                          api
-                              + "/models/"
-                              + URLEncoder.encode(tier.model(), StandardCharsets.UTF_8)
-                              + ":generateContent",
-                          http.json(line).path("request").toString())
-                      .timeout(settings.answerMax(tier.outputTokensMax()))
-                      .build());
-          return RawHttp.response(response);
-        });
+        () ->
+            http.streamed(
+                http.post(
+                        api + "/models/" + model + ":streamGenerateContent?alt=sse",
+                        http.json(line).path("request").toString())
+                    .timeout(settings.answerMax(tier.outputTokensMax()))
+                    .build(),
+                StreamedAnswer.content()));
   }
 
   @Override

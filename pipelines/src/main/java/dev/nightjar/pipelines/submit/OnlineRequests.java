@@ -151,7 +151,7 @@ final class OnlineRequests {
     String line = RequestLines.write(lines.of(tier, customId, attempt.prompt()));
     ProviderClient.Response response;
     try {
-      response = client.ask(tier, line);
+      response = client.ask(tier, line, id -> submissions.accepted(customId, id));
     } catch (ProviderException e) {
       LOG.warn("{}: {}", customId, e.getMessage());
       if (e.kind() != ProviderException.Kind.OUTCOME_UNKNOWN || !kind.bills()) {

@@ -64,6 +64,7 @@ final class OpenAiClient implements ProviderClient {
 
   private static final String NAME = Provider.OPENAI.label();
   private static final int PAGE_BATCHES_MAX = 100;
+  private static final Duration POLL_RESPONSE = Duration.ofSeconds(2);
   private static final int PAGE_FILES_MAX = 10_000;
   private static final Duration TRANSFER_MAX = Duration.ofHours(2);
   private static final Pattern QUEUE_LIMIT = Pattern.compile("Limit: ([0-9,]+) enqueued tokens");
@@ -340,17 +341,72 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line) {
+  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+    ObjectNode body = (ObjectNode) http.json(line).path("body");
+    Duration whole = settings.answerMax(tier.outputTokensMax());
+    if (tier.api() == TierSpec.Api.RESPONSES) {
+      return askInBackground(body, whole, accepted);
+    }
+    body.put("stream", true).putObject("stream_options").put("include_usage", true);
     return calls.once(
-        () -> {
-          var response =
-              http.send(
-                  http.post(
-                          baseUrl + OpenAiFormat.url(tier), http.json(line).path("body").toString())
-                      .timeout(settings.answerMax(tier.outputTokensMax()))
-                      .build());
-          return RawHttp.response(response);
-        });
+        () ->
+            http.streamed(
+                http.post(baseUrl + OpenAiFormat.CHAT_URL, body.toString()).timeout(whole).build(),
+                StreamedAnswer.chat()));
+  }
+
+  /** Only the creation can be lost: from then on the answer has a name, and is kept for a while. */
+  private Response askInBackground(ObjectNode body, Duration whole, Consumer<String> accepted) {
+    body.put("background", true);
+    body.put("store", true); // else it is kept for ten minutes only
+    Response created =
+        calls.once(
+            () ->
+                RawHttp.response(
+                    http.send(
+                        http.post(baseUrl + OpenAiFormat.RESPONSES_URL, body.toString()).build())));
+    if (created.status() / 100 != 2) {
+      return created;
+    }
+    String id = http.id(http.json(created.body()), "id");
+    accepted.accept(id);
+    Optional<Response> answer;
+    try {
+      answer = calls.awaiting(() -> retrieve(id), POLL_RESPONSE, whole);
+    } catch (ProviderException e) {
+      throw e.as(ProviderException.Kind.OUTCOME_UNKNOWN); // of a look; it is worked on all the same
+    }
+    return answer.orElseThrow(
+        () ->
+            new ProviderException(
+                ProviderException.Kind.OUTCOME_UNKNOWN,
+                "openai is still at work on " + id + " after " + whole.toSeconds() + " s",
+                null));
+  }
+
+  @Override
+  public Optional<Response> retrieve(String responseId) {
+    JsonNode response =
+        calls.reading(
+            () ->
+                http.json(
+                    http.request(baseUrl + OpenAiFormat.RESPONSES_URL + "/" + responseId)
+                        .GET()
+                        .build()));
+    return switch (response.path("status").asText()) {
+      case "queued", "in_progress" -> Optional.empty();
+      // An error's status, so that it is read as one; what it was billed is in its usage.
+      case "failed", "cancelled" ->
+          Optional.of(new Response(500, withError(response).toString(), Optional.empty()));
+      default -> Optional.of(new Response(200, response.toString(), Optional.empty()));
+    };
+  }
+
+  private static JsonNode withError(JsonNode response) {
+    if (!response.path("error").isObject()) {
+      ((ObjectNode) response).putObject("error").set("code", response.path("status"));
+    }
+    return response;
   }
 
   @Override

@@ -31,6 +31,7 @@ final class ProviderCalls {
   private static final double JITTER = 0.25;
 
   private final String provider;
+  private final Duration waitMax;
   private final CircuitBreaker<Object> breaker;
   private final FailsafeExecutor<Object> repeating;
   private final FailsafeExecutor<Object> once;
@@ -42,6 +43,7 @@ final class ProviderCalls {
    */
   ProviderCalls(String provider, Duration waitMax) {
     this.provider = provider;
+    this.waitMax = waitMax;
     Duration delayMax = min(DELAY_MAX, waitMax);
     Duration firstDelay = min(FIRST_DELAY, delayMax.dividedBy(2));
     this.breaker =
@@ -89,6 +91,23 @@ final class ProviderCalls {
   /** A call without an effect on the bill. */
   <T> T reading(Supplier<T> call) {
     return through(repeating, call);
+  }
+
+  /**
+   * Looks again and again until there is something to see.
+   *
+   * @param every the pause between two looks, or the bound on waits if that is less
+   * @param max when it is given up
+   */
+  <T> Optional<T> awaiting(Supplier<Optional<T>> look, Duration every, Duration max) {
+    RetryPolicy<Optional<T>> looks =
+        RetryPolicy.<Optional<T>>builder()
+            .handleIf((seen, failure) -> failure == null && seen.isEmpty())
+            .withMaxRetries(-1)
+            .withDelay(min(every, waitMax))
+            .withMaxDuration(max)
+            .build();
+    return Failsafe.with(looks).get(look::get);
   }
 
   /** A call with an effect: sent once. */

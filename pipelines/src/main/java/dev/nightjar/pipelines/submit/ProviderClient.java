@@ -113,11 +113,24 @@ public interface ProviderClient extends AutoCloseable {
   // ---- online ----
 
   /**
-   * Asks one request and waits for its answer, whatever its status.
+   * Asks one request and waits for its answer, whatever its status. Streamed where the provider
+   * does that, and asked in the background where it can be fetched later.
    *
    * @param line the request as in a batch
+   * @param accepted told the name under which the answer can be {@link #retrieve retrieved}, as
+   *     soon as there is one
    */
-  Response ask(TierSpec tier, String line);
+  Response ask(TierSpec tier, String line, Consumer<String> accepted);
+
+  /**
+   * Fetches the answer to a request that was asked in the background.
+   *
+   * @param responseId as {@link #ask} told it
+   * @return empty if it is still worked on
+   */
+  default Optional<Response> retrieve(String responseId) {
+    throw new UnsupportedOperationException("nothing is asked in the background here");
+  }
 
   /** An answered online request, in the form of a batch's line. */
   ResultLine onlineResult(String submissionId, OnlineRequest request);

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -102,6 +103,26 @@ final class RawHttp {
       throw new ProviderException(
           ProviderException.Kind.OUTCOME_UNKNOWN,
           "the call to " + provider + " was interrupted",
+          e);
+    }
+  }
+
+  /**
+   * Sends a request once, and puts its streamed answer together; one that is refused comes whole.
+   */
+  ProviderClient.Response streamed(HttpRequest request, StreamedAnswer answer) {
+    HttpResponse<InputStream> response = send(request, HttpResponse.BodyHandlers.ofInputStream());
+    Duration stallMax = request.timeout().orElse(callMax);
+    try (InputStream body = new StallGuard(response.body(), stallMax)) {
+      String text =
+          response.statusCode() / 100 == 2
+              ? answer.read(body).toString()
+              : new String(body.readAllBytes(), StandardCharsets.UTF_8);
+      return new ProviderClient.Response(response.statusCode(), text, retryAfter(response));
+    } catch (IOException e) {
+      throw new ProviderException(
+          ProviderException.Kind.OUTCOME_UNKNOWN,
+          provider + " did not answer to the end: " + e.getMessage(),
           e);
     }
   }

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.submit;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.PackingLimits;
@@ -203,17 +204,16 @@ final class SelfHostedClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line) {
+  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+    ObjectNode body = (ObjectNode) http.json(line).path("body");
+    body.put("stream", true).putObject("stream_options").put("include_usage", true);
     return calls.once(
-        () -> {
-          var response =
-              http.send(
-                  http.post(
-                          baseUrl + OpenAiFormat.CHAT_URL, http.json(line).path("body").toString())
-                      .timeout(settings.answerMax(tier.outputTokensMax()))
-                      .build());
-          return RawHttp.response(response);
-        });
+        () ->
+            http.streamed(
+                http.post(baseUrl + OpenAiFormat.CHAT_URL, body.toString())
+                    .timeout(settings.answerMax(tier.outputTokensMax()))
+                    .build(),
+                StreamedAnswer.chat()));
   }
 
   @Override

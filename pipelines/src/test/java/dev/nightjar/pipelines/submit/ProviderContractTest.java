@@ -439,7 +439,7 @@ class ProviderContractTest {
     assertThat(fixture.attempts(fixture.runOf(id)))
         .as("as long as another worker may still be waiting for an answer")
         .isEqualTo("submitted=5");
-    fixture.clock.advance(Duration.ofSeconds(3));
+    fixture.clock.advance(Duration.ofMinutes(2));
     fixture.round(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=2 succeeded=3");
     assertThat(fixture.emulator.invoice().count()).as("all five were billed").isEqualTo(5);
@@ -450,6 +450,34 @@ class ProviderContractTest {
         .isPositive()
         .isLessThanOrEqualTo(
             new java.math.BigDecimal(fixture.one("select sum(unknown_usd) from runs")));
+  }
+
+  @Test
+  void anAnswerInTheBackgroundThatNobodyWaitedForIsFetchedLater() {
+    nearDeadline();
+    String id = fixture.planned(fixture.task.tier("responses"), 1);
+    fixture.emulator.inject(Fault.HTTP_500, Call.OTHER, 6); // every look at it
+    fixture.submit(id);
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).as("it is at work").isEqualTo("submitted=1");
+    fixture.clock.advance(Duration.ofMinutes(2));
+    fixture.round(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=1");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+    assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "tool", "anthropic", "gemini", "self-hosted"})
+  void aStreamThatBreaksOffIsNoAnswer(String tier) {
+    nearDeadline();
+    String id = fixture.planned(fixture.task.tier(tier), 1);
+    fixture.emulator.inject(Fault.TRUNCATED_BODY, Call.ASK, 1);
+    fixture.submit(id);
+    assertThat(
+            fixture.one("select count(*) from online_requests where response_status is not null"))
+        .isEqualTo(
+            tier.equals("self-hosted") ? "1" : "0"); // which costs nothing and is asked again
   }
 
   @Test
@@ -648,6 +676,7 @@ class ProviderContractTest {
                   new dev.nightjar.cachestore.OnlineRequest(
                       "c",
                       fixture.clock.instant(),
+                      Optional.empty(),
                       Optional.of(500),
                       Optional.of("Internal Server Error"),
                       Optional.of(fixture.clock.instant())));
