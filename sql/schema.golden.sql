@@ -826,14 +826,18 @@ column slowest_items.requests bigint
 column stray_batches.provider text not null
 column stray_batches.account text not null
 column stray_batches.provider_batch_id text not null
+column stray_batches.holds boolean not null
 column stray_batches.state text not null
+column stray_batches.created_at timestamp with time zone not null
 column stray_batches.found_at timestamp with time zone not null
+column stray_batches.ended_seen_at timestamp with time zone
 column stray_batches.read_at timestamp with time zone
 column stray_charges.provider text not null
 column stray_charges.provider_batch_id text not null
 column stray_charges.custom_id text not null
 column stray_charges.model text not null
 column stray_charges.billed_at timestamp with time zone not null
+column stray_charges.price_id bigint not null
 column stray_charges.usd numeric not null
 column stray_charges.submission_id text
 column stray_charges.resolved_at timestamp with time zone
@@ -998,6 +1002,7 @@ constraint stray_batches stray_batches_state_is_known CHECK ((state = ANY (ARRAY
 constraint stray_charges stray_charges_batch_fkey FOREIGN KEY (provider, provider_batch_id) REFERENCES stray_batches(provider, provider_batch_id)
 constraint stray_charges stray_charges_is_not_negative CHECK ((usd >= (0)::numeric))
 constraint stray_charges stray_charges_pkey PRIMARY KEY (provider, provider_batch_id, custom_id)
+constraint stray_charges stray_charges_price_fkey FOREIGN KEY (price_id) REFERENCES prices(price_id)
 constraint stray_charges stray_charges_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
@@ -1072,6 +1077,7 @@ index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
+index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
 index CREATE INDEX runs_started_idx ON nightjar.runs USING btree (namespace_id, started_at)
@@ -1085,16 +1091,18 @@ index CREATE UNIQUE INDEX semantic_lookups_pkey ON nightjar.semantic_lookups USI
 index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups USING btree (namespace_id, lookup_id) WHERE awaits_answer
 index CREATE UNIQUE INDEX semantic_thresholds_pkey ON nightjar.semantic_thresholds USING btree (namespace_id, run_id)
 index CREATE UNIQUE INDEX stray_batches_pkey ON nightjar.stray_batches USING btree (provider, provider_batch_id)
-index CREATE INDEX stray_batches_working_idx ON nightjar.stray_batches USING btree (provider, account) WHERE (state = 'working'::text)
+index CREATE INDEX stray_batches_working_idx ON nightjar.stray_batches USING btree (provider) WHERE (state = 'working'::text)
 index CREATE INDEX stray_charges_free_idx ON nightjar.stray_charges USING btree (custom_id) WHERE ((submission_id IS NULL) AND (resolved_at IS NULL))
 index CREATE UNIQUE INDEX stray_charges_pkey ON nightjar.stray_charges USING btree (provider, provider_batch_id, custom_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
 index CREATE INDEX submissions_created_idx ON nightjar.submissions USING btree (provider, creating_at) WHERE (mode = 'batch'::text)
+index CREATE INDEX submissions_leased_idx ON nightjar.submissions USING btree (lease_until) WHERE (lease_until IS NOT NULL)
 index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
 index CREATE UNIQUE INDEX submissions_pkey ON nightjar.submissions USING btree (submission_id)
 index CREATE UNIQUE INDEX submissions_provider_batch_idx ON nightjar.submissions USING btree (provider, provider_batch_id) WHERE (NOT adopted)
 index CREATE INDEX submissions_queue_idx ON nightjar.submissions USING btree (provider, model) WHERE (state = ANY (ARRAY['uploading'::text, 'creating'::text, 'in_progress'::text]))
 index CREATE INDEX submissions_run_idx ON nightjar.submissions USING btree (run_id)
+index CREATE INDEX submissions_waiting_idx ON nightjar.submissions USING btree (not_before) WHERE (not_before IS NOT NULL)
 index CREATE UNIQUE INDEX tasks_pkey ON nightjar.tasks USING btree (tenant, task_fingerprint)
 index CREATE UNIQUE INDEX text_embeddings_pkey ON nightjar.text_embeddings USING btree (tenant, model, content_hash)
 index CREATE INDEX text_embeddings_used_idx ON nightjar.text_embeddings USING btree (tenant, model, used_at)
@@ -1103,7 +1111,6 @@ trigger CREATE TRIGGER submissions_record_transition BEFORE INSERT OR UPDATE ON 
 function add_month(p_table text, p_at timestamp with time zone) returns void
 function budget_period_start(p_period text, p_at timestamp with time zone) returns timestamp with time zone
 function current_tenant() returns text
-function is_being_reconciled(provider text) returns boolean
 function is_visible(p_tenant text) returns boolean
 function jaccard(a integer[], b integer[]) returns double precision
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
@@ -1113,8 +1120,8 @@ function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
 function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
 function split_usd(p_usd numeric, p_before numeric, p_weight numeric, p_total numeric) returns numeric
-function undated_model(model text) returns text
 function unpost_run(p_run_id text) returns void
+function unversioned_model(model text) returns text
 view attempt_costs
 view batch_durations
 view budget_status

@@ -1,20 +1,22 @@
 -- Batches that a provider has for us and that no submission knows: sent after the backup that was put back, or
--- created by a worker that had lost its lease. They are read before their account is sent anything else, so that
--- what they answer is not bought again; what nobody asks for any more is unknown spend.
+-- created by a worker that had lost its lease. The former are read before their provider is sent anything else, so
+-- that what they answer is not bought again; what nobody asks for any more is unknown spend.
 create table stray_batches (
     provider           text not null,
     account            text not null,
     provider_batch_id  text not null,
+    holds              boolean not null,        -- whether its provider is sent nothing meanwhile
     state              text not null,
+    created_at         timestamptz not null,    -- by the provider's clock
     found_at           timestamptz not null,
+    ended_seen_at      timestamptz,
     read_at            timestamptz,
     constraint stray_batches_pkey primary key (provider, provider_batch_id),
     constraint stray_batches_state_is_known check (state in ('working', 'read')),
     constraint stray_batches_read_has_time check ((state = 'read') = (read_at is not null))
 );
 
--- Every row is asked for by the account that wants to send something.
-create index stray_batches_working_idx on stray_batches (provider, account) where state = 'working';
+create index stray_batches_working_idx on stray_batches (provider) where state = 'working';
 
 -- What a stray batch was billed for, one row a request, at our prices.
 create table stray_charges (
@@ -23,11 +25,13 @@ create table stray_charges (
     custom_id          text not null,
     model              text not null,
     billed_at          timestamptz not null,
+    price_id           bigint not null,
     usd                numeric not null,
     submission_id      text,            -- the one that takes its answer over
     resolved_at        timestamptz,     -- when a person has said what the invoice says
     constraint stray_charges_pkey primary key (provider, provider_batch_id, custom_id),
     constraint stray_charges_batch_fkey foreign key (provider, provider_batch_id) references stray_batches,
+    constraint stray_charges_price_fkey foreign key (price_id) references prices,
     constraint stray_charges_submission_fkey foreign key (submission_id) references submissions,
     constraint stray_charges_is_not_negative check (usd >= 0)
 );
@@ -54,20 +58,10 @@ alter table submissions
 
 create unique index submissions_provider_batch_idx on submissions (provider, provider_batch_id) where not adopted;
 
--- A model's name without the date of its version, which some providers add when they answer.
-create function undated_model(model text) returns text
+-- A model's name without its version, which some providers add when they answer.
+create function unversioned_model(model text) returns text
     language sql
     immutable
 as $$
-    select regexp_replace($1, '-(\d{8}|\d{4}-\d{2}-\d{2})$', '')
-$$;
-
--- What a provider may not be sent anything for now: an account is to be asked, or has a stray batch at work.
-create function is_being_reconciled(provider text) returns boolean
-    language sql
-    stable
-as $$
-    select
-        exists (select from reconciliations r where r.provider = $1 and r.reconciled_at is null)
-        or exists (select from stray_batches b where b.provider = $1 and b.state = 'working')
+    select regexp_replace($1, '-(\d{8}|\d{4}-\d{2}-\d{2}|\d{3}|preview-\d{2}-\d{4}|latest)$', '')
 $$;

@@ -9,3 +9,9 @@ create index cache_entries_class_idx on cache_entries (namespace_id, answer_clas
 create index text_embeddings_used_idx on text_embeddings (tenant, model, used_at);
 
 create index items_new_idx on items (run_id) where state = 'new';
+
+create index submissions_leased_idx on submissions (lease_until) where lease_until is not null;
+
+create index submissions_waiting_idx on submissions (not_before) where not_before is not null;
+
+create index runs_alive_idx on runs (alive_until) where state = 'open';

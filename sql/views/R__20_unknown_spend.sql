@@ -2,7 +2,7 @@
 -- question and the answer, batches that nobody collected before their provider deleted them, answers that a
 -- provider counts and does not give, and answers that came without a usage: never asked again, held against the
 -- budget at their worst case, until 'nightjar spend resolve' says what the invoice says. And what a stray batch
--- was billed for that no document asks for: it has no run.
+-- was billed for that no document asks for: it has no run, and no budget holds it before it is resolved.
 create or replace view unknown_spend as
 select
     a.run_id,
@@ -24,7 +24,11 @@ select
     c.provider_batch_id || '/' || c.custom_id as custom_id,
     null as item_key,
     c.billed_at as asked_at,
-    c.usd as worst_case_usd
+    -- One without a usage: as the dearest of its batch.
+    case
+        when c.usd > 0 then c.usd
+        else (select max(d.usd) from stray_charges d where d.provider = c.provider and d.provider_batch_id = c.provider_batch_id)
+    end as worst_case_usd
 from stray_charges c
 where c.submission_id is null
   and c.resolved_at is null

@@ -12,6 +12,7 @@ select
 from submissions s
 join namespaces n on n.namespace_id = s.namespace_id   -- of which a job sees its own only
 where s.mode = 'batch'
+  and not s.adopted   -- whose end was not watched
   and s.in_progress_at is not null
   and s.ended_at is not null
 group by date_trunc('month', s.in_progress_at at time zone 'UTC')::date, n.tenant, s.provider, s.model;

@@ -11,7 +11,7 @@ import java.time.Instant;
  * @param until when others may take the submission over, unless it is renewed before
  */
 public record Lease(String owner, Instant until) implements java.io.Serializable {
-  /** No lease is longer; one that seems to be was taken before the clock was set back. */
+  /** The longest that commands take; one of twice that was taken before the clock was set back. */
   public static final Duration MAX = Duration.ofMinutes(10);
 
   public Lease {

@@ -156,10 +156,11 @@ public interface RunStore {
   void keepAlive(String runId, Instant until);
 
   /**
-   * Ends leases and waits that no process can have set by the clock as it is now: it has been set
-   * back since, and they would last until it has caught up.
+   * Ends leases and waits that are too far ahead to have been set by the clock as it is now: it has
+   * been set back since, and they would last until it has caught up.
    *
-   * @param waitMax the longest wait between two tries
+   * @param waitMax the longest wait between two tries of this process; others are taken to wait for
+   *     ten minutes
    */
   void endTimesAhead(Duration waitMax);
 

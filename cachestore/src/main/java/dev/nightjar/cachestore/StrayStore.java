@@ -8,10 +8,11 @@ import java.util.Set;
 
 /**
  * Batches that a provider has for us and that no submission knows: sent after the backup that was
- * put back, or created by a worker that had lost its lease. While an account is yet to be asked for
- * them, or one of them is at work, its provider is {@link SubmissionStore.Admission#HELD sent
- * nothing}: what they answer would be bought again. Then packing takes their answers over, and what
- * nobody asks for any more is unknown spend. Thread-safe.
+ * put back, or created by a worker that had lost its lease. After a restore, while an account is
+ * yet to be asked for them or one of them is at work, its provider is {@link
+ * SubmissionStore.Admission#HELD sent nothing}: what they answer would be bought again. Then
+ * packing takes their answers over, and what nobody asks for any more is unknown spend.
+ * Thread-safe.
  */
 public interface StrayStore {
 
@@ -21,6 +22,21 @@ public interface StrayStore {
    * @param model as the provider names it
    */
   record Charge(String customId, String model, Instant billedAt, Usage usage) {}
+
+  /**
+   * A batch that is one of ours.
+   *
+   * @param createdAt by the provider's clock
+   */
+  record Found(String batchId, Instant createdAt) {}
+
+  /**
+   * A stray batch that is yet to be read.
+   *
+   * @param account that has it, a keyed hash
+   * @param holds whether its provider is sent nothing meanwhile
+   */
+  record Stray(String provider, String account, String batchId, boolean holds, Instant createdAt) {}
 
   /**
    * An account that is yet to be asked for stray batches.
@@ -39,22 +55,38 @@ public interface StrayStore {
   /** Accounts that are yet to be asked, of all providers, in order. */
   List<Pending> pending();
 
-  /** Providers that have a stray batch at work. */
-  Set<String> providersWorking();
+  /** Providers that are sent nothing for now. */
+  Set<String> held();
 
   /** Whether an account is yet to be asked; one that is new since a restore is. */
   boolean isToReconcile(String provider, String account);
 
   /**
    * Notes stray batches. Those that are known as such, or that a submission has, are passed over.
+   *
+   * @param holds whether the provider is sent nothing until they are read
    */
-  void found(String provider, String account, Collection<String> batchIds);
+  void found(String provider, String account, boolean holds, Collection<Found> batches);
 
   /** Notes that all stray batches of an account are found. */
   void reconciled(String provider, String account);
 
-  /** Stray batches of an account that are yet to be read. */
-  List<String> working(String provider, String account);
+  /**
+   * Waits for an account no more, as a person says: neither for its answer nor for its batches.
+   *
+   * @return whether it was waited for
+   */
+  boolean giveUp(String provider, String account);
+
+  /** Stray batches that are yet to be read, of all providers. */
+  List<Stray> working();
+
+  /**
+   * Notes that a stray batch is seen to have ended.
+   *
+   * @return when that was noted first
+   */
+  Instant endedSeen(String provider, String batchId);
 
   /**
    * Notes what a stray batch was billed for, once.

@@ -82,6 +82,9 @@ final class BringHome {
 
   /** Runs of which nothing can come home any more; to be called when everything was looked at. */
   void end() {
+    if (!stores.strays().held().isEmpty()) {
+      return; // what such a run has planned may be answered by a stray batch
+    }
     for (RunStore.Undriven undriven : undriven()) {
       guarded(undriven.run().runId(), () -> end(undriven));
     }

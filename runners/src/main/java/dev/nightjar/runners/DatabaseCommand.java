@@ -110,19 +110,13 @@ final class DatabaseCommand implements Runnable {
       @Parameters(paramLabel = "PROVIDER", description = "As in the warning.") String provider,
       @Parameters(paramLabel = "ACCOUNT", description = "As in the warning.") String account) {
     try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
-      boolean waits =
-          stores.strays().pending().stream()
-              .anyMatch(
-                  pending ->
-                      pending.provider().equals(provider) && pending.account().equals(account));
-      if (!waits) {
+      if (!stores.strays().giveUp(provider, account)) {
         throw new NightjarException(
             ErrorCode.OPTION_INVALID,
             provider + " " + account,
             "is no account that is waited for",
             "give both as the warning of 'nightjar collect' has them");
       }
-      stores.strays().reconciled(provider, account);
     }
     say(provider + " " + account + " is not waited for any more");
     return 0;

@@ -528,7 +528,10 @@ final class Night implements AutoCloseable {
         .cacheCare()
         .evict(
             context.namespaceId(), retention.writtenAfter(clock.instant()), retention.bytesMax());
-    OrphanUploads.delete(stores.submissions(), clients, providersUsed(context.task()), clock);
+    // A stray batch may still read its upload.
+    Set<Provider> tidied = new HashSet<>(providersUsed(context.task()));
+    tidied.removeIf(provider -> stores.strays().held().contains(provider.label()));
+    OrphanUploads.delete(stores.submissions(), clients, tidied, clock);
   }
 
   /** Submissions of this namespace that are not collected yet. */

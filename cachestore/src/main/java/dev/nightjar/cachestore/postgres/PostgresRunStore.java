@@ -25,6 +25,9 @@ import org.jooq.Result;
 
 /** Runs in {@code runs}. */
 final class PostgresRunStore implements RunStore {
+  /** As long as any night waits between two tries, if it does not ask for more. */
+  private static final Duration WAIT_MIN = Duration.ofMinutes(10);
+
   private static final DateTimeFormatter RUN_ID =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
 
@@ -666,10 +669,22 @@ final class PostgresRunStore implements RunStore {
   @Override
   public void endTimesAhead(Duration waitMax) {
     Instant now = clock.instant();
+    // Other machines' clocks may be ahead by half a lease; other nights may wait for longer.
+    Instant leasesEnd = now.plus(Lease.MAX.multipliedBy(2));
+    Instant waitsEnd = now.plus(waitMax.compareTo(WAIT_MIN) > 0 ? waitMax : WAIT_MIN);
     Transactions.run(
         context,
         configuration -> {
           DSLContext tx = configuration.dsl();
+          tx.execute(
+              """
+              update runs
+              set alive_until = ?
+              where state = 'open'
+                and alive_until > ?
+              """,
+              Sql.time(now),
+              Sql.time(leasesEnd));
           tx.execute(
               """
               update submissions
@@ -677,22 +692,14 @@ final class PostgresRunStore implements RunStore {
                   lease_until = null
               where lease_until > ?
               """,
-              Sql.time(now.plus(Lease.MAX)));
+              Sql.time(leasesEnd));
           tx.execute(
               """
               update submissions
               set not_before = null
               where not_before > ?
               """,
-              Sql.time(now.plus(waitMax)));
-          tx.execute(
-              """
-              update runs
-              set alive_until = ?
-              where alive_until > ?
-              """,
-              Sql.time(now),
-              Sql.time(now.plus(Lease.MAX)));
+              Sql.time(waitsEnd));
           tx.execute(
               """
               update provider_quotas
@@ -700,7 +707,7 @@ final class PostgresRunStore implements RunStore {
               where hold_until > ?
               """,
               Sql.time(now),
-              Sql.time(now.plus(waitMax)));
+              Sql.time(waitsEnd));
         });
   }
 

@@ -11,11 +11,13 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.StrayStore;
 import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 
@@ -41,29 +43,57 @@ final class PostgresStrayStore implements StrayStore {
           DSLContext tx = configuration.dsl();
           tx.execute(
               """
-                insert into reconciliations (provider, account, restored_at, reconciled_at)
-                select '', '', ?::timestamptz, ?::timestamptz
-                union all
-                select distinct provider, account, ?::timestamptz, null::timestamptz
-                from submissions
-                where account is not null
-                  and mode = 'batch'
-                on conflict (provider, account) do update
-                set restored_at = excluded.restored_at,
-                    reconciled_at = excluded.reconciled_at
-                """,
+              insert into reconciliations (provider, account, restored_at, reconciled_at)
+              select '', '', ?::timestamptz, ?::timestamptz
+              union all
+              select provider, account, ?::timestamptz, null::timestamptz
+              from (
+                  select provider, account
+                  from submissions
+                  where account is not null
+                    and mode = 'batch'
+                  union
+                  select provider, account
+                  from stray_batches
+                  union
+                  select provider, account
+                  from reconciliations
+                  where provider <> '') as known
+              on conflict (provider, account) do update
+              set restored_at = excluded.restored_at,
+                  reconciled_at = excluded.reconciled_at
+              """,
               Sql.now(clock),
               Sql.now(clock),
               Sql.now(clock));
+          // What was planned and not surely sent may have been sent since. The rows stay: by them
+          // their uploads are tidied.
           tx.execute(
               """
-                update attempts
-                set state = 'planned',
-                    submission_id = null
-                where state = 'submitted'
-                  and submission_id in (select submission_id from submissions where state in ('planned', 'uploading'))
-                """);
-          tx.execute("delete from submissions where state in ('planned', 'uploading')");
+              update submissions
+              set state = 'planned'
+              where state = 'creating'
+                and provider_renewed_at is null
+              """);
+          tx.execute(
+              """
+              update attempts
+              set state = 'planned',
+                  submission_id = null
+              where state = 'submitted'
+                and submission_id in (select submission_id from submissions where state in ('planned', 'uploading'))
+              """);
+          tx.execute(
+              """
+              update submissions
+              set state = 'cancelled',
+                  failure_code = ?,
+                  failure_reason = 'a backup was put back, in which it was not sent',
+                  lease_owner = null,
+                  lease_until = null
+              where state in ('planned', 'uploading')
+              """,
+              ErrorCode.SUBMISSION_CANCELLED.name());
         });
   }
 
@@ -86,10 +116,25 @@ final class PostgresStrayStore implements StrayStore {
   }
 
   @Override
-  public Set<String> providersWorking() {
-    return Set.copyOf(
+  public Set<String> held() {
+    return Set.of(held(context));
+  }
+
+  static String[] held(DSLContext tx) {
+    return array(
         Sql.column(
-            fetch(context, "select distinct provider from stray_batches where state = 'working'"),
+            fetch(
+                tx,
+                """
+                select provider
+                from reconciliations
+                where reconciled_at is null
+                union
+                select provider
+                from stray_batches
+                where state = 'working'
+                  and holds
+                """),
             "provider",
             String.class));
   }
@@ -125,12 +170,12 @@ final class PostgresStrayStore implements StrayStore {
   }
 
   @Override
-  public void found(String provider, String account, Collection<String> batchIds) {
+  public void found(String provider, String account, boolean holds, Collection<Found> batches) {
     context.execute(
         """
-        insert into stray_batches (provider, account, provider_batch_id, state, found_at)
-        select ?, ?, b.id, 'working', ?
-        from unnest(?::text[]) as b (id)
+        insert into stray_batches (provider, account, provider_batch_id, holds, state, created_at, found_at)
+        select ?, ?, b.id, ?, 'working', b.created_at, ?
+        from unnest(?::text[], ?::timestamptz[]) as b (id, created_at)
         where not exists (
             select
             from submissions s
@@ -140,9 +185,48 @@ final class PostgresStrayStore implements StrayStore {
         """,
         provider,
         account,
+        holds,
         Sql.now(clock),
-        array(batchIds),
+        texts(batches, Found::batchId),
+        batches.stream()
+            .map(batch -> batch.createdAt().atOffset(ZoneOffset.UTC))
+            .toArray(OffsetDateTime[]::new),
         provider);
+  }
+
+  @Override
+  public boolean giveUp(String provider, String account) {
+    return Transactions.result(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          int accounts =
+              tx.execute(
+                  """
+                  update reconciliations
+                  set reconciled_at = ?
+                  where provider = ?
+                    and account = ?
+                    and reconciled_at is null
+                  """,
+                  Sql.now(clock),
+                  provider,
+                  account);
+          int batches =
+              tx.execute(
+                  """
+                  update stray_batches
+                  set state = 'read',
+                      read_at = ?
+                  where provider = ?
+                    and account = ?
+                    and state = 'working'
+                  """,
+                  Sql.now(clock),
+                  provider,
+                  account);
+          return accounts + batches > 0;
+        });
   }
 
   @Override
@@ -161,22 +245,42 @@ final class PostgresStrayStore implements StrayStore {
   }
 
   @Override
-  public List<String> working(String provider, String account) {
-    return Sql.column(
-        fetch(
+  public List<Stray> working() {
+    return fetch(
             context,
             """
-            select provider_batch_id
+            select provider, account, provider_batch_id, holds, created_at
             from stray_batches
+            where state = 'working'
+            order by provider, created_at, provider_batch_id
+            """)
+        .map(
+            row ->
+                new Stray(
+                    row.get("provider", String.class),
+                    row.get("account", String.class),
+                    row.get("provider_batch_id", String.class),
+                    row.get("holds", Boolean.class),
+                    row.get("created_at", OffsetDateTime.class).toInstant()));
+  }
+
+  @Override
+  public Instant endedSeen(String provider, String batchId) {
+    return fetch(
+            context,
+            """
+            update stray_batches
+            set ended_seen_at = coalesce(ended_seen_at, ?)
             where provider = ?
-              and account = ?
-              and state = 'working'
-            order by found_at, provider_batch_id
+              and provider_batch_id = ?
+            returning ended_seen_at
             """,
+            Sql.now(clock),
             provider,
-            account),
-        "provider_batch_id",
-        String.class);
+            batchId)
+        .get(0)
+        .get("ended_seen_at", OffsetDateTime.class)
+        .toInstant();
   }
 
   @Override
@@ -205,8 +309,16 @@ final class PostgresStrayStore implements StrayStore {
           if (noted != charges.size()) {
             throw new NightjarException(
                 ErrorCode.PRICE_MISSING,
-                provider + "/" + charges.iterator().next().model(),
-                "the batch " + batchId + " was billed, and no price was in force",
+                provider
+                    + "/"
+                    + charges.stream()
+                        .map(Charge::model)
+                        .distinct()
+                        .sorted()
+                        .collect(Collectors.joining(", ")),
+                "the stray batch "
+                    + batchId
+                    + " was billed, and not each of them had a price in force",
                 "add one with 'nightjar prices set' and run the same command again");
           }
         });
@@ -253,7 +365,7 @@ final class PostgresStrayStore implements StrayStore {
         fetch(
                 tx,
                 """
-                select register_namespace(?, ?, 'stray-batches', '{}', min(provider), min(undated_model(model)), 'none', ?) as id
+                select register_namespace(?, ?, 'stray-batches', '{}', min(provider), min(unversioned_model(model)), 'none', ?) as id
                 from stray_charges
                 where provider_batch_id || '/' || custom_id = any (?::text[])
                 """,
@@ -309,7 +421,7 @@ final class PostgresStrayStore implements StrayStore {
                 request_bytes, prompt_tokens, output_tokens_max, reserved_usd, planned_at, ended_at, billed_at,
                 failure_code, failure_reason, spend_resolved_at)
             select
-                name, name, 1, ?, ?, 'stray', provider, undated_model(model), 'batch', 'errored',
+                name, name, 1, ?, ?, 'stray', provider, unversioned_model(model), 'batch', 'errored',
                 0, 0, 0, usd, billed_at, ?, case when ? > 0 then ?::timestamptz end,
                 'OUTCOME_UNKNOWN', 'a stray batch answered it, and no document asks for it', ?
             from parts
@@ -319,12 +431,11 @@ final class PostgresStrayStore implements StrayStore {
             input_tokens, cached_input_tokens, cache_write_tokens, cache_write_long_tokens, output_tokens, reasoning_tokens,
             input_usd, cached_input_usd, cache_write_usd, output_usd, reasoning_usd)
         select
-            p.name, ?, p.name, p.provider_batch_id, p.provider, undated_model(p.model), 'stray', f.price_id, ?,
+            p.name, ?, p.name, p.provider_batch_id, p.provider, unversioned_model(p.model), 'stray', p.price_id, ?,
             0, 0, 0, 0, 0, 0,
             -- Each the difference of two rounded sums: together they are the amount to the last digit.
             round(? * p.up_to_usd / p.all_usd, 12) - round(? * (p.up_to_usd - p.usd - 1e-12) / p.all_usd, 12), 0, 0, 0, 0
         from parts p
-        cross join lateral price_in_force(p.provider, undated_model(p.model), ?, 1) f
         where ? > 0
         """,
         ids,
@@ -344,7 +455,6 @@ final class PostgresStrayStore implements StrayStore {
         now,
         usd,
         usd,
-        now,
         usd);
     return namespaceId;
   }
@@ -353,9 +463,9 @@ final class PostgresStrayStore implements StrayStore {
       DSLContext tx, String provider, String batchId, Collection<Charge> charges) {
     return tx.execute(
         """
-        insert into stray_charges (provider, provider_batch_id, custom_id, model, billed_at, usd)
+        insert into stray_charges (provider, provider_batch_id, custom_id, model, billed_at, price_id, usd)
         select
-            ?, ?, u.custom_id, u.model, u.billed_at,
+            ?, ?, u.custom_id, u.model, u.billed_at, p.price_id,
             (u.input * p.batch_input_usd
                 + u.cached * p.batch_cached_input_usd
                 + u.write * p.batch_cache_write_usd
@@ -365,9 +475,9 @@ final class PostgresStrayStore implements StrayStore {
         from unnest(?::text[], ?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
             as u (custom_id, model, billed_at, input, cached, write, write_long, output, reasoning)
         cross join lateral (
-            -- Under the name with its date, else under the one without.
+            -- Under the name with its version, else under the one without.
             select *
-            from (values (u.model), (undated_model(u.model))) as n (name)
+            from (values (u.model), (unversioned_model(u.model))) as n (name)
             cross join lateral price_in_force(?, n.name, u.billed_at, u.input + u.cached + u.write + u.write_long)
             order by n.name = u.model desc
             limit 1) p

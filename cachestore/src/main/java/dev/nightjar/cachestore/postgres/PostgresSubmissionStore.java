@@ -109,7 +109,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                         and a.tier = ?
                         and a.mode = ?
                         and a.state = 'planned'
-                        and not is_being_reconciled(a.provider)
+                        and a.provider <> all (?::text[])
                       order by a.run_id, a.item_key, a.attempt_number
                       for update of a
                       """,
@@ -117,7 +117,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                       limits.promptTokensMax(),
                       namespaceId,
                       what.tier(),
-                      what.mode().label())
+                      what.mode().label(),
+                      PostgresStrayStore.held(tx))
                   .fetchSize(ROWS_FETCH_MAX)
                   .fetchLazy()) {
             for (Record attempt : attempts) {
@@ -150,34 +151,34 @@ final class PostgresSubmissionStore implements SubmissionStore {
   private void adopt(
       DSLContext tx, long namespaceId, Unpacked what, Supplier<String> submissionIds) {
     Map<List<String>, Pack> packs = new LinkedHashMap<>();
+    Set<String> taken = new HashSet<>(); // two strays may have answered the same
     for (Record row :
         fetch(
             tx,
             """
-            select distinct on (a.custom_id)
-                a.custom_id,
-                a.run_id,
-                a.request_bytes,
-                a.prompt_tokens,
-                c.provider_batch_id
+            select a.custom_id, a.run_id, a.request_bytes, a.prompt_tokens, c.provider_batch_id
             from attempts a
             join stray_charges c
                 on c.custom_id = a.custom_id
                 and c.provider = a.provider
-                and undated_model(c.model) = undated_model(a.model)
+                and unversioned_model(c.model) = unversioned_model(a.model)
                 and c.submission_id is null
                 and c.resolved_at is null
             where a.namespace_id = ?
               and a.tier = ?
               and a.mode = ?
-              and a.mode = 'batch'
               and a.state = 'planned'
-              and not is_being_reconciled(a.provider)
+              and a.provider <> all (?::text[])
             order by a.custom_id, c.provider_batch_id
+            for update of a, c
             """,
             namespaceId,
             what.tier(),
-            what.mode().label())) {
+            what.mode().label(),
+            PostgresStrayStore.held(tx))) {
+      if (!taken.add(row.get("custom_id", String.class))) {
+        continue;
+      }
       String runId = row.get("run_id", String.class);
       Pack pack =
           packs.computeIfAbsent(
@@ -187,6 +188,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
       pack.bytes += row.get("request_bytes", Long.class) + 1;
       pack.tokens += row.get("prompt_tokens", Long.class);
     }
+    // Paid for as part of a batch, whatever way it was to be asked now.
+    tx.execute(
+        "update attempts set mode = 'batch' where mode <> 'batch' and custom_id = any (?::text[])",
+        (Object) array(taken));
     packs.forEach(
         (batchAndRun, pack) ->
             adopt(tx, batchAndRun.get(0), insert(tx, submissionIds.get(), pack)));
@@ -200,16 +205,15 @@ final class PostgresSubmissionStore implements SubmissionStore {
             adopted = true,
             provider_batch_id = b.provider_batch_id,
             account = b.account,
-            creating_at = b.found_at,
-            provider_creating_at = b.found_at,
-            provider_renewed_at = b.found_at,
-            in_progress_at = ?
+            creating_at = b.created_at,
+            provider_creating_at = b.created_at,
+            provider_renewed_at = b.created_at,
+            in_progress_at = b.created_at
         from stray_batches b
         where s.submission_id = ?
           and b.provider = s.provider
           and b.provider_batch_id = ?
         """,
-        Sql.now(clock),
         submissionId,
         batchId);
     tx.execute(
@@ -272,10 +276,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
             from attempts
             where namespace_id = ?
               and state = 'planned'
-              and not is_being_reconciled(provider)
+              and provider <> all (?::text[])
             order by tier, mode
             """,
-            namespaceId)
+            namespaceId,
+            PostgresStrayStore.held(context))
         .map(
             row ->
                 new Unpacked(
@@ -370,7 +375,16 @@ final class PostgresSubmissionStore implements SubmissionStore {
             from submissions
             where provider = ?
               and provider_batch_id = any (?::text[])
+            union
+            -- What was created without a lease is cancelled, and no submission's.
+            select provider_batch_id
+            from stray_batches
+            where provider = ?
+              and provider_batch_id = any (?::text[])
+              and not holds
             """,
+            provider,
+            array(batchIds),
             provider,
             array(batchIds)),
         "provider_batch_id",
@@ -537,7 +551,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
               "select pg_advisory_xact_lock(hashtext('nightjar admit'), hashtext(?))",
               submission.provider());
           if (PostgresStrayStore.isToReconcile(tx, submission.provider(), account)
-              || isBeingReconciled(tx, submission.provider())) {
+              || List.of(PostgresStrayStore.held(tx)).contains(submission.provider())) {
             return Admission.HELD;
           }
           if (!isWanted(tx, submissionId)) {
@@ -580,12 +594,6 @@ final class PostgresSubmissionStore implements SubmissionStore {
               ? Admission.ADMITTED
               : Admission.LOST;
         });
-  }
-
-  private static boolean isBeingReconciled(DSLContext tx, String provider) {
-    return fetch(tx, "select is_being_reconciled(?) as held", provider)
-        .get(0)
-        .get("held", Boolean.class);
   }
 
   private static boolean isWanted(DSLContext tx, String submissionId) {

@@ -737,14 +737,6 @@ final class PostgresWorkStore implements WorkStore {
             similarity = null
         where i.run_id = ?
           and i.state = 'waiting'
-          -- A leader is gone only with the run that was to ask it: looked for if there was another one lately.
-          and exists (
-              select
-              from runs own
-              join runs other using (namespace_id)
-              where own.run_id = i.run_id
-                and other.run_id <> own.run_id
-                and coalesce(other.finished_at, 'infinity') > own.started_at - interval '1 day')
           and not exists (
               select
               from misses m

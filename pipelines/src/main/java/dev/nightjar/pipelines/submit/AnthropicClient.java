@@ -294,7 +294,7 @@ final class AnthropicClient implements ProviderClient {
         if (batch.createdAt().toInstant().isBefore(since)) {
           return;
         }
-        consumer.accept(new Listed(batch.id(), Optional.empty()));
+        consumer.accept(new Listed(batch.id(), Optional.empty(), batch.createdAt().toInstant()));
       }
       if (!page.hasNextPage()) {
         return;

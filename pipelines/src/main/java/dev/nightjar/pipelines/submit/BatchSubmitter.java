@@ -263,7 +263,8 @@ public final class BatchSubmitter {
       strays.found(
           submission.provider(),
           clients.account(Provider.ofLabel(submission.provider())),
-          List.of(batchId));
+          false,
+          List.of(new StrayStore.Found(batchId, now())));
       try {
         client.cancel(batchId);
       } catch (ProviderException e) {

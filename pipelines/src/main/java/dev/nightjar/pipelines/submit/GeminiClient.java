@@ -243,16 +243,18 @@ final class GeminiClient implements ProviderClient {
         .orElseGet(Found.Absent::new);
   }
 
-  /** Whatever their age is: it keeps no order that it states. */
   @Override
   public void forEachBatch(Instant since, Consumer<Listed> consumer) {
     firstBatch(
         operation -> {
           String id = submissionId(operation);
-          if (SUBMISSION_ID.matcher(id).matches()) {
-            consumer.accept(new Listed(operation.path("name").asText(), Optional.of(id)));
+          String created = operation.path("metadata").path("createTime").asText("");
+          Instant createdAt = created.isEmpty() ? Instant.EPOCH : Instant.parse(created);
+          if (SUBMISSION_ID.matcher(id).matches() && !createdAt.isBefore(since)) {
+            consumer.accept(
+                new Listed(operation.path("name").asText(), Optional.of(id), createdAt));
           }
-          return false;
+          return false; // it states no order
         });
   }
 

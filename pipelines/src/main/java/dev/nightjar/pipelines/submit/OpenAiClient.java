@@ -184,7 +184,13 @@ final class OpenAiClient implements ProviderClient {
         since,
         batch -> {
           submissionId(batch)
-              .ifPresent(id -> consumer.accept(new Listed(batch.id(), Optional.of(id))));
+              .ifPresent(
+                  id ->
+                      consumer.accept(
+                          new Listed(
+                              batch.id(),
+                              Optional.of(id),
+                              Instant.ofEpochSecond(batch.createdAt()))));
           return false;
         });
   }

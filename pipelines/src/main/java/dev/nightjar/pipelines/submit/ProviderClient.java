@@ -77,11 +77,12 @@ public interface ProviderClient extends AutoCloseable {
    * A batch that may be one of ours.
    *
    * @param submissionId whose it is, where the provider keeps that
+   * @param createdAt by the provider's clock
    */
-  record Listed(String batchId, Optional<String> submissionId) {}
+  record Listed(String batchId, Optional<String> submissionId, Instant createdAt) {}
 
   /**
-   * Lists the batches of the account that may be ours, newest first.
+   * Lists the batches of the account that may be ours.
    *
    * @param since no older ones, by the provider's clock
    */

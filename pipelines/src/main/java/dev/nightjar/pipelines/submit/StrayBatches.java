@@ -35,6 +35,8 @@ public final class StrayBatches {
   /** How long answers that a provider has counted are looked for. */
   private static final Duration LINES_LATE_MAX = Duration.ofHours(1);
 
+  private static final Duration GONE_AFTER_LOSS = Duration.ofDays(1);
+
   private final StrayStore strays;
   private final SubmissionStore submissions;
   private final ProviderClients clients;
@@ -54,31 +56,50 @@ public final class StrayBatches {
    * @param providers that something is to be sent to
    */
   public void look(Collection<Provider> providers) {
-    Set<String> all = new TreeSet<>(strays.providersWorking());
+    Set<String> all = new TreeSet<>();
     providers.forEach(provider -> all.add(provider.label()));
     strays.pending().forEach(pending -> all.add(pending.provider()));
-    for (String label : all) {
-      try {
-        look(Provider.ofLabel(label));
-      } catch (ProviderException | NightjarException e) {
-        sayOnce(label + ": its batches were not looked at: " + e.getMessage());
-      }
+    all.forEach(
+        label -> guarded(label + ": its batches", () -> reconcile(Provider.ofLabel(label))));
+    for (StrayStore.Stray stray : strays.working()) {
+      guarded(stray.provider() + ": " + stray.batchId(), () -> read(stray));
     }
-    for (StrayStore.Pending pending : strays.pending()) {
-      sayOnce(
-          pending.provider()
-              + ": a backup was put back at "
-              + pending.restoredAt()
-              + ", and the account "
-              + pending.account()
-              + " is yet to be asked for batches that were sent after it; until then nothing is sent to "
-              + pending.provider()
-              + ": run 'nightjar collect' with that account's key and base URL, or, if it has none,"
-              + " 'nightjar db reconciled "
-              + pending.provider()
-              + " "
-              + pending.account()
-              + "'");
+    Map<List<String>, String> waited = new LinkedHashMap<>();
+    strays
+        .pending()
+        .forEach(
+            one -> waited.put(List.of(one.provider(), one.account()), "is yet to be asked for"));
+    strays.working().stream()
+        .filter(one -> one.holds() && !isOfThisAccount(one))
+        .forEach(one -> waited.put(List.of(one.provider(), one.account()), "has"));
+    waited.forEach(StrayBatches.this::sayWaited);
+  }
+
+  private boolean isOfThisAccount(StrayStore.Stray stray) {
+    return clients.account(Provider.ofLabel(stray.provider())).equals(stray.account());
+  }
+
+  private void sayWaited(List<String> account, String what) {
+    sayOnce(
+        account.get(0)
+            + ": a backup was put back, and the account "
+            + account.get(1)
+            + " "
+            + what
+            + " batches that were sent after it; until they are read nothing is sent to "
+            + account.get(0)
+            + ": run 'nightjar collect' with that account's key and base URL, or, if that is not possible,"
+            + " 'nightjar db reconciled "
+            + String.join(" ", account)
+            + "'");
+  }
+
+  /** What goes wrong with one holds up no other. */
+  private void guarded(String what, Runnable look) {
+    try {
+      look.run();
+    } catch (ProviderException | NightjarException e) {
+      sayOnce(what + ": not looked at: " + e.getMessage());
     }
   }
 
@@ -88,78 +109,120 @@ public final class StrayBatches {
     }
   }
 
-  private void look(Provider provider) {
+  private void reconcile(Provider provider) {
     String label = provider.label();
     String account = clients.account(provider);
-    ProviderClient client = clients.of(provider);
-    if (strays.isToReconcile(label, account)) {
-      Instant since = clock.instant().minus(Providers.of(provider).resultsKept());
-      List<ProviderClient.Listed> listed = new ArrayList<>();
-      client.forEachBatch(since, listed::add);
-      List<String> unknown = unknown(label, listed);
-      strays.found(label, account, unknown);
-      strays.reconciled(label, account);
-      if (!unknown.isEmpty()) {
-        LOG.warn(
-            "{}: {} batches were sent after the backup that was put back; nothing is sent until they have"
-                + " ended and their answers are taken over",
-            label,
-            unknown.size());
-      }
+    if (!strays.isToReconcile(label, account)) {
+      return;
     }
-    for (String batchId : strays.working(label, account)) {
-      read(client, label, batchId);
+    Instant since = clock.instant().minus(Providers.of(provider).resultsKept());
+    List<ProviderClient.Listed> listed = new ArrayList<>();
+    clients.of(provider).forEachBatch(since, listed::add);
+    List<StrayStore.Found> unknown = unknown(label, listed);
+    strays.found(label, account, true, unknown);
+    strays.reconciled(label, account);
+    if (!unknown.isEmpty()) {
+      LOG.warn(
+          "{}: {} batches were sent after the backup that was put back; nothing is sent until they have"
+              + " ended and their answers are taken over",
+          label,
+          unknown.size());
     }
   }
 
   /** One whose create is in doubt is found by its submission. */
-  private List<String> unknown(String provider, List<ProviderClient.Listed> listed) {
-    List<String> unknown =
-        new ArrayList<>(
-            listed.stream()
-                .filter(
-                    one ->
-                        one.submissionId()
-                            .flatMap(submissions::find)
-                            .map(Submission::state)
-                            .filter(state -> state == SubmissionState.CREATING)
-                            .isEmpty())
-                .map(ProviderClient.Listed::batchId)
-                .toList());
-    unknown.removeAll(new HashSet<>(submissions.knownBatchIds(provider, List.copyOf(unknown))));
-    return unknown;
+  private List<StrayStore.Found> unknown(String provider, List<ProviderClient.Listed> listed) {
+    Set<String> known =
+        new HashSet<>(
+            submissions.knownBatchIds(
+                provider, listed.stream().map(ProviderClient.Listed::batchId).toList()));
+    return listed.stream()
+        .filter(one -> !known.contains(one.batchId()))
+        .filter(
+            one ->
+                one.submissionId()
+                    .flatMap(submissions::find)
+                    .map(Submission::state)
+                    .filter(state -> state == SubmissionState.CREATING)
+                    .isEmpty())
+        .map(one -> new StrayStore.Found(one.batchId(), one.createdAt()))
+        .toList();
   }
 
-  private void read(ProviderClient client, String provider, String batchId) {
-    ProviderBatch batch = client.status(batchId);
+  private void read(StrayStore.Stray stray) {
+    Provider provider = Provider.ofLabel(stray.provider());
+    try {
+      read(clients.of(provider), stray);
+    } catch (ProviderException e) {
+      boolean gone =
+          e.kind() == ProviderException.Kind.REFUSED
+              && isOfThisAccount(stray)
+              && clock
+                  .instant()
+                  .isAfter(
+                      stray
+                          .createdAt()
+                          .plus(Providers.of(provider).resultsKept())
+                          .plus(GONE_AFTER_LOSS));
+      if (!gone) {
+        throw e;
+      }
+      strays.read(stray.provider(), stray.batchId(), List.of());
+      LOG.error(
+          "{}: {} is gone before it was read: what it cost is on the invoice only",
+          stray.provider(),
+          stray.batchId());
+    }
+  }
+
+  private void read(ProviderClient client, StrayStore.Stray stray) {
+    ProviderBatch batch = client.status(stray.batchId());
     if (batch.ending().isEmpty()) {
-      sayOnce(provider + ": " + batchId + " is still at work, and nothing is sent meanwhile");
+      if (stray.holds()) {
+        sayOnce(
+            stray.provider()
+                + ": "
+                + stray.batchId()
+                + " is still at work, and nothing is sent meanwhile");
+      } else {
+        client.cancel(stray.batchId()); // whoever created it may not have come to that
+      }
       return;
     }
+    Instant endedSeen = strays.endedSeen(stray.provider(), stray.batchId());
     Map<String, Charge> charges = new LinkedHashMap<>();
     Set<String> answered = new HashSet<>();
-    client.results(
-        "",
-        batch,
-        line -> {
-          if (line.error().isEmpty()) {
-            answered.add(line.customId());
-          }
-          if (line.usage().isBilled() && CustomIds.isOne(line.customId())) {
-            charges.putIfAbsent(line.customId(), charge(line));
-          }
-        });
-    if (answered.size() < batch.answered()
-        && clock.instant().isBefore(batch.workedAt().plus(LINES_LATE_MAX))) {
-      return; // they are counted, hence billed, and in no file yet
+    client.results("", batch, line -> take(line, charges, answered));
+    if (answered.size() < batch.answered()) {
+      if (clock.instant().isBefore(endedSeen.plus(LINES_LATE_MAX))) {
+        return; // they are counted, hence billed, and in no file yet
+      }
+      LOG.error(
+          "{}: {}: {} answers are counted and {} can be read: what the others cost is on the invoice only",
+          stray.provider(),
+          stray.batchId(),
+          batch.answered(),
+          answered.size());
     }
-    strays.read(provider, batchId, charges.values());
+    strays.read(stray.provider(), stray.batchId(), charges.values());
     LOG.warn(
         "{}: {}: {} answers are paid for and no submission has them; documents that ask for them get them,"
             + " and 'nightjar spend unknown' lists the others",
-        provider,
-        batchId,
+        stray.provider(),
+        stray.batchId(),
         charges.size());
+  }
+
+  /**
+   * An answer without a usage is paid for, too: as much as the dearest of the others, it is taken.
+   */
+  private static void take(ResultLine line, Map<String, Charge> charges, Set<String> answered) {
+    if (line.error().isEmpty()) {
+      answered.add(line.customId());
+    }
+    if (CustomIds.isOne(line.customId()) && (line.usage().isBilled() || line.error().isEmpty())) {
+      charges.putIfAbsent(line.customId(), charge(line));
+    }
   }
 
   private static Charge charge(ResultLine line) {

@@ -11,16 +11,19 @@ import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.emulator.Call;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.emulator.Fault;
+import dev.nightjar.emulator.Phase;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,52 @@ class ProviderContractTest {
     assertThat(fixture.submit(id)).as("the old key is back").isTrue();
     fixture.runToEnd(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+  }
+
+  /** Which another worker believes not to exist: it creates its own, under the same names. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Provider.class,
+      names = {"OPENAI", "ANTHROPIC", "GEMINI"})
+  void whatAWorkerCreatesAfterItsLeaseWasLostIsKeptAsAStray(Provider provider) {
+    AtomicReference<Runnable> whileCreating = new AtomicReference<>(() -> {});
+    fixture =
+        new ProviderFixture(
+            home,
+            builder ->
+                builder.onCall(
+                    (number, call, phase) -> {
+                      if (call == Call.CREATE && phase == Phase.AFTER_EFFECT) {
+                        whileCreating.getAndSet(() -> {}).run();
+                      }
+                    }),
+            false,
+            "");
+    String id = fixture.planned(provider);
+    whileCreating.set(
+        () ->
+            fixture.execute(
+                "update submissions set state = 'planned', lease_owner = null, lease_until = null"
+                    + " where submission_id = '"
+                    + id
+                    + "'"));
+    fixture.emulator.inject(Fault.HTTP_500, Call.CANCEL, 1);
+    assertThat(fixture.submit(id)).isFalse();
+    assertThat(fixture.one("select count(*) from stray_batches where state = 'working'"))
+        .isEqualTo("1");
+    assertThat(fixture.submit(id)).as("whoever holds it creates its own").isTrue();
+    fixture.finishAtProvider();
+    new StrayBatches(fixture.stores, fixture.clients, fixture.clock).look(List.of());
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(
+            fixture
+                .ledger()
+                .add(
+                    new BigDecimal(
+                        fixture.one("select coalesce(sum(worst_case_usd), 0) from unknown_spend"))))
+        .as("all that was billed is in the ledger, or known to be unknown")
+        .isGreaterThan(fixture.ledger())
+        .isEqualByComparingTo(fixture.emulator.invoice().total());
   }
 
   @ParameterizedTest
