@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
+import com.anthropic.helpers.MessageAccumulator;
 import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.batches.BatchCreateParams;
@@ -14,7 +15,10 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.MultipartField;
 import com.openai.errors.UnauthorizedException;
+import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.models.batches.Batch;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FilePurpose;
 import java.io.ByteArrayInputStream;
@@ -495,6 +499,63 @@ class ConformanceTest {
     assertThatThrownBy(() -> openAi.batches().list()).isInstanceOf(UnauthorizedException.class);
     assertThatThrownBy(() -> anthropic.messages().batches().list())
         .isInstanceOf(com.anthropic.errors.UnauthorizedException.class);
+  }
+
+  @Test
+  void keysOfAProjectSeeTheSameAndThoseOfAnotherNothingOfIt() throws Exception {
+    emulator.close();
+    emulator =
+        Emulator.in(home).clock(clock).apiKey("ours", "old").apiKey("theirs", "stranger").start();
+    connect("old");
+    Batch batch = createOpenAi(List.of(line("a", "gpt-6-luna", "x")));
+    String file = batch.inputFileId();
+    connect("stranger");
+    assertThat(openAi.batches().list().data()).isEmpty();
+    assertThatThrownBy(() -> status(batch)).isInstanceOf(com.openai.errors.NotFoundException.class);
+    assertThatThrownBy(() -> openAi.files().retrieve(file))
+        .isInstanceOf(com.openai.errors.NotFoundException.class);
+    emulator.admit("ours", "new");
+    emulator.revoke("old");
+    connect("new");
+    assertThat(status(batch)).isEqualTo("validating");
+    connect("old");
+    assertThatThrownBy(() -> status(batch)).isInstanceOf(UnauthorizedException.class);
+  }
+
+  @Test
+  void theOfficialClientsPutStreamedAnswersTogether() {
+    ChatCompletionAccumulator chat = ChatCompletionAccumulator.create();
+    try (var stream =
+        openAi
+            .chat()
+            .completions()
+            .createStreaming(
+                ChatCompletionCreateParams.builder()
+                    .model("gpt-6-luna")
+                    .addUserMessage("Say hello to everybody in the house.")
+                    .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
+                    .build())) {
+      stream.stream().forEach(chat::accumulate);
+    }
+    assertThat(chat.chatCompletion().choices().get(0).message().content().orElseThrow())
+        .isNotEmpty();
+    assertThat(chat.chatCompletion().usage().orElseThrow().completionTokens()).isPositive();
+
+    MessageAccumulator message = MessageAccumulator.create();
+    try (var stream =
+        anthropic
+            .messages()
+            .createStreaming(
+                MessageCreateParams.builder()
+                    .model("claude-haiku-5-5")
+                    .maxTokens(100)
+                    .addUserMessage("Say hello to everybody in the house.")
+                    .build())) {
+      stream.stream().forEach(message::accumulate);
+    }
+    assertThat(message.message().content().get(0).asText().text()).isNotEmpty();
+    assertThat(message.message().usage().outputTokens())
+        .isEqualTo(emulator.invoice().lines().get(1).outputTokens());
   }
 
   @Test

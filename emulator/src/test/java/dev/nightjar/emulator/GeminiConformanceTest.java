@@ -99,6 +99,20 @@ class GeminiConformanceTest {
     return client.batches.get(job.name().orElseThrow(), null).state().orElseThrow().knownEnum();
   }
 
+  /** Reported by users as a false 404, hundreds of times, for a batch of the same project. */
+  @Test
+  void aBatchIsSeenByTheKeyThatCreatedItOnly() {
+    BatchJob job = createByFile(List.of(Wire.geminiLine("a", "Say a.")));
+    emulator.admit("project", "any");
+    emulator.admit("project", "second");
+    client.close();
+    client = client("second");
+    assertThatThrownBy(() -> state(job)).hasMessageContaining("404");
+    client.close();
+    client = client("any");
+    assertThat(state(job)).isEqualTo(JobState.Known.JOB_STATE_PENDING);
+  }
+
   @Test
   void aBatchByFileGoesThroughItsStatesAndIsBilledHalf() throws Exception {
     BatchJob job =

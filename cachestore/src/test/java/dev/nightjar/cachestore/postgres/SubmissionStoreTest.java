@@ -17,6 +17,7 @@ import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.SubmissionStore.Admission;
 import dev.nightjar.cachestore.Usage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -179,6 +180,18 @@ class SubmissionStoreTest extends StoresFixture {
     assertThat(submissions.find(id).orElseThrow().lease()).contains(theirs);
     submissions.release(id, "theirs");
     assertThat(submissions.find(id).orElseThrow().lease()).isEmpty();
+  }
+
+  @Test
+  void aLeaseThatWasTakenBeforeTheClockWasSetBackKeepsNobodyOut() {
+    String id = submitted("a");
+    Lease other = new Lease("other", NOW.plusSeconds(60));
+    stores.runs().endTimesAhead(Duration.ofMinutes(10));
+    assertThat(stores.submissions().claim(id, other, NOW)).as("it is good").isEmpty();
+    assertThat(stores.submissions().renew(id, new Lease("mine", NOW.plus(Duration.ofHours(1)))))
+        .isTrue();
+    stores.runs().endTimesAhead(Duration.ofMinutes(10));
+    assertThat(stores.submissions().claim(id, other, NOW)).isPresent();
   }
 
   @Test
