@@ -149,7 +149,7 @@ final class BringHome {
             ended.add(submission.submissionId());
           }
         } catch (NightjarException e) {
-          sayOnce(e.getMessage());
+          sayOnce(String.valueOf(e.getMessage()));
         }
       }
       if (!ended.isEmpty()) {

@@ -151,12 +151,11 @@ public final class ChaosBenchmark extends Benchmark {
     }
     header(out, "act");
     byAct.forEach((act, tally) -> tally.print(out, act.name().toLowerCase(Locale.ROOT)));
+    int least = byPair.size() < ChaosAct.pairs() ? 0 : Collections.min(byPair.values());
+    int most = byPair.isEmpty() ? 0 : Collections.max(byPair.values());
     out.printf(
         "%n%d of %d pairs of acts came, each %d to %d times%n",
-        byPair.size(),
-        ChaosAct.pairs(),
-        byPair.size() < ChaosAct.pairs() ? 0 : Collections.min(byPair.values()),
-        byPair.isEmpty() ? 0 : Collections.max(byPair.values()));
+        byPair.size(), ChaosAct.pairs(), least, most);
     header(out, "killed");
     byKill.forEach((kill, tally) -> tally.print(out, kill));
     header(out, "fault suffered");

@@ -385,7 +385,7 @@ final class ChaosNight {
     return new Outcome(
         lost + withoutResult,
         emulator.invoice().billedTwice().size(),
-        locks + batches.size() + orphans(address, emulator, operator),
+        locks + batches.size() + orphans(address, operator),
         stranded,
         deadlocks,
         invoice.subtract(ledger(address)),
@@ -439,7 +439,7 @@ final class ChaosNight {
   }
 
   /** Uploads that a tidy run would still have to delete. */
-  private static int orphans(DatabaseAddress address, Emulator emulator, ChaosOperator operator) {
+  private static int orphans(DatabaseAddress address, ChaosOperator operator) {
     ProviderSettings settings =
         ProviderSettings.fromEnvironment(operator.environment(), ProviderSettings.Patience.DEFAULT);
     try (ProviderClients clients = ProviderClients.open(settings, operator.environment());
