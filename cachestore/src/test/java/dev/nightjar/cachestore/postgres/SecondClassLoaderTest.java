@@ -1,10 +1,10 @@
-package dev.nightjar.cachestore;
+package dev.nightjar.cachestore.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.OnnxEmbedder;
-import dev.nightjar.cachestore.postgres.DataSources;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import java.io.File;
 import java.net.URL;
