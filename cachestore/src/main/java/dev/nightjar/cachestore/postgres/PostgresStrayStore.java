@@ -200,18 +200,7 @@ final class PostgresStrayStore implements StrayStore {
         context,
         configuration -> {
           DSLContext tx = configuration.dsl();
-          int accounts =
-              tx.execute(
-                  """
-                  update reconciliations
-                  set reconciled_at = ?
-                  where provider = ?
-                    and account = ?
-                    and reconciled_at is null
-                  """,
-                  Sql.now(clock),
-                  provider,
-                  account);
+          int accounts = reconciled(tx, provider, account);
           int batches =
               tx.execute(
                   """
@@ -231,7 +220,11 @@ final class PostgresStrayStore implements StrayStore {
 
   @Override
   public void reconciled(String provider, String account) {
-    context.execute(
+    reconciled(context, provider, account);
+  }
+
+  private int reconciled(DSLContext tx, String provider, String account) {
+    return tx.execute(
         """
         update reconciliations
         set reconciled_at = ?

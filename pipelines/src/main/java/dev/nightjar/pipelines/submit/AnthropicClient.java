@@ -243,7 +243,52 @@ final class AnthropicClient implements ProviderClient {
       Instant since,
       Function<Collection<String>, List<String>> knownIds,
       Collection<String> customIds) {
-    boolean undecided = false;
+    boolean[] undecided = new boolean[1];
+    return firstOfRecent(since, page -> findIn(page, submission, knownIds, customIds, undecided))
+        .orElseGet(() -> undecided[0] ? new Found.Undecided() : new Found.Absent());
+  }
+
+  private Optional<Found> findIn(
+      List<MessageBatch> recent,
+      Submission submission,
+      Function<Collection<String>, List<String>> knownIds,
+      Collection<String> customIds,
+      boolean[] undecided) {
+    Set<String> known =
+        new HashSet<>(knownIds.apply(recent.stream().map(MessageBatch::id).toList()));
+    for (MessageBatch candidate : recent) {
+      ProviderBatch batch = batch(candidate);
+      if (known.contains(batch.id())) {
+        continue;
+      }
+      // Its custom ids show only in its results. Until then its size must do; after the end that
+      // would be wrong, because a batch may lack lines.
+      if (batch.ending().isEmpty()) {
+        undecided[0] |= batch.requests() == submission.requests();
+      } else if (holdsOneOf(batch.id(), customIds)) {
+        return Optional.of(new Found.Batch(batch));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** All of them: it keeps no name of ours, and only results tell whose a batch is. */
+  @Override
+  public void forEachBatch(Instant since, Consumer<Listed> consumer) {
+    firstOfRecent(
+        since,
+        page -> {
+          for (MessageBatch batch : page) {
+            consumer.accept(
+                new Listed(batch.id(), Optional.empty(), batch.createdAt().toInstant()));
+          }
+          return Optional.empty();
+        });
+  }
+
+  /** What is first seen in a page of batches, newest first, of those that are recent. */
+  private <T> Optional<T> firstOfRecent(
+      Instant since, Function<List<MessageBatch>, Optional<T>> look) {
     BatchListPage page =
         reading(
             () ->
@@ -256,48 +301,9 @@ final class AnthropicClient implements ProviderClient {
           page.data().stream()
               .filter(batch -> !batch.createdAt().toInstant().isBefore(since))
               .toList();
-      Set<String> known =
-          new HashSet<>(knownIds.apply(recent.stream().map(MessageBatch::id).toList()));
-      for (MessageBatch candidate : recent) {
-        ProviderBatch batch = batch(candidate);
-        if (known.contains(batch.id())) {
-          continue;
-        }
-        // Its custom ids show only in its results. Until then its size must do; after the end that
-        // would be wrong, because a batch may lack lines.
-        if (batch.ending().isEmpty()) {
-          undecided |= batch.requests() == submission.requests();
-        } else if (holdsOneOf(batch.id(), customIds)) {
-          return new Found.Batch(batch);
-        }
-      }
-      if (recent.size() < page.data().size() || !page.hasNextPage()) {
-        return undecided ? new Found.Undecided() : new Found.Absent();
-      }
-      BatchListPage last = page;
-      page = reading(last::nextPage);
-    }
-  }
-
-  /** All of them: it keeps no name of ours, and only results tell whose a batch is. */
-  @Override
-  public void forEachBatch(Instant since, Consumer<Listed> consumer) {
-    BatchListPage page =
-        reading(
-            () ->
-                client
-                    .messages()
-                    .batches()
-                    .list(BatchListParams.builder().limit(PAGE_BATCHES_MAX).build()));
-    while (true) {
-      for (MessageBatch batch : page.data()) {
-        if (batch.createdAt().toInstant().isBefore(since)) {
-          return;
-        }
-        consumer.accept(new Listed(batch.id(), Optional.empty(), batch.createdAt().toInstant()));
-      }
-      if (!page.hasNextPage()) {
-        return;
+      Optional<T> seen = look.apply(recent);
+      if (seen.isPresent() || recent.size() < page.data().size() || !page.hasNextPage()) {
+        return seen;
       }
       BatchListPage last = page;
       page = reading(last::nextPage);

@@ -72,7 +72,7 @@ public final class StrayBatches {
     strays.working().stream()
         .filter(one -> one.holds() && !isOfThisAccount(one))
         .forEach(one -> waited.put(List.of(one.provider(), one.account()), "has"));
-    waited.forEach(StrayBatches.this::sayWaited);
+    waited.forEach(this::sayWaited);
   }
 
   private boolean isOfThisAccount(StrayStore.Stray stray) {
@@ -213,9 +213,7 @@ public final class StrayBatches {
         charges.size());
   }
 
-  /**
-   * An answer without a usage is paid for, too: as much as the dearest of the others, it is taken.
-   */
+  /** An answer without a usage is paid for, too, and nobody knows how much. */
   private static void take(ResultLine line, Map<String, Charge> charges, Set<String> answered) {
     if (line.error().isEmpty()) {
       answered.add(line.customId());

@@ -64,7 +64,7 @@ abstract class StreamedAnswer {
         }
         JsonNode choice = event.path("choices").path(0);
         text.append(choice.path("delta").path("content").asText(""));
-        finish = choice.path("finish_reason").asText(finish).replace("null", finish);
+        finish = choice.path("finish_reason").asText(finish);
         if (event.path("usage").isObject()) {
           body.set("usage", event.get("usage"));
         }
