@@ -76,7 +76,11 @@ public final class StrayBatches {
   }
 
   private boolean isOfThisAccount(StrayStore.Stray stray) {
-    return clients.account(Provider.ofLabel(stray.provider())).equals(stray.account());
+    try {
+      return clients.account(Provider.ofLabel(stray.provider())).equals(stray.account());
+    } catch (NightjarException e) {
+      return false; // no key of this provider is set
+    }
   }
 
   private void sayWaited(List<String> account, String what) {

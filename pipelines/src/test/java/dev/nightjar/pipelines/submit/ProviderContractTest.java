@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Lease;
+import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
@@ -165,6 +166,24 @@ class ProviderContractTest {
     assertThat(fixture.submit(id)).as("the old key is back").isTrue();
     fixture.runToEnd(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+  }
+
+  @Test
+  void aStrayOfAProviderWhoseKeyIsNotSetStopsNobody() {
+    open();
+    fixture
+        .stores
+        .strays()
+        .found(
+            "openai",
+            "another",
+            true,
+            List.of(new StrayStore.Found("batch_1", fixture.clock.instant())));
+    ProviderSettings real = new ProviderSettings(Map.of(), null, ProviderSettings.Patience.DEFAULT);
+    try (ProviderClients keyless = ProviderClients.open(real, Map.of())) {
+      new StrayBatches(fixture.stores, keyless, fixture.clock).look(List.of());
+    }
+    assertThat(fixture.stores.strays().held()).as("it waits for its key").containsExactly("openai");
   }
 
   /** Which another worker believes not to exist: it creates its own, under the same names. */
