@@ -266,6 +266,7 @@ column dead_letters.document_id text
 column dead_letters.code text not null
 column dead_letters.reason text not null
 column dead_letters.created_at timestamp with time zone not null
+column dead_letters.source_hash text not null default md5(source_uri)
 column dearest_items.run_id text
 column dearest_items.document_id text
 column dearest_items.night timestamp with time zone
@@ -327,6 +328,9 @@ column forecasts.expected_usd numeric not null
 column forecasts.low_usd numeric not null
 column forecasts.high_usd numeric not null
 column forecasts.worst_case_usd numeric not null
+column input_notes.run_id text
+column input_notes.source_uri text
+column input_notes.notes text[]
 column item_costs.run_id text
 column item_costs.document_id text
 column item_costs.night timestamp with time zone
@@ -708,6 +712,16 @@ column run_balance_check.attributed_difference_usd numeric
 column run_balance_check.shared_difference_usd numeric
 column run_balance_check.unbalanced_items bigint
 column run_balance_check.open_items bigint
+column run_files.run_id text not null
+column run_files.source_uri text not null
+column run_files.source_hash text not null default md5(source_uri)
+column run_files.format text not null
+column run_files.encoding text
+column run_files.separator text
+column run_files.header text[] not null
+column run_files.assumptions text[] not null
+column run_files.documents bigint not null
+column run_files.refused bigint not null
 column run_progress.run_id text
 column run_progress.state text
 column run_progress.items bigint
@@ -921,7 +935,7 @@ constraint cache_entries cache_entries_measure_is_known CHECK ((measure = ANY (A
 constraint cache_entries cache_entries_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint cache_entries cache_entries_pkey PRIMARY KEY (item_key)
 constraint cache_entries cache_entries_similarity_in_range CHECK (((similarity >= ('-1'::integer)::double precision) AND (similarity <= (1)::double precision)))
-constraint dead_letters dead_letters_pkey PRIMARY KEY (run_id, source_uri, source_position)
+constraint dead_letters dead_letters_pkey PRIMARY KEY (run_id, source_hash, source_position)
 constraint dead_letters dead_letters_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint forecast_savings forecast_savings_pkey PRIMARY KEY (run_id, step)
 constraint forecast_savings forecast_savings_run_fkey FOREIGN KEY (run_id) REFERENCES forecasts(run_id) ON DELETE CASCADE
@@ -975,6 +989,8 @@ constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model, ac
 constraint reconciliations reconciliations_pkey PRIMARY KEY (provider, account)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
+constraint run_files run_files_pkey PRIMARY KEY (run_id, source_hash)
+constraint run_files run_files_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint runs runs_assumptions_are_positive CHECK (((uncapped_output_tokens > 0) AND (machine_usd_per_hour >= (0)::numeric)))
 constraint runs runs_finished_has_time CHECK (((state = 'finished'::text) = (finished_at IS NOT NULL)))
 constraint runs runs_id_is_printable CHECK ((run_id ~ '^[A-Za-z0-9_.:-]{1,120}$'::text))
@@ -1040,7 +1056,7 @@ index CREATE INDEX cache_entries_embedding_hnsw ON nightjar.cache_entries USING 
 index CREATE INDEX cache_entries_namespace_idx ON nightjar.cache_entries USING btree (namespace_id)
 index CREATE UNIQUE INDEX cache_entries_pkey ON nightjar.cache_entries USING btree (item_key)
 index CREATE INDEX cache_entries_unclassified_idx ON nightjar.cache_entries USING btree (namespace_id) WHERE ((answer_class IS NULL) AND (source_key = item_key))
-index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree (run_id, source_uri, source_position)
+index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree (run_id, source_hash, source_position)
 index CREATE UNIQUE INDEX forecast_savings_pkey ON nightjar.forecast_savings USING btree (run_id, step)
 index CREATE UNIQUE INDEX forecast_tiers_pkey ON nightjar.forecast_tiers USING btree (run_id, step)
 index CREATE UNIQUE INDEX forecasts_pkey ON nightjar.forecasts USING btree (run_id)
@@ -1077,6 +1093,7 @@ index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
+index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)
 index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
@@ -1140,6 +1157,7 @@ view dearest_items
 view escalation
 view failed_spend
 view failures
+view input_notes
 view item_costs
 view item_costs_now
 view item_sums

@@ -41,6 +41,8 @@ need() {
 
 # Sets $java: JAVA_HOME's, else the PATH's, else one of the system's that is new enough, for cron's PATH is short.
 find_java() {
+  # A JVM reads the names of files in its locale's encoding; cron, systemd and containers have none.
+  [[ $(locale charmap 2>/dev/null) == UTF-8 ]] || export LC_ALL=C.UTF-8
   local candidate
   for candidate in "${JAVA_HOME:-/nowhere}/bin/java" "$(command -v java || true)"; do
     if [[ -x $candidate ]]; then

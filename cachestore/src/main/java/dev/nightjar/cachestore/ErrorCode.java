@@ -25,8 +25,14 @@ public enum ErrorCode {
   INPUT_EMPTY,
   /** A document is larger than the bound on one document. */
   INPUT_TOO_LARGE,
+  /** A document's id is longer than a key may be. */
+  INPUT_ID_TOO_LONG,
   /** A second document with an id already taken. */
   INPUT_DUPLICATE_ID,
+  /** A file was read by an assumption, and none was allowed. */
+  INPUT_ASSUMED,
+  /** A document brought a stage to fail, or to take longer than a document may. */
+  DOCUMENT_FAILED,
   /** The database does not answer, or refuses the user. */
   DATABASE_UNREACHABLE,
   /** The database server could not go on: its disk is full, it was shut down, or the link broke. */

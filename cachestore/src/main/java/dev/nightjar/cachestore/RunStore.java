@@ -117,6 +117,20 @@ public interface RunStore {
   RunProgress progress(String runId);
 
   /**
+   * What is there to know of how a file was read.
+   *
+   * @param notes assumptions, and what was refused, each in words
+   */
+  record InputNotes(String sourceUri, List<String> notes) {}
+
+  /**
+   * The files of a run of which there is something to know, by name.
+   *
+   * @param filesMax most files
+   */
+  List<InputNotes> inputNotes(String runId, int filesMax);
+
+  /**
    * Says that all input has been read and planned. What is still undecided then was in the corpus
    * when the run was interrupted and is not, or not in the same words, any more: it fails with
    * INPUT_CHANGED.

@@ -18,6 +18,9 @@ public interface WorkStore {
    */
   Set<String> undecided(String runId, Collection<String> itemKeys);
 
+  /** Records how files were read; a file that is read again replaces what was recorded of it. */
+  void recordFiles(String runId, List<FileReading> files);
+
   /** Records refused input. */
   void recordDeadLetters(String runId, List<DeadLetter> deadLetters);
 

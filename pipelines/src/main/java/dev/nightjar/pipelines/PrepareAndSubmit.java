@@ -14,6 +14,7 @@ import dev.nightjar.pipelines.route.FundAttempts;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.SubmitBatches;
 import dev.nightjar.pipelines.write.RecordDeadLetters;
+import dev.nightjar.pipelines.write.RecordFiles;
 import dev.nightjar.pipelines.write.RecordItems;
 import java.util.List;
 import org.apache.beam.sdk.Pipeline;
@@ -33,14 +34,16 @@ public final class PrepareAndSubmit {
   private final JobContext context;
   private final String namespace;
   private final List<String> patterns;
+  private final boolean strict;
 
   /**
    * Prepares one run.
    *
    * @param context the run
    * @param patterns file patterns of the corpus
+   * @param strict whether a file that can be read by an assumption only stops the run
    */
-  public PrepareAndSubmit(JobContext context, List<String> patterns) {
+  public PrepareAndSubmit(JobContext context, List<String> patterns, boolean strict) {
     this.context = context;
     this.namespace =
         context.tenant()
@@ -49,6 +52,7 @@ public final class PrepareAndSubmit {
             + "\n"
             + context.task().embeddingModel().label();
     this.patterns = List.copyOf(patterns);
+    this.strict = strict;
   }
 
   /** Adds all stages to a pipeline, in the order of the flow. */
@@ -66,7 +70,8 @@ public final class PrepareAndSubmit {
    */
   public PCollection<Void> addPlanTo(Pipeline pipeline) {
     PCollectionTuple read =
-        pipeline.apply("Read corpus", ReadCorpus.matching(patterns, context.task()));
+        pipeline.apply("Read corpus", ReadCorpus.matching(patterns, context.task()).strict(strict));
+    read.get(ReadCorpus.FILES).apply("Record files", RecordFiles.of(context));
     PCollectionTuple keyed =
         read.get(ReadCorpus.DOCUMENTS)
             .apply("Fingerprint documents", FingerprintDocuments.in(namespace, context.task()));

@@ -115,6 +115,7 @@ final class DemoCommand implements Callable<Integer> {
         new NightPlan(
             step.taskFile(),
             step.corpus(),
+            false,
             "demo",
             Optional.of(new BigDecimal("25")),
             Optional.empty(),

@@ -114,7 +114,7 @@ final class Night implements AutoCloseable {
       Clock clock,
       Pause pause) {
     TaskSpec task = load(plan);
-    Corpus corpus = Corpus.resolve(plan.corpus());
+    Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
     PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
     ProviderClients clients = ProviderClients.open(providers);
     try {
@@ -160,7 +160,7 @@ final class Night implements AutoCloseable {
    */
   static Optional<String> submitted(NightPlan plan, DatabaseAddress database) {
     TaskSpec task = load(plan);
-    Corpus corpus = Corpus.resolve(plan.corpus());
+    Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
     try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database)) {
       return stores.runs().latest(namespace(stores, plan, task), corpus.identity()).map(Run::runId);
     }
@@ -385,7 +385,8 @@ final class Night implements AutoCloseable {
   private void prepare() {
     launcher.run(
         "nightjar prepare " + run.runId(),
-        pipeline -> new PrepareAndSubmit(context, corpus.patterns()).addTo(pipeline));
+        pipeline ->
+            new PrepareAndSubmit(context, corpus.patterns(), corpus.strict()).addTo(pipeline));
     RunProgress progress = progress();
     if (progress.items() == 0 && progress.deadLetters() == 0) {
       throw new NightjarException(

@@ -67,6 +67,7 @@ abstract class NightCommand implements Callable<Integer> {
     NightReport report = new NightReport(night.stores().dataSource());
     List<String> runIds = List.of(night.runId());
     report.print(out, runIds);
+    InputSummary.print(out, night.stores().runs(), night.runId());
     RunProgress progress = night.progress();
     out.println();
     if (progress.deadLetters() > 0) {

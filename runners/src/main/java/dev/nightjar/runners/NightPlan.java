@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param taskFile task file
  * @param corpus file patterns
+ * @param strict whether a file that can be read by an assumption only stops the run
  * @param tenant whose answers may be reused
  * @param budgetUsd hard stop
  * @param machineUsdPerHour what an hour of the machine costs that embeds
@@ -21,6 +22,7 @@ import java.util.Optional;
 record NightPlan(
     Path taskFile,
     List<String> corpus,
+    boolean strict,
     String tenant,
     Optional<BigDecimal> budgetUsd,
     Optional<BigDecimal> machineUsdPerHour,
@@ -33,6 +35,7 @@ record NightPlan(
     return new NightPlan(
         taskFile,
         corpus,
+        strict,
         tenant,
         budgetUsd,
         machineUsdPerHour,

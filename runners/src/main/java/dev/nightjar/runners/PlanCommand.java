@@ -84,6 +84,7 @@ final class PlanCommand implements Callable<Integer> {
     Forecast forecast = forecasts.find(planning.runId()).orElseThrow();
     out.println("plan of task " + planning.task().name() + "; nothing was sent");
     printItems(out, planning, forecast);
+    InputSummary.print(out, planning.stores().runs(), planning.runId());
     printCost(out, forecast);
     printTiers(out, forecast);
     printContributors(out, forecasts.contributors(planning.runId(), CONTRIBUTORS));

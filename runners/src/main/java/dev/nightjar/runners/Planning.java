@@ -57,7 +57,7 @@ final class Planning implements AutoCloseable {
       EngineOptions engine,
       Clock clock) {
     TaskSpec task = Night.load(plan);
-    Corpus corpus = Corpus.resolve(plan.corpus());
+    Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
     PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
     try {
       Night.requirePrices(stores, task);
@@ -88,7 +88,8 @@ final class Planning implements AutoCloseable {
   void prepare() {
     launcher.run(
         "nightjar plan " + run.runId(),
-        pipeline -> new PrepareAndSubmit(context, corpus.patterns()).addPlanTo(pipeline));
+        pipeline ->
+            new PrepareAndSubmit(context, corpus.patterns(), corpus.strict()).addPlanTo(pipeline));
     RunProgress progress = progress();
     if (progress.items() == 0 && progress.deadLetters() == 0) {
       throw new NightjarException(

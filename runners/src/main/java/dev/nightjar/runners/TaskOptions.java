@@ -26,8 +26,15 @@ final class TaskOptions {
       required = true,
       paramLabel = "PATTERN",
       description =
-          "Files to read: .jsonl, .csv or text, also .gz; a path or a glob; may be given more than once.")
+          "Files to read: .jsonl, .json, .csv, .tsv or text, also as .gz, .bz2 or .zst; a path or a glob ('**' for"
+              + " all folders below); may be given more than once.")
   List<String> corpus = new ArrayList<>();
+
+  @Option(
+      names = "--strict",
+      description =
+          "Stop if a file can be read by an assumption only: an encoding, a separator, a column's name.")
+  boolean strict;
 
   @Option(
       names = "--tenant",
@@ -103,6 +110,7 @@ final class TaskOptions {
     return new NightPlan(
         taskFile,
         corpus,
+        strict,
         tenant,
         budgetUsd(),
         Optional.ofNullable(machineUsdPerHour).map(text -> usd("--machine-usd-hour", text)),

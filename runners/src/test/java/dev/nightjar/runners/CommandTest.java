@@ -134,14 +134,14 @@ class CommandTest {
   @Test
   void aDirectoryAndAnUnreadableFileAreOneLine() throws Exception {
     org.assertj.core.api.Assertions.assertThatThrownBy(
-            () -> Corpus.resolve(List.of(home.toString())))
+            () -> Corpus.resolve(List.of(home.toString()), false))
         .hasMessageStartingWith("INPUT_UNREADABLE")
         .hasMessageContaining("is a directory");
     if (!"root".equals(System.getProperty("user.name"))) { // root may read everything
       Path secret = Files.writeString(home.resolve("a.jsonl"), "x");
       Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
       org.assertj.core.api.Assertions.assertThatThrownBy(
-              () -> Corpus.resolve(List.of(secret.toString())))
+              () -> Corpus.resolve(List.of(secret.toString()), false))
           .hasMessageStartingWith("INPUT_UNREADABLE");
     }
   }

@@ -56,6 +56,7 @@ class ExportTest {
           new NightPlan(
               plan.taskFile(),
               plan.corpus(),
+              plan.strict(),
               plan.tenant(),
               plan.budgetUsd(),
               Optional.of(new BigDecimal("0.5")), // whose shares have 20 decimals and more

@@ -85,6 +85,7 @@ class PlanTest {
             "semantic_thresholds",
             "machine_time",
             "dead_letters",
+            "run_files",
             "forecasts",
             "forecast_tiers",
             "forecast_savings")) {

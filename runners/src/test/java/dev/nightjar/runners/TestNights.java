@@ -132,6 +132,7 @@ final class TestNights {
     return new NightPlan(
         task,
         List.of(corpus),
+        false,
         "tests",
         budget,
         Optional.empty(),

@@ -618,6 +618,7 @@ final class PostgresForecastStore implements ForecastStore {
             "results",
             "items",
             "dead_letters",
+            "run_files",
             "semantic_lookups",
             "semantic_thresholds",
             "machine_time",

@@ -442,6 +442,20 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
+  public List<InputNotes> inputNotes(String runId, int filesMax) {
+    return fetch(
+            context,
+            "select source_uri, notes from input_notes where run_id = ? order by source_uri limit ?",
+            runId,
+            filesMax)
+        .map(
+            row ->
+                new InputNotes(
+                    row.get("source_uri", String.class),
+                    List.of(row.get("notes", String[].class))));
+  }
+
+  @Override
   public boolean hasItems(String runId) {
     // Ordered, for the key's index: of a large part of a table one row is looked for from its
     // start.

@@ -10,6 +10,7 @@ import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.cachestore.Leader;
 import dev.nightjar.cachestore.LeaderElection;
 import dev.nightjar.cachestore.Miss;
@@ -136,6 +137,39 @@ final class PostgresWorkStore implements WorkStore {
                 runId),
             "item_key",
             String.class));
+  }
+
+  @Override
+  public void recordFiles(String runId, List<FileReading> files) {
+    context.execute(
+        """
+        insert into run_files (
+            run_id, source_uri, format, encoding, separator, header, assumptions, documents, refused)
+        select
+            ?, f.source_uri, f.format, nullif(f.encoding, ''), nullif(f.separator, ''),
+            array(select jsonb_array_elements_text(f.header::jsonb)),
+            array(select jsonb_array_elements_text(f.assumptions::jsonb)),
+            f.documents, f.refused
+        from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[])
+            as f (source_uri, format, encoding, separator, header, assumptions, documents, refused)
+        on conflict (run_id, source_hash) do update
+        set format = excluded.format,
+            encoding = excluded.encoding,
+            separator = excluded.separator,
+            header = excluded.header,
+            assumptions = excluded.assumptions,
+            documents = excluded.documents,
+            refused = excluded.refused
+        """,
+        runId,
+        texts(files, FileReading::sourceUri),
+        texts(files, FileReading::format),
+        texts(files, FileReading::encoding),
+        texts(files, FileReading::separator),
+        texts(files, file -> Sql.json(file.header())),
+        texts(files, file -> Sql.json(file.assumptions())),
+        longs(files, FileReading::documents),
+        longs(files, FileReading::refused));
   }
 
   @Override

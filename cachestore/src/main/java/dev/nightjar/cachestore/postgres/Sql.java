@@ -1,7 +1,10 @@
 package dev.nightjar.cachestore.postgres;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.pgvector.PGvector;
 import dev.nightjar.cachestore.Embedding;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Small change for statements whose arguments are columns of a list. */
 final class Sql {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private Sql() {}
 
   static <T> @Nullable String[] texts(Collection<T> rows, Function<T, @Nullable String> column) {
@@ -55,6 +60,15 @@ final class Sql {
    */
   static Field<OffsetDateTime> time(Instant instant) {
     return DSL.val(instant.atOffset(ZoneOffset.UTC)).cast(SQLDataType.TIMESTAMPWITHTIMEZONE(6));
+  }
+
+  /** A list as one value, for a column of lists: PostgreSQL's arrays of arrays are all as long. */
+  static String json(List<String> values) {
+    try {
+      return JSON.writeValueAsString(values);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e); // strings can be written
+    }
   }
 
   /** pgvector's text form. */

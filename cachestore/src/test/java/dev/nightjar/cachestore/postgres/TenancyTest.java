@@ -78,6 +78,13 @@ class TenancyTest {
             List.of(
                 new dev.nightjar.cachestore.DeadLetter(
                     "f", 2, "d2", dev.nightjar.cachestore.ErrorCode.INPUT_UNREADABLE, "why")));
+    theirs
+        .work()
+        .recordFiles(
+            "their-run",
+            List.of(
+                new dev.nightjar.cachestore.FileReading(
+                    "f", "CSV", "UTF-8", "','", List.of("id"), List.of("all of it"), 1, 1)));
     // The rest by hand, as their job: a policy that kept it from writing would fail here.
     try (Connection connection = theirs.dataSource().getConnection();
         Statement statement = connection.createStatement()) {

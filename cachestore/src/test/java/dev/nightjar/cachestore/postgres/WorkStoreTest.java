@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.RunProgress;
+import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.embed.ShingleSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -250,5 +252,47 @@ class WorkStoreTest extends StoresFixture {
     stores.work().recordDeadLetters(runId, List.of(letter));
     stores.work().recordDeadLetters(runId, List.of(letter));
     assertThat(stores.runs().progress(runId).deadLetters()).isEqualTo(1);
+  }
+
+  @Test
+  void aPathOfAnyLengthIsAKey() {
+    String path =
+        new java.util.Random(7)
+            .ints(4_000, 'a', 'z')
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+    DeadLetter letter = new DeadLetter(path, 7, "", ErrorCode.INPUT_MALFORMED, "why");
+    stores.work().recordDeadLetters(runId, List.of(letter, letter));
+    stores
+        .work()
+        .recordFiles(
+            runId, List.of(new FileReading(path, "CSV", "", "", List.of(), List.of(), 0, 1)));
+    assertThat(stores.runs().progress(runId).deadLetters()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasAssumedAndRefusedIsToldAFile() {
+    List<String> columns = List.of("id", "a \"b\", {c}");
+    FileReading first =
+        new FileReading("b.csv", "CSV", "UTF-8", "';'", columns, List.of("by ';'", "by ü"), 3, 2);
+    stores.work().recordFiles(runId, List.of(first));
+    stores
+        .work()
+        .recordFiles(
+            runId,
+            List.of(
+                new FileReading("a.csv", "CSV", "UTF-8", "','", columns, List.of(), 3, 0),
+                new FileReading("b.csv", "CSV", "UTF-8", "';'", columns, List.of("by ;"), 3, 2)));
+    stores
+        .work()
+        .recordDeadLetters(
+            runId,
+            List.of(
+                new DeadLetter("b.csv", 9, "x", ErrorCode.INPUT_EMPTY, "later"),
+                new DeadLetter("b.csv", 7, "", ErrorCode.INPUT_EMPTY, "first")));
+    assertThat(stores.runs().inputNotes(runId, 10))
+        .containsExactly(
+            new RunStore.InputNotes(
+                "b.csv", List.of("by ;", "2 refused with INPUT_EMPTY, the first at 7: first")));
   }
 }

@@ -1,47 +1,49 @@
 package dev.nightjar.pipelines.read;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.task.TaskSpec;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
-import java.nio.charset.CodingErrorAction;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
- * Cuts one file into documents. Whatever is not one becomes a dead letter, and reading goes on
- * behind it.
- *
- * <p>Text is UTF-8. Bytes that are not are read as windows-1252, as browsers do, if they hold no
- * control characters that text never has; else the file or line is refused as binary. Stateless and
- * thread-safe.
+ * Cuts files into documents. Whatever is not one becomes a dead letter, and reading goes on behind
+ * it where it can be told what follows. Characters are read as {@link TextReader} says. Used by one
+ * thread.
  */
 public final class DocumentReader {
-  /** The largest document that is read, in bytes. */
-  static final int DOCUMENT_BYTES_MAX = 16 << 20;
+  /** The largest document that is read, in characters. */
+  static final int DOCUMENT_CHARS_MAX = 16 << 20;
 
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-  private static final Charset FALLBACK = Charset.forName("windows-1252");
+  static final String SIZE_EXPECTED = "expected at most " + DOCUMENT_CHARS_MAX + " characters";
+
+  /** Ids are keys, of which PostgreSQL's indexes hold 2,700 bytes. */
+  static final int ID_BYTES_MAX = 1_000;
+
+  private static final int ID_CHARS_SHOWN = 100;
+  private static final int ASSUMPTIONS_MAX = 20;
+
+  /**
+   * Shows nothing: blanks of all kinds, controls, formats (zero-width ones among them), and what
+   * Unicode calls ignorable though it is a letter or a mark.
+   */
+  private static final Pattern SHOWS_NOTHING =
+      Pattern.compile(
+          "[\\p{Z}\\s\\p{Cc}\\p{Cf}\\u034F\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u2800\\u3164\\uFE00-\\uFE0F\\uFFA0\\x{E0100}-\\x{E01EF}]*+");
 
   private final TaskSpec task;
   private final Consumer<Document> documents;
@@ -54,227 +56,254 @@ public final class DocumentReader {
     this.deadLetters = deadLetters;
   }
 
+  /** Opens a file. */
+  public interface Content {
+    InputStream open() throws IOException;
+  }
+
   /**
    * Reads a file to its end.
    *
    * @param uri where it is; recorded with every document
-   * @param bytes its content, decompressed
-   * @throws IOException if it cannot be read to its end
+   * @param content opens its content, decompressed
+   * @return how it was read
    */
-  public void read(String uri, InputStream bytes) throws IOException {
-    switch (CorpusFormat.of(uri)) {
-      case JSON_LINES -> readJsonLines(uri, new BufferedInputStream(bytes, 1 << 16));
-      case CSV -> readCsv(uri, bytes);
-      case TEXT -> readText(uri, bytes);
-    }
-  }
-
-  private void readText(String uri, InputStream bytes) throws IOException {
-    byte[] content = bytes.readNBytes(DOCUMENT_BYTES_MAX + 1);
-    if (content.length > DOCUMENT_BYTES_MAX) {
-      refuse(
-          uri,
+  public FileReading read(String uri, Content content) {
+    FileRecords records = new FileRecords(uri);
+    CorpusFormat format = CorpusFormat.of(uri);
+    String written =
+        switch (format) {
+          case JSON -> "JSON";
+          case CSV -> "CSV";
+          case TEXT -> "text";
+          case ARCHIVE -> "archive";
+        };
+    String encoding = "";
+    Optional<CsvRecords.Shape> shape = Optional.empty();
+    List<String> assumptions = new ArrayList<>();
+    if (format == CorpusFormat.ARCHIVE) {
+      records.refuse(
           0,
           "",
-          ErrorCode.INPUT_TOO_LARGE,
-          "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
-      return;
+          ErrorCode.INPUT_UNREADABLE,
+          "expected a file, itself or as .gz, .bz2, .zst or .deflate; unpack it");
+    } else {
+      try (TextReader characters = new TextReader(content.open())) {
+        try {
+          switch (format) {
+            case JSON -> written = new JsonRecords(records).read(characters);
+            case CSV -> shape = new CsvRecords(columns(), records).read(characters, saysTabs(uri));
+            default -> readText(uri, characters, records);
+          }
+        } finally {
+          encoding = characters.encoding();
+          assumptions.addAll(characters.assumptions());
+        }
+      } catch (IOException e) {
+        records.refuse(
+            records.last + 1,
+            "",
+            ErrorCode.INPUT_UNREADABLE,
+            "cannot be read to its end: "
+                + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                + "; what follows is unread");
+      }
+      if (records.isEmpty()) {
+        records.refuse(
+            0, "", ErrorCode.INPUT_EMPTY, "expected documents, found none: the file is empty");
+      }
     }
-    String text = decode(content);
-    if (text == null) {
-      refuse(uri, 0, "", ErrorCode.INPUT_NOT_TEXT, "expected text, found binary data");
-    } else if (text.isBlank()) {
-      refuse(uri, 0, "", ErrorCode.INPUT_EMPTY, "expected text, found an empty file");
+    assumptions.addAll(records.assumptions);
+    if (records.furtherAssumptions > 0) {
+      assumptions.add("and " + records.furtherAssumptions + " more like these");
+    }
+    return new FileReading(
+        uri,
+        written,
+        encoding,
+        shape.map(s -> CsvRecords.named(s.separator())).orElse(""),
+        shape.map(CsvRecords.Shape::header).orElse(List.of()).stream()
+            .map(DocumentReader::storable)
+            .toList(),
+        assumptions.stream().map(DocumentReader::storable).toList(),
+        records.accepted,
+        records.refused);
+  }
+
+  private static boolean saysTabs(String uri) {
+    return uri.toLowerCase(Locale.ROOT).matches(".*\\.(tsv|tab)(\\.[a-z0-9]+)?");
+  }
+
+  private CsvRecords.Columns columns() {
+    Map<String, String> needed = new LinkedHashMap<>();
+    task.fields().forEach(field -> needed.put(field, "which the task reads"));
+    needed.put(task.textField(), "the text");
+    needed.put(task.idField(), "the id");
+    String priority = task.priorityField();
+    return new CsvRecords.Columns(needed, priority == null ? Set.of() : Set.of(priority));
+  }
+
+  private void readText(String uri, Reader characters, FileRecords records) throws IOException {
+    StringBuilder content = new StringBuilder();
+    char[] block = new char[1 << 13];
+    for (int count = characters.read(block); count >= 0; count = characters.read(block)) {
+      content.append(block, 0, count);
+      if (content.length() > DOCUMENT_CHARS_MAX) {
+        records.refuse(0, "", ErrorCode.INPUT_TOO_LARGE, SIZE_EXPECTED);
+        return;
+      }
+    }
+    String text = content.toString();
+    if (!isText(text)) {
+      records.refuse(0, "", ErrorCode.INPUT_NOT_TEXT, "expected text, found binary data");
+    } else if (isBlank(storable(text))) {
+      records.refuse(0, "", ErrorCode.INPUT_EMPTY, "expected text, found none");
     } else if (!task.fields().isEmpty()) {
-      refuse(
-          uri,
+      records.refuse(
           0,
           "",
           ErrorCode.INPUT_FIELD_MISSING,
           "the task reads the fields " + task.fields() + ", which a plain text file does not have");
+    } else if (isTooLong(uri)) {
+      records.refuse(0, "", ErrorCode.INPUT_ID_TOO_LONG, idExpected("path, which is its id,"));
     } else {
+      records.accepted++;
       documents.accept(new Document(uri, storable(text), Map.of(), 0, uri, 0));
     }
   }
 
-  private void readJsonLines(String uri, InputStream bytes) throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    long number = 0;
-    boolean tooLong = false;
-    for (int b = bytes.read(); ; b = bytes.read()) {
-      if (b != '\n' && b >= 0) {
-        if (line.size() < DOCUMENT_BYTES_MAX) {
-          line.write(b);
-        } else {
-          tooLong = true; // skipped to its end, so that the next line is read
-        }
-        continue;
+  private static String idExpected(String what) {
+    return "expected a " + what + " of at most " + ID_BYTES_MAX + " bytes";
+  }
+
+  private static boolean isTooLong(String id) {
+    return id.getBytes(StandardCharsets.UTF_8).length > ID_BYTES_MAX;
+  }
+
+  /** What one file comes to. */
+  private final class FileRecords implements Records {
+    private final String uri;
+    private final List<String> assumptions = new ArrayList<>();
+    private long furtherAssumptions;
+    private long accepted;
+    private long refused;
+    private long last;
+
+    FileRecords(String uri) {
+      this.uri = uri;
+    }
+
+    boolean isEmpty() {
+      return accepted == 0 && refused == 0;
+    }
+
+    @Override
+    public void assume(String assumption) {
+      if (assumptions.size() < ASSUMPTIONS_MAX) {
+        assumptions.add(assumption);
+      } else {
+        furtherAssumptions++;
       }
-      if (b < 0 && line.size() == 0) {
-        break;
-      }
-      number++;
-      if (tooLong) {
+    }
+
+    @Override
+    public void refuse(long number, String id, ErrorCode code, String reason) {
+      refused++;
+      last = Math.max(last, number);
+      String shown = id.length() > ID_CHARS_SHOWN ? id.substring(0, ID_CHARS_SHOWN) + "..." : id;
+      deadLetters.accept(new DeadLetter(uri, number, storable(shown), code, storable(reason)));
+    }
+
+    @Override
+    public void accept(long number, Fields record) {
+      last = Math.max(last, number);
+      String id = cleaned(record.get(task.idField()));
+      String text = cleaned(record.get(task.textField()));
+      if (id.isEmpty() || isBlank(id)) {
         refuse(
-            uri,
             number,
             "",
-            ErrorCode.INPUT_TOO_LARGE,
-            "expected at most " + DOCUMENT_BYTES_MAX + " bytes");
-      } else {
-        readJsonLine(uri, number, line.toByteArray());
+            ErrorCode.INPUT_FIELD_MISSING,
+            "expected the field '" + task.idField() + "' (the id)");
+        return;
       }
-      line.reset();
-      tooLong = false;
-      if (b < 0) {
-        break;
-      }
-    }
-    if (number == 0) {
-      refuse(uri, 0, "", ErrorCode.INPUT_EMPTY, "expected JSON lines, found an empty file");
-    }
-  }
-
-  private void readJsonLine(String uri, long number, byte[] bytes) {
-    String line = decode(bytes);
-    if (line == null) {
-      refuse(
-          uri, number, "", ErrorCode.INPUT_NOT_TEXT, "expected a JSON object, found binary data");
-      return;
-    }
-    if (line.isBlank()) {
-      return;
-    }
-    JsonNode record;
-    try {
-      record = JSON.readTree(line);
-    } catch (JsonProcessingException e) {
-      refuse(
-          uri,
-          number,
-          "",
-          ErrorCode.INPUT_MALFORMED,
-          "expected a JSON object, found an error at column "
-              + (e.getLocation() == null ? 0 : e.getLocation().getColumnNr()));
-      return;
-    }
-    if (!record.isObject()) {
-      refuse(
-          uri,
-          number,
-          "",
-          ErrorCode.INPUT_MALFORMED,
-          "expected a JSON object, found " + record.getNodeType());
-      return;
-    }
-    accept(
-        uri,
-        number,
-        name -> {
-          JsonNode value = record.path(name);
-          return value.isValueNode() && !value.isNull() ? value.asText() : null;
-        });
-  }
-
-  private void readCsv(String uri, InputStream bytes) throws IOException {
-    try (CsvReader<NamedCsvRecord> csv =
-        CsvReader.builder()
-            .maxBufferSize(DOCUMENT_BYTES_MAX)
-            .ofNamedCsvRecord(new InputStreamReader(bytes, StandardCharsets.UTF_8))) {
-      long number = 0;
-      Iterator<NamedCsvRecord> records = csv.iterator();
-      while (records.hasNext()) {
-        NamedCsvRecord record = records.next();
-        number++;
-        accept(uri, number, name -> record.findField(name).orElse(null));
-      }
-      if (number == 0) {
-        refuse(uri, 0, "", ErrorCode.INPUT_EMPTY, "expected a header and records, found none");
-      }
-    } catch (CsvParseException | java.io.UncheckedIOException e) {
-      // Behind an unbalanced quote nothing can be told apart any more.
-      refuse(
-          uri,
-          0,
-          "",
-          ErrorCode.INPUT_MALFORMED,
-          "expected CSV: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-    }
-  }
-
-  private interface Fields {
-    @org.jspecify.annotations.Nullable
-    String get(String name);
-  }
-
-  private void accept(String uri, long number, Fields record) {
-    String id = record.get(task.idField());
-    String text = record.get(task.textField());
-    if (id == null || id.isBlank()) {
-      refuse(
-          uri,
-          number,
-          "",
-          ErrorCode.INPUT_FIELD_MISSING,
-          "expected the field '" + task.idField() + "' (the id)");
-      return;
-    }
-    if (text == null) {
-      refuse(
-          uri,
-          number,
-          id,
-          ErrorCode.INPUT_FIELD_MISSING,
-          "expected the field '" + task.textField() + "' (the text)");
-      return;
-    }
-    if (text.isBlank()) {
-      refuse(
-          uri,
-          number,
-          id,
-          ErrorCode.INPUT_EMPTY,
-          "expected text in the field '" + task.textField() + "'");
-      return;
-    }
-    Map<String, String> fields = new HashMap<>();
-    for (String name : task.fields()) {
-      String value = record.get(name);
-      if (value == null) {
+      if (isTooLong(id)) {
         refuse(
-            uri,
+            number,
+            id,
+            ErrorCode.INPUT_ID_TOO_LONG,
+            idExpected("field '" + task.idField() + "' (the id)"));
+        return;
+      }
+      if (record.get(task.textField()) == null) {
+        refuse(
             number,
             id,
             ErrorCode.INPUT_FIELD_MISSING,
-            "expected the field '" + name + "', which the task reads");
+            "expected the field '" + task.textField() + "' (the text)");
         return;
       }
-      fields.put(name, storable(value));
-    }
-    double priority = 0;
-    String priorityField = task.priorityField();
-    if (priorityField != null) {
-      String value = record.get(priorityField);
-      try {
-        priority = value == null || value.isBlank() ? 0 : Double.parseDouble(value);
-      } catch (NumberFormatException e) {
-        priority = Double.NaN;
-      }
-      if (!Double.isFinite(priority)) {
+      if (isBlank(text)) {
         refuse(
-            uri,
             number,
             id,
-            ErrorCode.INPUT_MALFORMED,
-            "expected a number in the field '" + priorityField + "' (the priority)");
+            ErrorCode.INPUT_EMPTY,
+            "expected text in the field '" + task.textField() + "'");
         return;
       }
+      Map<String, String> fields = new HashMap<>();
+      for (String name : task.fields()) {
+        String value = record.get(name);
+        if (value == null) {
+          refuse(
+              number,
+              id,
+              ErrorCode.INPUT_FIELD_MISSING,
+              "expected the field '" + name + "', which the task reads");
+          return;
+        }
+        fields.put(name, storable(value));
+      }
+      double priority = 0;
+      String priorityField = task.priorityField();
+      if (priorityField != null) {
+        String value = cleaned(record.get(priorityField));
+        try {
+          priority = value.isBlank() ? 0 : Double.parseDouble(value);
+        } catch (NumberFormatException e) {
+          priority = Double.NaN;
+        }
+        if (!Double.isFinite(priority)) {
+          refuse(
+              number,
+              id,
+              ErrorCode.INPUT_MALFORMED,
+              "expected a number in the field '" + priorityField + "' (the priority)");
+          return;
+        }
+      }
+      accepted++;
+      documents.accept(new Document(id, text, fields, priority, uri, number));
     }
-    documents.accept(new Document(storable(id), storable(text), fields, priority, uri, number));
   }
 
-  private void refuse(String uri, long position, String id, ErrorCode code, String reason) {
-    deadLetters.accept(new DeadLetter(uri, position, storable(id), code, reason));
+  private static String cleaned(@org.jspecify.annotations.Nullable String value) {
+    return value == null ? "" : storable(value);
+  }
+
+  /** Whether a text shows nothing to who reads it. */
+  static boolean isBlank(String text) {
+    return SHOWS_NOTHING.matcher(text).matches();
+  }
+
+  /** Whether characters are text: binary formats have a control character every few bytes. */
+  static boolean isText(String text) {
+    // A stray one happens in mail.
+    long controls =
+        text.chars()
+            .filter(c -> c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 27)
+            .count();
+    return text.indexOf('\u0000') < 0 && controls * 20 <= text.length();
   }
 
   /**
@@ -302,30 +331,5 @@ public final class DocumentReader {
       }
     }
     return clean == null ? text : clean.toString();
-  }
-
-  /** The text, or null if the bytes are not text. */
-  static @org.jspecify.annotations.Nullable String decode(byte[] bytes) {
-    CharBuffer characters;
-    try {
-      characters =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .onUnmappableCharacter(CodingErrorAction.REPORT)
-              .decode(ByteBuffer.wrap(bytes));
-    } catch (CharacterCodingException e) {
-      characters = FALLBACK.decode(ByteBuffer.wrap(bytes));
-    }
-    String text = characters.toString();
-    long controls =
-        text.chars()
-            .filter(c -> c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 27)
-            .count();
-    // A stray control character happens in mail; binary formats have one every few bytes.
-    if (text.indexOf('\u0000') >= 0 || controls * 20 > text.length()) {
-      return null;
-    }
-    return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 }
