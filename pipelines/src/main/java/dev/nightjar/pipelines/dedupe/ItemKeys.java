@@ -2,7 +2,7 @@ package dev.nightjar.pipelines.dedupe;
 
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.pipelines.model.Document;
-import java.text.Normalizer;
+import dev.nightjar.pipelines.model.Texts;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -35,10 +35,7 @@ public final class ItemKeys {
 
   /** The form of a text in which equal texts are equal. */
   static String canonical(String text) {
-    String composed =
-        Normalizer.isNormalized(text, Normalizer.Form.NFC)
-            ? text
-            : Normalizer.normalize(text, Normalizer.Form.NFC);
+    String composed = Texts.composed(text);
     StringBuilder canonical = new StringBuilder(composed.length());
     composed.lines().forEach(line -> canonical.append(line.stripTrailing()).append('\n'));
     return canonical.toString().strip();

@@ -196,7 +196,11 @@ public final class ResolveFromCache
         candidates.forEach(
             c ->
                 guardMarks.put(
-                    c.candidate().itemKey(), Guards.marks(comparedText(c.candidate(), showsId))));
+                    c.candidate().itemKey(),
+                    Guards.marks(
+                        context.task().embeddingModel(),
+                        shownFields(c.candidate(), showsId),
+                        comparedText(c.candidate(), showsId))));
       }
       SemanticPolicy policy = context.semanticPolicy();
       List<SemanticLookup> lookups = lookUp(policy, candidates, guardMarks);
@@ -275,6 +279,14 @@ public final class ResolveFromCache
                           ShingleSet.of(
                               comparedText(candidate.candidate(), context.task().showsId()))));
     }
+  }
+
+  private static Map<String, String> shownFields(Candidate candidate, boolean showsId) {
+    Map<String, String> fields = new TreeMap<>(candidate.document().fields());
+    if (showsId) {
+      fields.put("id", candidate.document().id());
+    }
+    return fields;
   }
 
   /**

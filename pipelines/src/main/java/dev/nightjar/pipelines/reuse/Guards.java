@@ -1,6 +1,9 @@
 package dev.nightjar.pipelines.reuse;
 
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.cachestore.embed.WordPieces;
+import dev.nightjar.pipelines.model.Texts;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,7 +26,11 @@ import java.util.stream.Collectors;
  * the marks of all guards that the task uses are equal. Marks of all guards are always kept, so
  * that a task may change its guards without reading its cache again.
  *
- * <p>The guards read English words and any script's digits. Immutable and thread-safe.
+ * <p>Numbers, units, numeric dates, signs, emoji and codes are read in every language; months and
+ * days of the week by their names in those of {@link CalendarWords}; negation in English, German,
+ * French, Spanish, Italian, Portuguese and Dutch; the rest of the words in English. Two guards are
+ * in force whatever a task asks for: nothing that the embedding model does not read may differ, nor
+ * a short field. Immutable and thread-safe.
  */
 public final class Guards implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -44,7 +51,14 @@ public final class Guards implements Serializable {
     /** Codes with digits or of capitals, versions, addresses of mail and web, file paths. */
     IDENTIFIERS,
     /** Capitalised words inside a sentence: people, places, products. Not used unless asked for. */
-    NAMES;
+    NAMES,
+    /**
+     * What the model's tokeniser loses, and emoji. A text that it reads less than half of is equal
+     * to itself only. Always used.
+     */
+    UNREAD,
+    /** Fields of few characters, which a long text drowns. Always used. */
+    FIELDS;
 
     /** The name in task files and in the database. */
     public String label() {
@@ -58,7 +72,7 @@ public final class Guards implements Serializable {
           EnumSet.of(Guard.NUMBERS, Guard.DATES, Guard.AMOUNTS, Guard.NEGATION, Guard.IDENTIFIERS));
 
   /** Changes whenever a text gets other marks than before. */
-  private static final String VERSION = "4:";
+  private static final String VERSION = "5:";
 
   private static final String NOTHING = "-";
   private static final int DIGEST_DIGITS = 12;
@@ -68,8 +82,22 @@ public final class Guards implements Serializable {
    */
   private static final int NUMBER_CHARS_MAX = 1_000;
 
+  /** A language's code, a year, a rating: what is longer is seen in the text's vector. */
+  private static final int FIELD_CHARS_MAX = 12;
+
+  private static final int UNIT_CHARS_SHORT = 3;
+  private static final int MARKS_MAX = 3;
+  private static final double UNREAD_SHARE_MAX = 0.5;
+
   private static final String CURRENCY = "[$€£¥₹]|usd|eur|gbp|jpy|inr|chf|dollars?|euros?|pounds?";
-  private static final String NUMBER = "\\d(?:[\\d.,]*\\d)?";
+
+  /**
+   * With marks between its groups: points, commas, apostrophes, Arabic ones, and blanks that do not
+   * break. Possessive, or its depth would be that of the stack.
+   */
+  private static final String NUMBER =
+      "\\d++(?:[.,'’٫٬]\\d++|[\\u00A0\\u2009\\u202F]\\d{3}(?!\\d))*+";
+
   private static final Pattern AMOUNT =
       Pattern.compile(
           "(?:(?<before>"
@@ -115,7 +143,7 @@ public final class Guards implements Serializable {
               + "|https?://\\S+|www\\.\\S+"
               + "|(?<![\\p{L}\\p{N}])#\\p{N}[\\p{N}-]*"
               + "|(?<![\\p{L}\\p{N}._/-])/[\\p{L}\\p{N}._-]++/[\\p{L}\\p{N}._/-]++"
-              + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*\\b"
+              + "|\\bv?\\d+\\.\\d+\\.\\d+(?:[.-][\\p{L}\\p{N}]+)*+\\b"
               + "|\\p{IsHan}\\p{Lu}(?=[\\p{Lu}\\d]{4})(?:"
               + LETTER
               + "|[\\p{N}_-])++"
@@ -133,7 +161,23 @@ public final class Guards implements Serializable {
   private static final Pattern ORDINAL =
       Pattern.compile("(?<!\\d)(\\d++)(?:st|nd|rd|th)", Pattern.CASE_INSENSITIVE);
   private static final Pattern PLAIN_NUMBER =
-      Pattern.compile("(?<!" + LETTER + "|\\d)[-−]?" + NUMBER);
+      Pattern.compile("(?<!" + LETTER + "|\\d)(?:[<>≤≥±~≈]=?\\s?)?[-−]?" + NUMBER);
+
+  /** What is counted: the sign or the word behind a number, articles apart. */
+  private static final Pattern UNIT =
+      Pattern.compile(
+          "\\.?[\\s\\u00A0\\u2009\\u202F-]{0,2}(?:(?:de|di|do|da|of|the) )?(?<unit>[°º]?\\s?[\\p{L}µ][\\p{L}\\p{M}/²³]{0,19}+|[°º‰%′″])");
+
+  /** Behind a number they count nothing. */
+  private static final Set<String> NO_UNITS =
+      Set.of(
+          "a", "an", "and", "are", "as", "at", "but", "by", "for", "from", "has", "have", "i", "if",
+          "in", "is", "it", "my", "not", "of", "on", "or", "so", "that", "the", "then", "to", "was",
+          "we", "were", "when", "which", "who", "will", "with", "you");
+
+  private static final Pattern EMOTICON =
+      Pattern.compile("(?<![\\p{L}\\p{N}])[:;=8xX]['o-]?[()\\[\\]DPpOo/\\\\|3*](?![\\p{L}\\p{N}])");
+
   private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final Pattern WORD = Pattern.compile("[\\p{L}]+(?:['’]\\p{L}+)?");
   private static final Pattern NAME =
@@ -164,7 +208,60 @@ public final class Guards implements Serializable {
           "isnt",
           "wasnt",
           "havent",
-          "shouldnt");
+          "shouldnt",
+          // German
+          "nicht",
+          "kein",
+          "keine",
+          "keinen",
+          "keinem",
+          "keiner",
+          "keines",
+          "nie",
+          "niemals",
+          "nichts",
+          "niemand",
+          "ohne",
+          "weder",
+          // French; "ne" comes with another, and before a verb without it
+          "pas",
+          "jamais",
+          "aucun",
+          "aucune",
+          "sans",
+          "rien",
+          "personne",
+          "ni",
+          // Spanish
+          "nunca",
+          "jamás",
+          "sin",
+          "ningún",
+          "ninguno",
+          "ninguna",
+          "nada",
+          "nadie",
+          "tampoco",
+          // Italian
+          "non",
+          "senza",
+          "nessun",
+          "nessuno",
+          "nessuna",
+          "niente",
+          "mai",
+          // Portuguese
+          "não",
+          "sem",
+          "nenhum",
+          "nenhuma",
+          "ninguém",
+          // Dutch
+          "niet",
+          "geen",
+          "nooit",
+          "zonder",
+          "niets");
 
   private static final Map<String, String> NUMBER_WORDS =
       Map.ofEntries(
@@ -206,7 +303,65 @@ public final class Guards implements Serializable {
           Map.entry("second", "2nd"),
           Map.entry("third", "3rd"),
           Map.entry("fourth", "4th"),
-          Map.entry("fifth", "5th"));
+          Map.entry("fifth", "5th"),
+          // German
+          Map.entry("zwei", "2"),
+          Map.entry("drei", "3"),
+          Map.entry("vier", "4"),
+          Map.entry("fünf", "5"),
+          Map.entry("sechs", "6"),
+          Map.entry("sieben", "7"),
+          Map.entry("acht", "8"),
+          Map.entry("neun", "9"),
+          Map.entry("zehn", "10"),
+          Map.entry("zwölf", "12"),
+          Map.entry("hundert", "100"),
+          Map.entry("tausend", "1000"),
+          // French
+          Map.entry("deux", "2"),
+          Map.entry("trois", "3"),
+          Map.entry("quatre", "4"),
+          Map.entry("cinq", "5"),
+          Map.entry("sept", "7"),
+          Map.entry("huit", "8"),
+          Map.entry("neuf", "9"),
+          Map.entry("dix", "10"),
+          Map.entry("douze", "12"),
+          Map.entry("cent", "100"),
+          Map.entry("mille", "1000"),
+          // Spanish, Italian, Portuguese
+          Map.entry("dos", "2"),
+          Map.entry("tres", "3"),
+          Map.entry("cuatro", "4"),
+          Map.entry("cinco", "5"),
+          Map.entry("seis", "6"),
+          Map.entry("siete", "7"),
+          Map.entry("ocho", "8"),
+          Map.entry("nueve", "9"),
+          Map.entry("diez", "10"),
+          Map.entry("tre", "3"),
+          Map.entry("quattro", "4"),
+          Map.entry("cinque", "5"),
+          Map.entry("sei", "6"),
+          Map.entry("sette", "7"),
+          Map.entry("otto", "8"),
+          Map.entry("nove", "9"),
+          Map.entry("dieci", "10"),
+          Map.entry("dois", "2"),
+          Map.entry("três", "3"),
+          Map.entry("quatro", "4"),
+          Map.entry("sete", "7"),
+          Map.entry("oito", "8"),
+          Map.entry("dez", "10"),
+          // Dutch
+          Map.entry("twee", "2"),
+          Map.entry("drie", "3"),
+          Map.entry("vijf", "5"),
+          Map.entry("zes", "6"),
+          Map.entry("zeven", "7"),
+          Map.entry("negen", "9"),
+          Map.entry("tien", "10"),
+          Map.entry("honderd", "100"));
 
   /** Pairs of opposites that vectors take for the same; the stem decides, so that forms agree. */
   private static final List<List<String>> OPPOSITES =
@@ -277,7 +432,8 @@ public final class Guards implements Serializable {
 
   /** Guards of a task. */
   public Guards(Collection<Guard> used) {
-    this.used = used.isEmpty() ? EnumSet.noneOf(Guard.class) : EnumSet.copyOf(used);
+    this.used = EnumSet.of(Guard.UNREAD, Guard.FIELDS);
+    this.used.addAll(used);
   }
 
   /** Positions, from 1, of the marks that must be equal. */
@@ -304,15 +460,26 @@ public final class Guards implements Serializable {
     return Optional.empty();
   }
 
-  /** The marks of a text: one for each guard there is, in their order, used or not. */
-  public static List<String> marks(String text) {
+  /**
+   * The marks of what a task reads of a document: one for each guard there is, in their order, used
+   * or not.
+   *
+   * @param model by which texts are compared
+   * @param fields what the prompt shows beside the text, by name
+   * @param text all that is compared, fields included
+   */
+  public static List<String> marks(EmbeddingModel model, Map<String, String> fields, String text) {
     // Each guard takes what it sees out of the text, so that no difference is seen by two and the
     // reason for a veto is the one a reader would give.
-    StringBuilder rest = asciiDigits(text);
+    String composed = Texts.composed(text);
+    StringBuilder rest = plain(composed);
     List<String> dates = take(rest, DATE, match -> ORDINAL.matcher(match).replaceAll("$1"));
     List<String> amounts = take(rest, AMOUNT, Guards::amount);
     List<String> identifiers = take(rest, IDENTIFIER, match -> match);
-    List<String> numbers = take(rest, PLAIN_NUMBER, Guards::number);
+    List<String> numbers = takeNumbers(rest);
+    rest.codePoints()
+        .filter(Guards::isNumberSign)
+        .forEach(sign -> numbers.add(Character.toString(sign)));
     List<String> negations = new ArrayList<>();
     Map<Integer, List<String>> sides = new TreeMap<>();
     Matcher words = WORD.matcher(rest);
@@ -325,6 +492,7 @@ public final class Guards implements Serializable {
       if (number != null) {
         numbers.add(number);
       }
+      CalendarWords.of(word).ifPresent(dates::add);
       addSide(word, sides);
     }
     addExceptions(rest, negations);
@@ -333,18 +501,111 @@ public final class Guards implements Serializable {
     Set<String> names = new TreeSet<>();
     Matcher capitalised = NAME.matcher(rest);
     while (capitalised.find()) {
-      names.add(capitalised.group());
+      if (CalendarWords.of(capitalised.group().toLowerCase(Locale.ROOT)).isEmpty()) {
+        names.add(capitalised.group());
+      }
     }
     return List.of(
-        mark(numbers), mark(dates), mark(amounts), mark(negations), mark(identifiers), mark(names));
+        mark(numbers),
+        mark(dates),
+        mark(amounts),
+        mark(negations),
+        mark(identifiers),
+        mark(names),
+        unread(model, composed),
+        mark(shortFields(fields)));
   }
 
-  /** One digit is the same in every script. */
-  private static StringBuilder asciiDigits(String text) {
+  private static String unread(EmbeddingModel model, String text) {
+    WordPieces.Loss loss = WordPieces.of(model).loss(text);
+    if (loss.unreadShare() > UNREAD_SHARE_MAX) {
+      return mark(List.of(text));
+    }
+    List<String> unread = new ArrayList<>();
+    loss.words().forEach(word -> unread.add(word.toLowerCase(Locale.ROOT)));
+    text.codePoints().filter(Guards::isSymbol).forEach(c -> unread.add(Character.toString(c)));
+    Matcher emoticons = EMOTICON.matcher(text);
+    while (emoticons.find()) {
+      unread.add(emoticons.group());
+    }
+    return mark(unread);
+  }
+
+  /**
+   * Emoji, arrows, signs of music and of sums: a vocabulary has few of them, as near neighbours.
+   */
+  private static boolean isSymbol(int c) {
+    int type = Character.getType(c);
+    return c > 0x7F
+        && (type == Character.OTHER_SYMBOL
+            || type == Character.MODIFIER_SYMBOL
+            || type == Character.MATH_SYMBOL);
+  }
+
+  /** A half, a superscript, a Roman numeral in one character. */
+  private static boolean isNumberSign(int c) {
+    int type = Character.getType(c);
+    return type == Character.OTHER_NUMBER || type == Character.LETTER_NUMBER;
+  }
+
+  private static List<String> shortFields(Map<String, String> fields) {
+    List<String> shortOnes = new ArrayList<>();
+    new TreeMap<>(fields)
+        .forEach(
+            (name, value) -> {
+              String stripped = value.strip();
+              if (stripped.codePointCount(0, stripped.length()) <= FIELD_CHARS_MAX) {
+                shortOnes.add(name + "=" + stripped);
+              }
+            });
+    return shortOnes;
+  }
+
+  /** Numbers with what they count, which stays in the text: "5 not" is a negation, too. */
+  private static List<String> takeNumbers(StringBuilder text) {
+    List<String> found = new ArrayList<>();
+    String all = text.toString();
+    Matcher numbers = PLAIN_NUMBER.matcher(all);
+    Matcher units = UNIT.matcher(all);
+    while (numbers.find()) {
+      String unit = "";
+      units.region(numbers.end(), all.length());
+      if (units.lookingAt()) {
+        unit = unit(units.group("unit").replaceAll("\\s", ""));
+      }
+      found.add(number(numbers.group()) + unit);
+      for (int i = numbers.start(); i < numbers.end(); i++) {
+        text.setCharAt(i, ' ');
+      }
+    }
+    return found;
+  }
+
+  /** Short ones as they are written: a milligram is no megagram. */
+  private static String unit(String word) {
+    String lower = word.toLowerCase(Locale.ROOT);
+    if (NO_UNITS.contains(lower)) {
+      return "";
+    }
+    return " " + (word.length() <= UNIT_CHARS_SHORT ? word : FORM.matcher(lower).replaceFirst(""));
+  }
+
+  /**
+   * The text as the patterns read it. One digit is the same in every script. Of a run of marks only
+   * the first few are left: at each of them {@code \\b} looks back to the letter that they belong
+   * to, which takes the square of the run.
+   */
+  private static StringBuilder plain(String text) {
     StringBuilder plain = new StringBuilder(text.length());
-    text.codePoints()
-        .map(c -> c > 0x7f && Character.isDigit(c) ? '0' + Character.digit(c, 10) : c)
-        .forEach(plain::appendCodePoint);
+    int marks = 0;
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      marks = c > 0x7F && Texts.isMark(c) ? marks + 1 : 0;
+      if (marks <= MARKS_MAX) {
+        plain.appendCodePoint(c > 0x7F && Character.isDigit(c) ? '0' + Character.digit(c, 10) : c);
+      }
+    }
     return plain;
   }
 
@@ -406,17 +667,48 @@ public final class Guards implements Serializable {
         };
   }
 
-  /** 1,000.50 and 1000.5 are one number. */
+  /**
+   * 1,000.50 and 1.000,50 and 1000.5 are one number. 1.000 is as it stands, for it may be one or a
+   * thousand, as is 007.
+   */
   private static String number(String digits) {
-    String plain = digits.replace('−', '-').replaceAll(",(?=\\d{3}(?!\\d))", "");
+    String plain =
+        digits
+            .replace('−', '-')
+            .replace('٫', '.')
+            .replace('٬', ',')
+            .replaceAll("(?<=\\d)['’\\u00A0\\u2009\\u202F](?=\\d{3}(?!\\d))", "");
     if (plain.length() > NUMBER_CHARS_MAX) {
       return plain;
     }
-    try {
-      return new java.math.BigDecimal(plain).stripTrailingZeros().toPlainString();
-    } catch (NumberFormatException e) {
-      return plain; // 1.2.3 or 1,5: as it stands
+    int point = plain.lastIndexOf('.');
+    int comma = plain.lastIndexOf(',');
+    String read = plain;
+    if (point >= 0 && comma >= 0) {
+      char group = point < comma ? '.' : ',';
+      read = grouped(plain.substring(0, Math.max(point, comma)), group);
+      read = read + "." + plain.substring(Math.max(point, comma) + 1);
+    } else if (comma >= 0) {
+      boolean isGrouped = plain.matches("\\D*[1-9]\\d{0,2}(?:,\\d{3})++");
+      read = isGrouped ? plain.replace(",", "") : plain.replace(',', '.');
+    } else if (plain.matches("\\D*[1-9]\\d{0,2}(?:\\.\\d{3}){2,}+")) {
+      read = plain.replace(".", "");
+    } else if (plain.matches("\\D*[1-9]\\d{0,2}\\.\\d{3}") || plain.matches("0\\d++")) {
+      return plain;
     }
+    try {
+      return new java.math.BigDecimal(read).stripTrailingZeros().toPlainString();
+    } catch (NumberFormatException e) {
+      return plain; // 1.2.3, or >5: as it stands
+    }
+  }
+
+  /** Without the marks between groups of three; as it stands if the groups are others. */
+  private static String grouped(String whole, char group) {
+    String between = group == '.' ? "\\." : ",";
+    return whole.matches("\\D*\\d{1,3}(?:" + between + "\\d{3})++")
+        ? whole.replace(String.valueOf(group), "")
+        : whole;
   }
 
   private static String mark(Collection<String> seen) {

@@ -3,18 +3,24 @@ package dev.nightjar.pipelines.reuse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.Neighbour;
+import dev.nightjar.cachestore.embed.EmbeddingModel;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class NeighbourVoteTest {
+  private static List<String> marks(String text) {
+    return Guards.marks(EmbeddingModel.ALL_MINILM_L6_V2, Map.of(), text);
+  }
+
   private static final Guards NONE = new Guards(List.of());
   private static final Guards NUMBERS = new Guards(List.of(Guards.Guard.NUMBERS));
 
   private static Neighbour neighbour(String key, double similarity, String answerClass) {
-    return new Neighbour(key, similarity, answerClass, 0, 0, Guards.marks("room 7"));
+    return new Neighbour(key, similarity, answerClass, 0, 0, marks("room 7"));
   }
 
   private static NeighbourVote vote(Neighbour... neighbours) {
@@ -58,7 +64,7 @@ class NeighbourVoteTest {
 
   @Test
   void aGuardTurnsToTheNextNeighbourOfTheSameAnswerOrVetoes() {
-    List<String> marks = Guards.marks("room 8");
+    List<String> marks = marks("room 8");
     Neighbour same = new Neighbour("b", 0.9, "x", 0, 0, marks);
     NeighbourVote next = NeighbourVote.of(List.of(neighbour("a", 0.95, "x"), same), NUMBERS, marks);
     assertThat(next.source()).contains(same);
@@ -74,7 +80,7 @@ class NeighbourVoteTest {
 
   @Test
   void neighboursThatAGuardRefusesDoNotCarryTheirAnswer() {
-    List<String> marks = Guards.marks("room 8");
+    List<String> marks = marks("room 8");
     List<Neighbour> refused = new ArrayList<>();
     for (int i = 0; i < 19; i++) {
       refused.add(neighbour("n" + i, 0.95, "x"));
@@ -93,7 +99,7 @@ class NeighbourVoteTest {
 
   @Test
   void neighboursThatAGuardRefusesSpeakAgainstAnotherAnswer() {
-    List<String> marks = Guards.marks("room 8");
+    List<String> marks = marks("room 8");
     Neighbour near = new Neighbour("near", 0.9, "x", 0, 0, marks);
     double alone = NeighbourVote.of(List.of(near), NUMBERS, marks).score();
     NeighbourVote against =

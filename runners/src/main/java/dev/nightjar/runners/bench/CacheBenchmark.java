@@ -283,7 +283,13 @@ public final class CacheBenchmark extends Benchmark {
               }
             });
     return new Labelled(
-        texts, labels, texts.stream().map(Guards::marks).toList(), nearest, cosines);
+        texts,
+        labels,
+        texts.stream()
+            .map(text -> Guards.marks(EmbeddingModel.ALL_MINILM_L6_V2, Map.of(), text))
+            .toList(),
+        nearest,
+        cosines);
   }
 
   private static int[] order(int texts, long seed) {
