@@ -13,4 +13,8 @@ import java.io.Serializable;
  */
 public record DeadLetter(
     String sourceUri, long position, String documentId, ErrorCode code, String reason)
-    implements Serializable {}
+    implements Serializable {
+  public DeadLetter {
+    reason = Secrets.redact(reason);
+  }
+}

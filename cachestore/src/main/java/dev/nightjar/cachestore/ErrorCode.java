@@ -50,12 +50,16 @@ public enum ErrorCode {
   PROGRAM_MISSING,
   /** A backup could not be written or restored. */
   BACKUP_FAILED,
+  /** A file system of this machine is full. */
+  DISK_FULL,
   /** This machine's clock and the database's differ by more than leases allow. */
   CLOCK_SKEWED,
   /** A local port is in use. */
   PORT_TAKEN,
   /** A provider's API key is not in the environment. */
   PROVIDER_KEY_MISSING,
+  /** A provider's API key in the environment holds characters that no key has. */
+  PROVIDER_KEY_INVALID,
   /** A provider refused the API key (401 or 403). */
   PROVIDER_KEY_REFUSED,
   /** A provider refused a request for a reason that will not pass by itself. */
@@ -89,6 +93,8 @@ public enum ErrorCode {
   ANSWER_TRUNCATED,
   /** An answer is not JSON, or breaks the task's output schema. */
   ANSWER_INVALID,
+  /** An answer is booked and could not be judged: a defect of Nightjar's or of the task's. */
+  ANSWER_UNJUDGED,
   /** No price row is in force for a model. */
   PRICE_MISSING,
   /** A price list does not parse, or states what cannot be. */

@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ public final class NightjarException extends RuntimeException {
   /** As the other constructor, with the cause kept for the log. */
   public NightjarException(
       ErrorCode code, String key, String what, String nextStep, @Nullable Throwable cause) {
-    super(code + ": " + key + ": " + oneLine(what) + "; " + nextStep, cause);
+    super(Secrets.redact(code + ": " + key + ": " + oneLine(what) + "; " + nextStep), cause);
     this.code = Objects.requireNonNull(code);
   }
 
@@ -43,6 +44,15 @@ public final class NightjarException extends RuntimeException {
     for (Throwable t = thrown; t != null && depthMax-- > 0; t = t.getCause()) {
       if (t instanceof NightjarException e) {
         return e;
+      }
+      if (t instanceof IOException
+          && String.valueOf(t.getMessage()).contains("No space left on device")) {
+        return new NightjarException(
+            ErrorCode.DISK_FULL,
+            System.getProperty("java.io.tmpdir", "/tmp"),
+            "this file system, or that of the home directory, has no space left",
+            "free some, then run the same command again: nothing is lost",
+            thrown);
       }
       if (t instanceof SQLException e && isOfServer(e)) {
         return new NightjarException(

@@ -54,6 +54,7 @@ public record Outcome(
   }
 
   public Outcome {
+    reason = Secrets.redact(reason);
     if ((kind == Kind.SUCCEEDED) != answerJson.isPresent()
         || (kind == Kind.SUCCEEDED) == code.isPresent()
         || (kind == Kind.SUCCEEDED && next.isPresent())) {

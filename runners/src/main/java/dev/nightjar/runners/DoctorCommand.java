@@ -1,6 +1,7 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.embed.Embedder;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
@@ -130,7 +131,11 @@ final class DoctorCommand implements Callable<Integer> {
               "answers, key accepted",
               problem.map(ProviderException::getMessage).orElse(""));
         } catch (NightjarException e) {
-          reportUnused(name, provider.keyVariable());
+          if (e.code() == ErrorCode.PROVIDER_KEY_MISSING) {
+            reportUnused(name, provider.keyVariable());
+          } else {
+            report(name, false, "", e.getMessage());
+          }
         }
       }
     }

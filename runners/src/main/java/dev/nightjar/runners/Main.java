@@ -62,6 +62,7 @@ public final class Main implements Runnable {
   private Main() {}
 
   public static void main(String[] arguments) {
+    RedactedStream.install();
     System.exit(run(arguments));
   }
 

@@ -18,6 +18,11 @@ import picocli.CommandLine.Parameters;
 final class TaskOptions {
   private static final Pattern MONEY = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(USD)?");
 
+  /** With all that Airflow's ids are made of. */
+  private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9_.:+-]{1,250}");
+
+  private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9_.@+-]{1,63}");
+
   @Parameters(index = "0", paramLabel = "TASK", description = "The task file (YAML).")
   Path taskFile = Path.of("");
 
@@ -86,6 +91,16 @@ final class TaskOptions {
     return Optional.of(usd("--budget", budget));
   }
 
+  private static void requireName(String option, @Nullable String name, Pattern allowed) {
+    if (name != null && !allowed.matcher(name).matches()) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          option,
+          "expected " + allowed.pattern() + ", but was '" + name + "'",
+          "correct it");
+    }
+  }
+
   /** An amount of dollars as people write it. */
   static BigDecimal usd(String option, String text) {
     Matcher matcher = MONEY.matcher(text.strip().toUpperCase(Locale.ROOT).replace(" ", ""));
@@ -100,6 +115,8 @@ final class TaskOptions {
   }
 
   NightPlan plan() {
+    requireName("--run-id", runId, RUN_ID);
+    requireName("--tenant", tenant, TENANT);
     if (deadlineHours <= 0 || pollSeconds <= 0) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,

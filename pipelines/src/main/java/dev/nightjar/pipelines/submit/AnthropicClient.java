@@ -321,7 +321,9 @@ final class AnthropicClient implements ProviderClient {
       ResumingLines.forEachLine(
           calls,
           offset -> open(batchId, offset),
-          line -> recognition.look(http.json(line).path("custom_id").asText()));
+          line -> line.path("custom_id").asText(),
+          recognition::look,
+          unreadable -> {});
     } catch (Recognition.Enough e) {
       return recognition.ours;
     }
@@ -385,11 +387,17 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
-  public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
+  public void results(
+      String submissionId,
+      ProviderBatch batch,
+      Consumer<ResultLine> consumer,
+      Consumer<String> unreadable) {
     ResumingLines.forEachLine(
         calls,
         offset -> open(batch.id(), offset),
-        line -> consumer.accept(resultLine(submissionId, http.json(line), batch.workedAt())));
+        line -> resultLine(submissionId, line, batch.workedAt()),
+        consumer,
+        unreadable);
   }
 
   static ResultLine resultLine(String submissionId, JsonNode line, Instant workedAt) {

@@ -111,6 +111,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       }
       boolean failed = batch.ending().equals(Optional.of(Ending.FAILED));
       Set<String> answered = new HashSet<>();
+      Set<String> unreadable = new HashSet<>();
       // Also of a failed batch, should it have any; and again if lines are missing, before that is
       // believed: a download may end early without an error.
       for (int reads = 0;
@@ -126,7 +127,11 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
               if (open.remove(line.customId())) {
                 output.accept(line);
               }
-            });
+            },
+            unreadable::add);
+      }
+      if (!open.isEmpty() && !unreadable.isEmpty()) {
+        settleUnread(submission, batch, open, unreadable, output);
       }
       // Answers that the provider has counted, and hence billed, and that are in no file (yet).
       boolean unseen = !open.isEmpty() && answered.size() < batch.answered();
@@ -155,6 +160,36 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                   ? "the provider counts an answer that it does not give"
                   : "the batch ended without a line for this request";
       unanswered(submission, open, batch.workedAt(), code, reason, output);
+    }
+
+    /**
+     * A line that cannot be read says, at most, whose it is. It may have been billed, and it will
+     * not be read better in an hour.
+     */
+    private void settleUnread(
+        Submission submission,
+        ProviderBatch batch,
+        Set<String> open,
+        Set<String> unreadable,
+        Consumer<ResultLine> output) {
+      Set<String> named = new HashSet<>();
+      int nameless = 0;
+      for (String line : unreadable) {
+        List<String> ids = open.stream().filter(line::contains).toList();
+        named.addAll(ids);
+        nameless += ids.isEmpty() ? 1 : 0;
+      }
+      if (nameless > 0) {
+        named.addAll(open); // any of them
+      }
+      open.removeAll(named);
+      unanswered(
+          submission,
+          named,
+          batch.workedAt(),
+          ErrorCode.OUTCOME_UNKNOWN,
+          "the provider's line for it, or one that may be, cannot be read",
+          output);
     }
 
     private void online(

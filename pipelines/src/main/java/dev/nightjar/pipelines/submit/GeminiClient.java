@@ -339,7 +339,11 @@ final class GeminiClient implements ProviderClient {
   }
 
   @Override
-  public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
+  public void results(
+      String submissionId,
+      ProviderBatch batch,
+      Consumer<ResultLine> consumer,
+      Consumer<String> unreadable) {
     JsonNode operation = get(batch.id());
     JsonNode response = operation.path("response");
     if (response.isMissingNode()) {
@@ -350,7 +354,9 @@ final class GeminiClient implements ProviderClient {
       ResumingLines.forEachLine(
           calls,
           offset -> download(file, offset),
-          line -> consumer.accept(resultLine(submissionId, http.json(line), batch.workedAt())));
+          line -> resultLine(submissionId, line, batch.workedAt()),
+          consumer,
+          unreadable);
       return;
     }
     JsonNode inlined = response.path("inlinedResponses");

@@ -275,7 +275,11 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
-  public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
+  public void results(
+      String submissionId,
+      ProviderBatch batch,
+      Consumer<ResultLine> consumer,
+      Consumer<String> unreadable) {
     Batch full = reading(() -> client.batches().retrieve(batch.id()));
     // A clean batch has an error file id of null or of "": both mean none.
     for (Optional<String> file : List.of(full.outputFileId(), full.errorFileId())) {
@@ -285,10 +289,9 @@ final class OpenAiClient implements ProviderClient {
                   ResumingLines.forEachLine(
                       calls,
                       offset -> open(id, offset),
-                      line ->
-                          consumer.accept(
-                              OpenAiFormat.resultLine(
-                                  NAME, submissionId, http.json(line), batch.workedAt()))));
+                      line -> OpenAiFormat.resultLine(NAME, submissionId, line, batch.workedAt()),
+                      consumer,
+                      unreadable));
     }
   }
 

@@ -96,8 +96,13 @@ public interface ProviderClient extends AutoCloseable {
    * them. A download that breaks off is resumed.
    *
    * @param submissionId recorded with every line
+   * @param unreadable takes lines of which nobody can tell what they say
    */
-  void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer);
+  void results(
+      String submissionId,
+      ProviderBatch batch,
+      Consumer<ResultLine> consumer,
+      Consumer<String> unreadable);
 
   /**
    * Asks the provider to stop working on a batch. What it has done by then is billed, and is in the

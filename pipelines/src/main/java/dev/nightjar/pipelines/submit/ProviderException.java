@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.Secrets;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -32,7 +33,7 @@ public final class ProviderException extends RuntimeException {
 
   ProviderException(
       Kind kind, String what, Optional<Duration> retryAfter, @Nullable Throwable cause) {
-    super(what, cause);
+    super(Secrets.redact(what), cause);
     this.kind = kind;
     this.retryAfter = retryAfter.orElse(null);
   }

@@ -4,6 +4,8 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.model.Provider;
 import java.io.Serializable;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -58,6 +60,8 @@ public record ProviderSettings(
 
   private static final String BATCH_DIRECTORY_VARIABLE = "SELF_HOSTED_BATCH_DIR";
 
+  private static final int KEY_CHARS_MAX = 1_000;
+
   public ProviderSettings {
     EnumMap<Provider, String> copy = new EnumMap<>(Provider.class);
     copy.putAll(baseUrls);
@@ -71,12 +75,32 @@ public record ProviderSettings(
     for (Provider provider : Provider.values()) {
       String url = environment.get(provider.baseUrlVariable());
       if (url != null && !url.isBlank()) {
-        urls.put(provider, url.replaceFirst("/v1(beta)?/?$", "").replaceFirst("/$", ""));
+        urls.put(provider, address(provider, url.strip()));
       }
     }
     String directory = environment.get(BATCH_DIRECTORY_VARIABLE);
     return new ProviderSettings(
         urls, directory == null || directory.isBlank() ? null : directory, patience);
+  }
+
+  private static String address(Provider provider, String url) {
+    try {
+      URI uri = new URI(url);
+      boolean isWeb = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      if (isWeb && uri.getHost() != null && uri.getUserInfo() == null && uri.getQuery() == null) {
+        return url.replaceFirst("/+$", "").replaceFirst("/v1(beta)?$", "").replaceFirst("/+$", "");
+      }
+    } catch (URISyntaxException e) {
+      // falls through to the same message
+    }
+    // Not quoted: it may hold a password.
+    throw new NightjarException(
+        ErrorCode.OPTION_INVALID,
+        provider.baseUrlVariable(),
+        "expected an address like "
+            + provider.baseUrl()
+            + ", without user, password and question mark",
+        "correct or unset it");
   }
 
   /** Where a provider answers, without a path. */
@@ -139,14 +163,30 @@ public record ProviderSettings(
    * The API key of a provider, from the environment. A server on this machine's loopback needs
    * none, nor does one of one's own, and gets a placeholder.
    *
-   * @throws NightjarException PROVIDER_KEY_MISSING if there is none
+   * @throws NightjarException PROVIDER_KEY_MISSING if there is none, PROVIDER_KEY_INVALID if it
+   *     cannot be one; what it is is not said
    */
   public String apiKey(Provider provider, Map<String, String> environment) {
-    String key = environment.get(provider.keyVariable());
-    if (key != null && !key.isBlank()) {
+    String key = environment.getOrDefault(provider.keyVariable(), "").strip();
+    int odd = 0;
+    while (odd < key.length() && key.charAt(odd) > ' ' && key.charAt(odd) < 0x7F) {
+      odd++;
+    }
+    if (odd < key.length() || key.length() > KEY_CHARS_MAX) {
+      throw new NightjarException(
+          ErrorCode.PROVIDER_KEY_INVALID,
+          provider.label(),
+          "the environment variable "
+              + provider.keyVariable()
+              + (odd < key.length()
+                  ? " holds a character that no key has, as number " + (odd + 1)
+                  : " is longer than any key"),
+          "export it anew, without blanks, line ends and quotes, and run the same command again");
+    }
+    if (!key.isEmpty()) {
       return key;
     }
-    String host = java.net.URI.create(baseUrl(provider)).getHost();
+    String host = URI.create(baseUrl(provider)).getHost();
     if (provider == Provider.SELF_HOSTED
         || (host != null
             && (host.equals("127.0.0.1") || host.equals("localhost") || host.equals("[::1]")))) {

@@ -1,8 +1,11 @@
 package dev.nightjar.pipelines.submit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -31,7 +34,12 @@ import java.util.concurrent.TimeoutException;
  * own retries are set to. This client repeats nothing but reads. Thread-safe.
  */
 final class RawHttp {
-  static final ObjectMapper JSON = new ObjectMapper();
+  /** Decimals stay as they are written: an answer may come inside a body. */
+  static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .nodeFactory(JsonNodeFactory.withExactBigDecimals(true))
+          .build();
 
   private static final int CONNECT_SECONDS_MAX = 30;
   private static final long BYTES_PER_SECOND_MIN = 100_000;

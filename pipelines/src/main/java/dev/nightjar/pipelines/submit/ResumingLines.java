@@ -1,17 +1,20 @@
 package dev.nightjar.pipelines.submit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Reads lines of JSON from a download that may break off. Each complete line is delivered once;
  * after a break the download is opened again at the end of the last complete line, or from its
- * start, passing over what was delivered, where the server knows no ranges.
+ * start, passing over what was delivered, where the server knows no ranges. A line that is no JSON
+ * object is handed over apart: the others are settled all the same.
  */
 final class ResumingLines {
   private static final int BREAKS_WITHOUT_A_LINE_MAX = 6;
@@ -35,17 +38,24 @@ final class ResumingLines {
   /**
    * Delivers every line.
    *
+   * @param read what a line says; one of which it throws an exception is unreadable
+   * @param unreadable takes lines that are no JSON object, as they are
    * @throws ProviderException UNAVAILABLE after six breaks in a row without a new line
    */
-  static void forEachLine(ProviderCalls calls, Opener opener, Consumer<String> consumer) {
+  static <T> void forEachLine(
+      ProviderCalls calls,
+      Opener opener,
+      Function<JsonNode, T> read,
+      Consumer<T> consumer,
+      Consumer<String> unreadable) {
     long delivered = 0;
     int breaks = 0;
     while (true) {
       long from = delivered;
-      Reader reader = new Reader(from);
+      Reader<T> reader = new Reader<>(from, read, consumer, unreadable);
       boolean whole;
       try {
-        whole = reader.read(calls.reading(() -> opener.open(from)), consumer);
+        whole = reader.read(calls.reading(() -> opener.open(from)));
       } catch (IOException e) {
         whole = false;
       }
@@ -55,6 +65,10 @@ final class ResumingLines {
       breaks = reader.delivered > delivered ? 0 : breaks + 1;
       delivered = reader.delivered;
       if (breaks >= BREAKS_WITHOUT_A_LINE_MAX) {
+        if (!reader.cut.isEmpty()) {
+          unreadable.accept(reader.cut); // it does not end otherwise, however often it is read
+          return;
+        }
         throw new ProviderException(
             ProviderException.Kind.UNAVAILABLE,
             "the results broke off " + breaks + " times after " + delivered + " bytes",
@@ -63,16 +77,30 @@ final class ResumingLines {
     }
   }
 
-  private static final class Reader {
+  private static final class Reader<T> {
     /** Bytes up to the end of the last delivered line. */
     long delivered;
 
-    Reader(long delivered) {
+    /** What the transfer ended with, if that is the beginning of a line. */
+    String cut = "";
+
+    private final Function<JsonNode, T> read;
+    private final Consumer<T> consumer;
+    private final Consumer<String> unreadable;
+
+    Reader(
+        long delivered,
+        Function<JsonNode, T> read,
+        Consumer<T> consumer,
+        Consumer<String> unreadable) {
       this.delivered = delivered;
+      this.read = read;
+      this.consumer = consumer;
+      this.unreadable = unreadable;
     }
 
     /** Whether the body ended after a complete line. */
-    boolean read(Body body, Consumer<String> consumer) throws IOException {
+    boolean read(Body body) throws IOException {
       try (InputStream in = new BufferedInputStream(body.stream(), BUFFER_BYTES)) {
         if (!body.atOffset() && delivered > 0) {
           in.skipNBytes(delivered);
@@ -80,37 +108,40 @@ final class ResumingLines {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int b = in.read(); b >= 0; b = in.read()) {
           if (b == '\n') {
-            deliver(line, 1, consumer);
+            deliver(line, 1);
           } else {
             line.write(b);
           }
         }
         if (line.size() > 0) {
-          if (!isJson(line.toString(StandardCharsets.UTF_8))) {
+          String rest = line.toString(StandardCharsets.UTF_8);
+          if (!RawHttp.lenient(rest).isObject() && !rest.isBlank()) {
+            cut = rest;
             return false; // cut in the middle, though the transfer looked whole
           }
-          deliver(line, 0, consumer);
+          deliver(line, 0);
         }
         return true;
       }
     }
 
-    private void deliver(ByteArrayOutputStream line, int endBytes, Consumer<String> consumer) {
+    private void deliver(ByteArrayOutputStream line, int endBytes) {
       int bytes = line.size() + endBytes;
       String text = line.toString(StandardCharsets.UTF_8);
       line.reset();
       if (!text.isBlank()) {
-        consumer.accept(text);
+        Optional<T> said = said(text);
+        said.ifPresentOrElse(consumer, () -> unreadable.accept(text));
       }
       delivered += bytes;
     }
 
-    private static boolean isJson(String text) {
+    private Optional<T> said(String text) {
+      JsonNode node = RawHttp.lenient(text);
       try {
-        RawHttp.JSON.readTree(text);
-        return true;
-      } catch (JsonProcessingException e) {
-        return false;
+        return node.isObject() ? Optional.of(read.apply(node)) : Optional.empty();
+      } catch (RuntimeException e) {
+        return Optional.empty(); // a count below zero, say: the others must not wait for it
       }
     }
   }

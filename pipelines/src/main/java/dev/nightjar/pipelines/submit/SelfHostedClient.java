@@ -9,7 +9,6 @@ import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,21 +152,27 @@ final class SelfHostedClient implements ProviderClient {
   }
 
   @Override
-  public void results(String submissionId, ProviderBatch batch, Consumer<ResultLine> consumer) {
+  public void results(
+      String submissionId,
+      ProviderBatch batch,
+      Consumer<ResultLine> consumer,
+      Consumer<String> unreadable) {
     Path out = out(batch.id());
     if (!Files.exists(out)) {
       return; // cancelled before it was begun
     }
-    try (BufferedReader reader = Files.newBufferedReader(out)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        if (!line.isBlank()) {
-          consumer.accept(
-              OpenAiFormat.resultLine(NAME, submissionId, http.json(line), batch.workedAt()));
-        }
-      }
-    } catch (IOException e) {
-      throw unavailable(e);
-    }
+    ResumingLines.forEachLine(
+        calls,
+        offset -> {
+          try {
+            return new ResumingLines.Body(Files.newInputStream(out), false);
+          } catch (IOException e) {
+            throw unavailable(e);
+          }
+        },
+        line -> OpenAiFormat.resultLine(NAME, submissionId, line, batch.workedAt()),
+        consumer,
+        unreadable);
   }
 
   /** Takes back what has not been begun; a run that reads the file already goes on. */

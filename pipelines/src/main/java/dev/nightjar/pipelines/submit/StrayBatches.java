@@ -196,7 +196,8 @@ public final class StrayBatches {
     Instant endedSeen = strays.endedSeen(stray.provider(), stray.batchId());
     Map<String, Charge> charges = new LinkedHashMap<>();
     Set<String> answered = new HashSet<>();
-    client.results("", batch, line -> take(line, charges, answered));
+    // Of what cannot be read only the number is known: it is counted and not answered.
+    client.results("", batch, line -> take(line, charges, answered), unreadable -> {});
     if (answered.size() < batch.answered()) {
       if (clock.instant().isBefore(endedSeen.plus(LINES_LATE_MAX))) {
         return; // they are counted, hence billed, and in no file yet

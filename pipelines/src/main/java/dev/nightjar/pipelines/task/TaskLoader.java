@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.task;
 
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,6 +26,7 @@ import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +38,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads task files. Stateless and thread-safe. */
@@ -128,6 +131,10 @@ public final class TaskLoader {
   }
 
   private static JsonNode readTree(String file, String yaml) {
+    List<Problem> ambiguous = YamlScalars.problems(file, yaml);
+    if (!ambiguous.isEmpty()) {
+      throw new TaskInvalidException(ambiguous);
+    }
     try {
       SYNTAX.readTree(yaml); // says where the syntax is wrong; the reader below only that it is
       JsonNode tree =
@@ -260,7 +267,7 @@ public final class TaskLoader {
               "output_schema" + message.getInstanceLocation().toString().substring(1),
               message.getError()));
     }
-    checkReferences(file, tree.get("output_schema"), problems);
+    checkSchema(file, tree.get("output_schema"), problems);
     Set<String> answered = new TreeSet<>();
     tree.at("/output_schema/properties").fieldNames().forEachRemaining(answered::add);
     for (JsonNode field : tree.at("/answer_equality/fields")) {
@@ -307,6 +314,75 @@ public final class TaskLoader {
       }
     }
     node.forEach(child -> checkReferences(file, child, problems));
+  }
+
+  /** Whatever would show when the first answer is judged, after it was paid for. */
+  private static void checkSchema(String file, JsonNode outputSchema, List<Problem> problems) {
+    int before = problems.size();
+    checkReferences(file, outputSchema, problems);
+    checkPointers(file, outputSchema, outputSchema, problems);
+    checkPatterns(file, outputSchema, problems);
+    if (problems.size() > before) {
+      return;
+    }
+    try {
+      AnswerSchema.check(outputSchema);
+    } catch (RuntimeException | StackOverflowError e) {
+      problems.add(
+          new Problem(
+              file,
+              line(outputSchema),
+              "output_schema",
+              "expected a schema that can be used, but "
+                  + firstLine(String.valueOf(e.getMessage()))));
+    }
+  }
+
+  private static void checkPointers(
+      String file, JsonNode root, JsonNode node, List<Problem> problems) {
+    JsonNode reference = node.path("$ref");
+    String target = reference.asText("");
+    if (target.startsWith("#/")) {
+      String pointer = URLDecoder.decode(target.substring(1), StandardCharsets.UTF_8);
+      if (root.at(JsonPointer.compile(pointer)).isMissingNode()) {
+        problems.add(
+            new Problem(
+                file,
+                line(reference),
+                "output_schema",
+                "$ref '" + target + "' leads to nothing in this schema"));
+      }
+    }
+    node.forEach(child -> checkPointers(file, root, child, problems));
+  }
+
+  private static void checkPatterns(String file, JsonNode node, List<Problem> problems) {
+    JsonNode pattern = node.path("pattern");
+    if (pattern.isTextual()) {
+      checkPattern(file, pattern, pattern.asText(), problems);
+    }
+    JsonNode byPattern = node.path("patternProperties");
+    byPattern
+        .fieldNames()
+        .forEachRemaining(name -> checkPattern(file, byPattern.get(name), name, problems));
+    node.forEach(child -> checkPatterns(file, child, problems));
+  }
+
+  private static void checkPattern(
+      String file, JsonNode at, String pattern, List<Problem> problems) {
+    try {
+      AnswerSchema.pattern(pattern);
+    } catch (PatternSyntaxException e) {
+      problems.add(
+          new Problem(
+              file,
+              line(at),
+              "output_schema",
+              "expected a pattern that Java's java.util.regex knows, but '"
+                  + pattern
+                  + "': "
+                  + e.getDescription()));
+    }
   }
 
   private static void requireProvider(

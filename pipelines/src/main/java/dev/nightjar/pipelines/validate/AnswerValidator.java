@@ -1,24 +1,42 @@
 package dev.nightjar.pipelines.validate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.networknt.schema.JsonSchema;
-import com.networknt.schema.JsonSchemaFactory;
-import com.networknt.schema.SpecVersion;
-import com.networknt.schema.ValidationMessage;
-import com.networknt.schema.resource.DisallowSchemaLoader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.pipelines.model.Watchdog;
+import dev.nightjar.pipelines.task.AnswerSchema;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Checks answers against a task's output schema. Immutable and thread-safe. */
 public final class AnswerValidator {
+  /** Decimals stay as they are written. */
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .nodeFactory(JsonNodeFactory.withExactBigDecimals(true))
+          .build();
 
-  private final JsonSchema schema;
+  /** One fence around the whole answer, with or without a language. */
+  private static final Pattern FENCE =
+      Pattern.compile("\\s*+```\\w*+[ \\t]*+\\R(?<inside>.*)\\R[ \\t]*+```\\s*+", Pattern.DOTALL);
+
+  /** Decimals of a number that PostgreSQL's numeric, and hence jsonb, can hold. */
+  private static final int SCALE_MAX = 16_000;
+
+  private final AnswerSchema schema;
+  private final Duration timeMax;
 
   /**
    * A validator.
@@ -26,14 +44,12 @@ public final class AnswerValidator {
    * @param outputSchemaJson JSON Schema, draft 2020-12
    */
   public AnswerValidator(String outputSchemaJson) {
-    // A schema comes with a task; what it refers to elsewhere is not fetched.
-    schema =
-        JsonSchemaFactory.getInstance(
-                SpecVersion.VersionFlag.V202012,
-                builder ->
-                    builder.schemaLoaders(
-                        loaders -> loaders.add(DisallowSchemaLoader.getInstance())))
-            .getSchema(outputSchemaJson);
+    this(outputSchemaJson, Watchdog.DOCUMENT_MAX);
+  }
+
+  AnswerValidator(String outputSchemaJson, Duration timeMax) {
+    this.schema = AnswerSchema.of(outputSchemaJson);
+    this.timeMax = timeMax;
   }
 
   /**
@@ -47,49 +63,96 @@ public final class AnswerValidator {
     static Verdict rejected(ErrorCode code, String reason) {
       return new Verdict(Optional.empty(), Optional.of(code), reason);
     }
+
+    /** Whether the answer may be good: what failed is the judging. */
+    public boolean isUnjudged() {
+      return code.equals(Optional.of(ErrorCode.ANSWER_UNJUDGED));
+    }
   }
 
   /**
-   * Judges an answer.
+   * Judges an answer. One wrapper is taken off, if what is in it meets the schema: a byte order
+   * mark, or a fence.
    *
    * @param truncated whether the provider says that it was cut off
    */
   public Verdict validate(String text, boolean truncated) {
+    if (truncated) {
+      return Verdict.rejected(ErrorCode.ANSWER_TRUNCATED, "the answer was cut at its token limit");
+    }
     try {
-      return judged(text, truncated);
-    } catch (RuntimeException e) {
-      // It is paid for, and must be booked: a defect of judging fails the answer, not the night.
+      return Watchdog.within(timeMax, () -> judged(text));
+    } catch (RuntimeException | StackOverflowError e) {
       return Verdict.rejected(
-          ErrorCode.ANSWER_INVALID,
+          ErrorCode.ANSWER_UNJUDGED,
           "it could not be judged by the task's schema (" + e.getClass().getSimpleName() + ")");
     }
   }
 
-  private Verdict judged(String text, boolean truncated) {
-    if (truncated) {
-      return Verdict.rejected(ErrorCode.ANSWER_TRUNCATED, "the answer was cut at its token limit");
+  private Verdict judged(String text) {
+    Verdict first = judgedAsItIs(text);
+    if (first.answerJson().isPresent()) {
+      return first;
     }
+    String inside = text.startsWith("\uFEFF") ? text.substring(1) : text;
+    Matcher fence = FENCE.matcher(inside);
+    inside = fence.matches() ? fence.group("inside") : inside;
+    if (inside.equals(text)) {
+      return first;
+    }
+    Verdict second = judgedAsItIs(inside);
+    return second.answerJson().isPresent() ? second : first;
+  }
+
+  private Verdict judgedAsItIs(String text) {
     JsonNode answer;
     try {
       answer = JSON.readTree(text);
     } catch (JsonProcessingException e) {
       return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not JSON");
     }
-    if (answer == null || !answer.isObject() || answer.isEmpty()) {
-      return Verdict.rejected(
-          ErrorCode.ANSWER_INVALID, "the answer is not a JSON object with content");
+    if (answer == null || !answer.isObject()) {
+      return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not a JSON object");
     }
-    if (text.contains("\\u0000")) {
-      return Verdict.rejected(
-          ErrorCode.ANSWER_INVALID, "the answer holds a NUL, which PostgreSQL cannot store");
+    Optional<String> unstorable = unstorable(answer);
+    if (unstorable.isPresent()) {
+      return Verdict.rejected(ErrorCode.ANSWER_INVALID, unstorable.get());
     }
-    Set<ValidationMessage> problems = schema.validate(answer);
-    if (!problems.isEmpty()) {
-      ValidationMessage first = problems.iterator().next();
-      return Verdict.rejected(
-          ErrorCode.ANSWER_INVALID,
-          first.getInstanceLocation() + " breaks the output schema's '" + first.getType() + "'");
+    return schema
+        .firstProblem(answer)
+        .map(problem -> Verdict.rejected(ErrorCode.ANSWER_INVALID, problem))
+        .orElseGet(() -> new Verdict(Optional.of(answer.toString()), Optional.empty(), ""));
+  }
+
+  /** What PostgreSQL, or who reads a number as a double, cannot hold. */
+  private static Optional<String> unstorable(JsonNode answer) {
+    List<JsonNode> open = new ArrayList<>(List.of(answer));
+    while (!open.isEmpty()) {
+      JsonNode node = open.remove(open.size() - 1);
+      if (node.isTextual() && !isStorable(node.asText())) {
+        return Optional.of("the answer holds a NUL or half a character, which cannot be stored");
+      }
+      if (node.isBigDecimal() || node.isBigInteger()) {
+        boolean isKept =
+            Double.isFinite(node.doubleValue())
+                && (!node.isBigDecimal() || Math.abs(node.decimalValue().scale()) <= SCALE_MAX);
+        if (!isKept) {
+          return Optional.of("the answer holds a number beyond what a double can hold");
+        }
+      }
+      var names = node.fieldNames();
+      while (names.hasNext()) {
+        if (!isStorable(names.next())) {
+          return Optional.of("the answer holds a NUL or half a character, which cannot be stored");
+        }
+      }
+      node.forEach(open::add);
     }
-    return new Verdict(Optional.of(answer.toString()), Optional.empty(), "");
+    return Optional.empty();
+  }
+
+  private static boolean isStorable(String text) {
+    return text.codePoints()
+        .noneMatch(c -> c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
   }
 }

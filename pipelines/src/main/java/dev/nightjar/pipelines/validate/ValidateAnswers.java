@@ -127,8 +127,9 @@ public final class ValidateAnswers
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
+      // What could not be judged may be good: another tier's answer would be judged no better.
       Optional<TierSpec> higher =
-          accepted
+          accepted || verdict.isUnjudged()
               ? Optional.empty()
               : Escalation.next(context.task().tiers(), attempt, true, line.truncated());
       return new Outcome(
@@ -141,7 +142,9 @@ public final class ValidateAnswers
           verdict.reason(),
           escalates ? higher.map(tier -> plan(tier, attempt)) : Optional.empty(),
           bills && !line.usage().isBilled(), // answered, and not a word of what it cost
-          !accepted && higher.isEmpty()); // no tier is left that might do better
+          !accepted
+              && !verdict.isUnjudged()
+              && higher.isEmpty()); // no tier is left that might do better
     }
 
     private Optional<AttemptPlan> nextAfter(

@@ -3,8 +3,10 @@ package dev.nightjar.pipelines.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,7 +131,11 @@ class ProviderCallsTest {
               return new ResumingLines.Body(
                   new ByteArrayInputStream(Arrays.copyOfRange(body, from, body.length)), ranges);
             },
-            lines::add);
+            JsonNode::toString,
+            lines::add,
+            unreadable -> {
+              throw new AssertionError(unreadable);
+            });
         if (opened.get() == 1) {
           continue; // cut at the end of a line: nothing shows that there was more
         }
@@ -141,6 +147,34 @@ class ProviderCallsTest {
   }
 
   @Test
+  void whatNobodyCanReadIsToldApartAndHoldsNothingUp() {
+    List<String> lines = new ArrayList<>();
+    List<String> unreadable = new ArrayList<>();
+    String text = "{\"a\":1}\n{\"custom_id\": \"cut\n7\n[]\n\uFFFD\n{\"n\":-1}\n{\"b\":2}\n{\"c";
+    ResumingLines.forEachLine(
+        calls,
+        offset ->
+            new ResumingLines.Body(
+                new ByteArrayInputStream(
+                    Arrays.copyOfRange(
+                        text.getBytes(StandardCharsets.UTF_8),
+                        (int) offset,
+                        text.getBytes(StandardCharsets.UTF_8).length)),
+                true),
+        line -> {
+          if (line.path("n").asInt() < 0) {
+            throw new IllegalArgumentException("below zero");
+          }
+          return line.toString();
+        },
+        lines::add,
+        unreadable::add);
+    assertThat(lines).containsExactly("{\"a\":1}", "{\"b\":2}");
+    assertThat(unreadable)
+        .containsExactly("{\"custom_id\": \"cut", "7", "[]", "\uFFFD", "{\"n\":-1}", "{\"c");
+  }
+
+  @Test
   void aDownloadThatNeverGetsOnIsGivenUp() {
     assertThatThrownBy(
             () ->
@@ -148,9 +182,16 @@ class ProviderCallsTest {
                     calls,
                     offset ->
                         new ResumingLines.Body(
-                            new ByteArrayInputStream("{\"a".getBytes(StandardCharsets.UTF_8)),
+                            new InputStream() {
+                              @Override
+                              public int read() throws IOException {
+                                throw new IOException("reset");
+                              }
+                            },
                             true),
-                    line -> {}))
+                    JsonNode::toString,
+                    line -> {},
+                    unreadable -> {}))
         .isInstanceOfSatisfying(
             ProviderException.class,
             e -> assertThat(e.kind()).isEqualTo(ProviderException.Kind.UNAVAILABLE));

@@ -67,7 +67,10 @@ class ProviderContractTest {
     client.results(
         submissionId,
         client.status(fixture.find(submissionId).providerBatchId().orElseThrow()),
-        lines::add);
+        lines::add,
+        unreadable -> {
+          throw new AssertionError(unreadable);
+        });
     return lines;
   }
 

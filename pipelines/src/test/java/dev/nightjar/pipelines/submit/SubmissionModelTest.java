@@ -218,7 +218,10 @@ class SubmissionModelTest {
     client.results(
         submission.submissionId(),
         client.status(submission.providerBatchId().orElseThrow()),
-        lines::add);
+        lines::add,
+        unreadable -> {
+          throw new AssertionError(unreadable);
+        });
     for (ResultLine line : lines) {
       assertThat(line.error()).isEmpty();
       outcomes.add(

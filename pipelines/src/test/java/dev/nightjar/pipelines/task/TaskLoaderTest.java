@@ -56,6 +56,93 @@ class TaskLoaderTest {
         .satisfies(problem -> assertThat(problem.toString()).contains("nothing is fetched"));
   }
 
+  private static String topic(String schema) {
+    String yaml =
+        TestTasks.YAML.replace("topic: {type: string, maxLength: 80}", "topic: " + schema);
+    assertThat(yaml).contains(schema);
+    return yaml;
+  }
+
+  /** What was found after the bill. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {$ref: "#/$defs/Nobody"}                         | leads to nothing
+          {$ref: "#/properties/topic/x"}                   | leads to nothing
+          {items: {$ref: "#nowhere"}}                      | can be used
+          {pattern: "(x"}                                  | java.util.regex
+          {pattern: "[^]"}                                 | java.util.regex
+          {pattern: "\\\\u{1F600}"}                        | java.util.regex
+          {type: object, patternProperties: {"[": {}}}     | java.util.regex
+          {anyOf: [{type: string}, {pattern: "*"}]}        | java.util.regex
+          {type: no-type}                                  | output_schema
+          {minLength: x}                                   | output_schema
+          """)
+  void aSchemaThatCannotJudgeIsRefusedWithItsLine(String schema, String expected) {
+    assertThat(problems(topic(schema)))
+        .isNotEmpty()
+        .allSatisfy(problem -> assertThat(problem.line()).isBetween(6, 11))
+        .anySatisfy(problem -> assertThat(problem.toString()).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{pattern: \"^[a-z$[]+$\"}",
+        "{type: string, pattern: \"^\\\\d{4}-\\\\d\\\\d$\"}",
+        "{$ref: \"#/properties/topic\"}"
+      })
+  void aSchemaThatCanIsTaken(String schema) {
+    assertThat(TestTasks.of(topic(schema))).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {enum: [yes, no]}                | 'yes' is a boolean
+          {enum: [DE, NO, SE]}             | 'NO' is a boolean
+          {enum: [On, oFF]}                | 'oFF' is a boolean
+          {const: 010}                     | '010' is one number
+          {const: 12:30}                   | '12:30' is one number
+          {const: 0b11}                    | '0b11' is one number
+          {const: 1_000}                   | '1_000' is one number
+          {<<: {type: string}}             | merges
+          """)
+  void aScalarThatYamlReadersTakeDifferentlyIsRefusedWithItsLine(String schema, String expected) {
+    assertThat(problems(topic(schema)))
+        .isNotEmpty()
+        .allSatisfy(problem -> assertThat(problem.line()).isEqualTo(11))
+        .anySatisfy(problem -> assertThat(problem.toString()).contains(expected));
+  }
+
+  @Test
+  void quotedOnesAreTakenAsTheyAre() {
+    assertThat(
+            TestTasks.of(topic("{enum: ['yes', \"no\", null, true, 10, 1.5]}")).outputSchemaJson())
+        .contains("[\"yes\",\"no\",null,true,10,1.5]");
+  }
+
+  @Test
+  void aliasesAndASecondDocumentAreRefusedWithTheirLine() {
+    assertThat(
+            problems(
+                TestTasks.YAML
+                    .replace("system: Answer in JSON.", "system: *p")
+                    .replace("user: \"", "user: &p \"")))
+        .singleElement()
+        .asString()
+        .contains("task.yaml:2")
+        .contains("write out what '*p' stands for");
+    assertThat(problems(TestTasks.YAML + "---\n" + TestTasks.YAML))
+        .singleElement()
+        .asString()
+        .contains("found a second");
+  }
+
   @Test
   void everyProblemIsListedAtOnceWithItsLineAndField() {
     String yaml =

@@ -32,12 +32,17 @@ class ValidateTest {
       strings = {
         "",
         "null",
-        "{}",
         "I cannot tell.",
         "{\"topic\": 3}",
         "{\"topic\":\"tax\",\"more\":1}",
         "{\"topic\":\"tax\"} and more",
         "{\"topic\":\"a\\u0000b\"}",
+        "{\"topic\":\"a\\ud83d\"}",
+        "{\"topic\":\"tax\",\"topic\":\"law\"}",
+        "{\"topic\":\"tax\"}{\"topic\":\"law\"}",
+        "```json\n{\"topic\": 3}\n```",
+        "```\n```json\n{\"topic\": \"tax\"}\n```\n```",
+        "Here it is:\n```json\n{\"topic\": \"tax\"}\n```",
         "[{\"topic\":\"tax\"}]"
       })
   void anAnswerThatDoesNotIsRejectedWithoutRepeatingIt(String answer) {
@@ -58,8 +63,67 @@ class ValidateTest {
       assertThat(new AnswerValidator(schema).validate("{\"a\":1}", false).reason())
           .as("booked, and not judged")
           .contains("could not be judged");
+      assertThat(new AnswerValidator(schema).validate("{\"a\":1}", false).isUnjudged()).isTrue();
       assertThatThrownBy(listening::accept).isInstanceOf(SocketTimeoutException.class);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\uFEFF{\"topic\":\"tax\"}",
+        "```json\n{\"topic\":\"tax\"}\n```",
+        "```\r\n{\"topic\":\"tax\"}\r\n```\r\n",
+        "\n```JSON \n{\"topic\":\n\"tax\"}\n  ```\n"
+      })
+  void oneWrapperIsTakenOff(String answer) {
+    assertThat(validator.validate(answer, false).answerJson()).contains("{\"topic\":\"tax\"}");
+  }
+
+  @Test
+  void whatIsWrittenIsTestedAndNotHowItIsWritten() {
+    String escaped = "{\"topic\":\"a\\\\u0000b ```\"}";
+    assertThat(validator.validate(escaped, false).answerJson())
+        .as("a backslash before u0000, not a NUL")
+        .contains(escaped);
+    AnswerValidator any = new AnswerValidator("{\"type\":\"object\"}");
+    assertThat(any.validate("{}", false).answerJson()).contains("{}");
+    assertThat(any.validate("{\"a\":[{\"b\\u0000\":1}]}", false).code())
+        .contains(ErrorCode.ANSWER_INVALID);
+  }
+
+  @Test
+  void decimalsStayAsTheyAreWritten() {
+    AnswerValidator any =
+        new AnswerValidator("{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"number\"}}}");
+    for (String number :
+        List.of(
+            "0.12345678901234567890123",
+            "1.10",
+            "9007199254740993",
+            "123456789012345678901234567890")) {
+      assertThat(any.validate("{\"n\":" + number + "}", false).answerJson())
+          .contains("{\"n\":" + number + "}");
+    }
+    for (String number :
+        List.of("1e400", "-1e400", "1e999999999", "1e-999999999", "NaN", "Infinity")) {
+      assertThat(any.validate("{\"n\":" + number + "}", false).code())
+          .as(number)
+          .contains(ErrorCode.ANSWER_INVALID);
+    }
+  }
+
+  @Test
+  void aPatternThatDoesNotEndLeavesTheAnswerUnjudged() {
+    AnswerValidator slow =
+        new AnswerValidator(
+            "{\"type\":\"object\",\"properties\":{\"a\":{\"pattern\":\"^(?:.*a){12}b?$\"}}}",
+            java.time.Duration.ofMillis(200));
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(60) + "!\"}", false).isUnjudged()).isTrue();
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\\n\"}", false).code())
+        .as("the end is the end")
+        .contains(ErrorCode.ANSWER_INVALID);
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\"}", false).answerJson()).isPresent();
   }
 
   @Test
