@@ -82,6 +82,9 @@ public interface SubmissionStore {
    */
   List<String> orphans(Map<String, String> uploads, Instant now);
 
+  /** Whether anything was ever to be sent to a provider, by whichever task. */
+  boolean knows(String provider);
+
   /**
    * Feeds the attempts of a submission to a consumer, in order of custom id, without holding them.
    */

@@ -32,6 +32,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -529,10 +530,22 @@ final class Night implements AutoCloseable {
         .cacheCare()
         .evict(
             context.namespaceId(), retention.writtenAfter(clock.instant()), retention.bytesMax());
-    // A stray batch may still read its upload.
-    Set<Provider> tidied = new HashSet<>(providersUsed(context.task()));
-    tidied.removeIf(provider -> stores.strays().held().contains(provider.label()));
-    OrphanUploads.delete(stores.submissions(), clients, tidied, clock);
+    OrphanUploads.delete(stores.submissions(), clients, tidied(), clock);
+  }
+
+  /**
+   * The providers that may have uploads of ours: also those that no tier of the task asks any more,
+   * if their key is still there. A stray batch may still read its upload.
+   */
+  private List<Provider> tidied() {
+    Set<String> held = stores.strays().held();
+    return Arrays.stream(Provider.values())
+        .filter(provider -> !held.contains(provider.label()))
+        .filter(
+            provider ->
+                providersUsed(context.task()).contains(provider)
+                    || (stores.submissions().knows(provider.label()) && clients.hasKey(provider)))
+        .toList();
   }
 
   /** Submissions of this namespace that are not collected yet. */

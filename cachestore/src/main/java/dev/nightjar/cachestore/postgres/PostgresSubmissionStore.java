@@ -86,7 +86,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
           // Two packers of one namespace would each fill half a submission.
           fetch(
               tx, "select pg_advisory_xact_lock(hashtext('nightjar pack'), ?)", (int) namespaceId);
-          adopt(tx, namespaceId, what, submissionIds);
+          // Looked at once: a provider that is let go between the two would be sent what its strays
+          // have answered.
+          String[] held = PostgresStrayStore.held(tx);
+          adopt(tx, namespaceId, what, held, submissionIds);
           List<String> packed = new ArrayList<>();
           Pack pack = new Pack();
           try (Cursor<Record> attempts =
@@ -118,7 +121,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                       namespaceId,
                       what.tier(),
                       what.mode().label(),
-                      PostgresStrayStore.held(tx))
+                      held)
                   .fetchSize(ROWS_FETCH_MAX)
                   .fetchLazy()) {
             for (Record attempt : attempts) {
@@ -149,7 +152,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   /** Takes over what stray batches have answered: a submission for each of them and run. */
   private void adopt(
-      DSLContext tx, long namespaceId, Unpacked what, Supplier<String> submissionIds) {
+      DSLContext tx,
+      long namespaceId,
+      Unpacked what,
+      String[] held,
+      Supplier<String> submissionIds) {
     Map<List<String>, Pack> packs = new LinkedHashMap<>();
     Set<String> taken = new HashSet<>(); // two strays may have answered the same
     for (Record row :
@@ -175,7 +182,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
             namespaceId,
             what.tier(),
             what.mode().label(),
-            PostgresStrayStore.held(tx))) {
+            held)) {
       if (!taken.add(row.get("custom_id", String.class))) {
         continue;
       }
@@ -411,6 +418,13 @@ final class PostgresSubmissionStore implements SubmissionStore {
             Sql.time(now)),
         "upload_id",
         String.class);
+  }
+
+  @Override
+  public boolean knows(String provider) {
+    return !fetch(
+            context, "select from submissions where provider = ? and not adopted limit 1", provider)
+        .isEmpty();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.Provider;
 import java.nio.charset.StandardCharsets;
@@ -87,6 +88,16 @@ public final class ProviderClients implements AutoCloseable {
         .account()
         .filter(account -> !account.equals(account(Provider.ofLabel(submission.provider()))))
         .isEmpty();
+  }
+
+  /** Whether a provider's key is there, and can be one. */
+  public boolean hasKey(Provider provider) {
+    try {
+      settings.apiKey(provider, environment);
+      return true;
+    } catch (NightjarException e) {
+      return false;
+    }
   }
 
   /** The client of a provider. */

@@ -463,7 +463,11 @@ final class ChaosOperator {
 
   private long runToEnd(Work work) throws IOException, InterruptedException, SQLException {
     int exit = -1;
-    for (int i = 0; i < RUNS_MAX && exit != 0 && exit != 1; i++) {
+    // A command fails with 1 for documents that failed, and also if the database was killed below
+    // it.
+    for (int i = 0;
+        i < RUNS_MAX && exit != 0 && (exit != 1 || shell.said().contains("DATABASE_FAILED: "));
+        i++) {
       exit = shell.give(work("run", work, account, false), true);
     }
     Matcher run = Pattern.compile("(?m)^run (\\S+) \\(task").matcher(shell.said());
