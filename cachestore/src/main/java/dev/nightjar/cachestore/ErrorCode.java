@@ -85,6 +85,10 @@ public enum ErrorCode {
   OUTCOME_UNKNOWN,
   /** A line of a batch ended in an error. */
   REQUEST_ERRORED,
+  /** A request is longer than its model takes. */
+  REQUEST_TOO_LONG,
+  /** A provider finds a request wrong; as it is it would be refused again. */
+  REQUEST_INVALID,
   /** A line of a batch was not executed inside the provider's window. */
   REQUEST_EXPIRED,
   /** A batch ended without a line for an attempt. */

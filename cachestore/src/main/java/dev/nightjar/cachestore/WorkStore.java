@@ -71,6 +71,12 @@ public interface WorkStore {
   void planAttempts(String runId, List<AttemptPlan> plans);
 
   /**
+   * Ends leaders of a run that have no attempt and will have none, and the documents that wait for
+   * them. The leaders' failure is lasting: the next run does not try again.
+   */
+  void failLeaders(String runId, List<LeaderFailure> failures);
+
+  /**
    * Makes documents of a run unread again that wait for a leader which nobody will ask: its run is
    * gone, or it was settled without them.
    *

@@ -53,6 +53,13 @@ final class Models {
   // ---- OpenAI ----
 
   /** The messages of a request in the form that answers and token counts need. */
+  // Model pages of the three, 2026-11: GPT-6.x takes 1,050,000 tokens of which 128,000 are the
+  // answer's, Claude 5.x 1,000,000 with the answer, Gemini 3.x 1,048,576 before it.
+  private static final long OPENAI_PROMPT_TOKENS_MAX = 922_000;
+
+  private static final long ANTHROPIC_CONTEXT_TOKENS = 1_000_000;
+  private static final long GEMINI_PROMPT_TOKENS_MAX = 1_048_576;
+
   private static final class Prompt {
     private final StringBuilder system = new StringBuilder();
     private final StringBuilder user = new StringBuilder();
@@ -72,6 +79,20 @@ final class Models {
         "invalid_request_error",
         "model_not_found",
         "The model `" + model + "` does not exist or you do not have access to it.");
+  }
+
+  private static void requireOpenAiContext(Prompt prompt) {
+    if (prompt.tokens > OPENAI_PROMPT_TOKENS_MAX) {
+      throw new ApiError(
+          400,
+          "invalid_request_error",
+          "context_length_exceeded",
+          "This model's maximum context length is "
+              + OPENAI_PROMPT_TOKENS_MAX
+              + " tokens. However, your messages resulted in "
+              + prompt.tokens
+              + " tokens. Please reduce the length of the messages.");
+    }
   }
 
   private static ApiError missing(String parameter) {
@@ -134,6 +155,7 @@ final class Models {
   Completion chat(JsonNode request, boolean batch) {
     String model = openAiModel(request);
     Prompt prompt = chatPrompt(request);
+    requireOpenAiContext(prompt);
     Matcher generation = GENERATION.matcher(model);
     if (request.has("max_tokens")
         && generation.matches()
@@ -233,6 +255,7 @@ final class Models {
   Completion response(JsonNode request, boolean batch) {
     String model = openAiModel(request);
     Prompt prompt = responsesPrompt(request);
+    requireOpenAiContext(prompt);
     long limit = request.path("max_output_tokens").asLong(OPENAI_OUTPUT_TOKENS_MAX);
     if (limit < RESPONSES_OUTPUT_TOKENS_MIN) {
       throw new ApiError(
@@ -324,6 +347,14 @@ final class Models {
       throw ApiError.invalid("* GenerateContentRequest.contents: contents is not specified");
     }
     Prompt prompt = geminiPrompt(request);
+    if (prompt.tokens > GEMINI_PROMPT_TOKENS_MAX) {
+      throw ApiError.invalid(
+          "The input token count ("
+              + prompt.tokens
+              + ") exceeds the maximum number of tokens allowed ("
+              + GEMINI_PROMPT_TOKENS_MAX
+              + ").");
+    }
     JsonNode config = request.path("generationConfig");
     if (config.has("maxOutputTokens") && config.get("maxOutputTokens").asInt() < 1) {
       throw ApiError.invalid("max_output_tokens must be positive.");
@@ -460,6 +491,10 @@ final class Models {
         refuseLimits(schema.get());
       }
       prompt += Tokens.of(Json.write(schema.get()));
+    }
+    if (prompt + request.get("max_tokens").asLong() > ANTHROPIC_CONTEXT_TOKENS) {
+      throw ApiError.invalid(
+          "prompt is too long: " + prompt + " tokens > " + ANTHROPIC_CONTEXT_TOKENS + " maximum");
     }
 
     long read = 0;

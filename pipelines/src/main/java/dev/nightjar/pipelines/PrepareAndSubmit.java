@@ -13,6 +13,7 @@ import dev.nightjar.pipelines.read.ReadCorpus;
 import dev.nightjar.pipelines.route.FundAttempts;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.SubmitBatches;
+import dev.nightjar.pipelines.write.FailLeaders;
 import dev.nightjar.pipelines.write.RecordDeadLetters;
 import dev.nightjar.pipelines.write.RecordFiles;
 import dev.nightjar.pipelines.write.RecordItems;
@@ -88,12 +89,17 @@ public final class PrepareAndSubmit {
             .setCoder(RecordCoder.of(Candidate.class));
     PCollectionList.of(read.get(ReadCorpus.DEAD_LETTERS))
         .and(keyed.get(FingerprintDocuments.DEAD_LETTERS))
+        .and(distinct.get(DeduplicateExact.DEAD_LETTERS))
         .apply("All dead letters", Flatten.pCollections())
         .apply("Record dead letters", RecordDeadLetters.of(context));
-    return candidates
-        .apply("Resolve from cache", ResolveFromCache.of(context))
-        .apply("Elect leaders", ElectLeaders.of(context))
-        .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()))
+    PCollectionTuple prompts =
+        candidates
+            .apply("Resolve from cache", ResolveFromCache.of(context))
+            .apply("Elect leaders", ElectLeaders.of(context))
+            .apply("Retrieve chunks", RetrieveChunks.forTask(context.task()));
+    prompts.get(RetrieveChunks.FAILURES).apply("Fail leaders", FailLeaders.of(context));
+    return prompts
+        .get(RetrieveChunks.PROMPTS)
         .apply("Route and price", PlanAttempts.of(context))
         .apply("Forecast cost", ForecastCost.of(context));
   }

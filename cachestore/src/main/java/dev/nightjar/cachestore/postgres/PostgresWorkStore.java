@@ -13,6 +13,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.cachestore.Leader;
 import dev.nightjar.cachestore.LeaderElection;
+import dev.nightjar.cachestore.LeaderFailure;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.ReuseBounds;
@@ -405,6 +406,53 @@ final class PostgresWorkStore implements WorkStore {
               runId,
               runId,
               runId);
+        });
+  }
+
+  @Override
+  public void failLeaders(String runId, List<LeaderFailure> failures) {
+    if (failures.isEmpty()) {
+      return;
+    }
+    List<LeaderFailure> ordered =
+        failures.stream().sorted(java.util.Comparator.comparing(LeaderFailure::itemKey)).toList();
+    Transactions.run(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          Budget.holdMisses(tx, texts(ordered, LeaderFailure::itemKey));
+          List<String> ours =
+              Sql.column(
+                  fetch(
+                      tx,
+                      """
+                      select m.item_key
+                      from misses m
+                      where m.item_key = any (?::text[])
+                        and m.run_id = ?
+                        and m.state = 'leader'
+                      """,
+                      texts(ordered, LeaderFailure::itemKey),
+                      runId),
+                  "item_key",
+                  String.class);
+          List<LeaderFailure> failed =
+              ordered.stream().filter(failure -> ours.contains(failure.itemKey())).toList();
+          String[] keys = texts(failed, LeaderFailure::itemKey);
+          String[] codes = texts(failed, failure -> failure.code().name());
+          String[] reasons = texts(failed, LeaderFailure::reason);
+          Budget.fail(tx, clock, keys, codes, reasons);
+          tx.execute(
+              """
+              update misses m
+              set lasting_failure_code = f.code,
+                  lasting_failure_reason = f.reason
+              from unnest(?::text[], ?::text[], ?::text[]) as f (item_key, code, reason)
+              where m.item_key = f.item_key
+              """,
+              keys,
+              codes,
+              reasons);
         });
   }
 

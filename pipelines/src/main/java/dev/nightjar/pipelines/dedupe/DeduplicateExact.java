@@ -1,12 +1,15 @@
 package dev.nightjar.pipelines.dedupe;
 
+import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.model.Tokens;
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.PromptTemplate;
 import dev.nightjar.pipelines.task.TaskSpec;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -29,6 +32,7 @@ public final class DeduplicateExact
 
   public static final TupleTag<Candidate> CANDIDATES = new TupleTag<>("candidates") {};
   public static final TupleTag<NewItem> ITEMS = new TupleTag<>("items") {};
+  public static final TupleTag<DeadLetter> DEAD_LETTERS = new TupleTag<>("dead letters") {};
 
   private final TaskSpec task;
 
@@ -48,9 +52,11 @@ public final class DeduplicateExact
             .apply("Group by item key", GroupByKey.create())
             .apply(
                 "Elect representatives",
-                ParDo.of(new RepresentFn(task)).withOutputTags(CANDIDATES, TupleTagList.of(ITEMS)));
+                ParDo.of(new RepresentFn(task))
+                    .withOutputTags(CANDIDATES, TupleTagList.of(ITEMS).and(DEAD_LETTERS)));
     grouped.get(CANDIDATES).setCoder(RecordCoder.of(Candidate.class));
     grouped.get(ITEMS).setCoder(RecordCoder.of(NewItem.class));
+    grouped.get(DEAD_LETTERS).setCoder(RecordCoder.of(DeadLetter.class));
     return grouped;
   }
 
@@ -80,10 +86,23 @@ public final class DeduplicateExact
       // One pass: on Flink a group can be read once only, unless all of it is held in memory.
       Document representative = null;
       int tokens = 0;
+      AtomicReference<String> trouble = new AtomicReference<>("");
       for (Document document : sameKey.getValue()) {
-        if (representative == null) {
+        if (representative == null && trouble.get().isEmpty()) {
           representative = document;
-          tokens = promptTokens(document);
+          tokens =
+              Watchdog.contained(
+                  () -> promptTokens(document),
+                  reason -> {
+                    trouble.set("to render its prompt " + reason);
+                    return 0;
+                  });
+        }
+        if (!trouble.get().isEmpty()) { // that of one text is that of its copies
+          output.get(DEAD_LETTERS).output(FingerprintDocuments.failed(document, trouble.get()));
+          representative = null;
+        } else if (document == representative) {
+          continue;
         } else if (document.id().compareTo(representative.id()) < 0) {
           output.get(ITEMS).output(item(sameKey.getKey(), representative, false, tokens));
           representative = document;

@@ -4,8 +4,10 @@ import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Document;
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.Comparator;
+import java.util.Optional;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -61,6 +63,16 @@ public final class FingerprintDocuments
     return keyed;
   }
 
+  /** A document that brought a stage to fail. */
+  static DeadLetter failed(Document document, String reason) {
+    return new DeadLetter(
+        document.sourceUri(),
+        document.position(),
+        document.id(),
+        ErrorCode.DOCUMENT_FAILED,
+        reason);
+  }
+
   private static final class KeepFirstFn
       extends DoFn<KV<String, Iterable<Document>>, KV<String, Document>> {
     private static final long serialVersionUID = 1L;
@@ -91,7 +103,14 @@ public final class FingerprintDocuments
         }
       }
       if (first != null) {
-        output.get(KEYED).output(KV.of(ItemKeys.of(namespace, first, idMatters), first));
+        Document kept = first;
+        Watchdog.contained(
+                () -> Optional.of(ItemKeys.of(namespace, kept, idMatters)),
+                reason -> {
+                  output.get(DEAD_LETTERS).output(failed(kept, "to compare it " + reason));
+                  return Optional.<String>empty();
+                })
+            .ifPresent(key -> output.get(KEYED).output(KV.of(key, kept)));
       }
     }
 

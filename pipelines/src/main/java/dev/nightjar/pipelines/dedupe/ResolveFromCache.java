@@ -18,6 +18,7 @@ import dev.nightjar.pipelines.beam.SharedResource;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.EmbeddedCandidate;
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.reuse.SemanticPolicy;
 import dev.nightjar.pipelines.task.NearDuplicateSpec;
@@ -30,6 +31,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -133,8 +135,7 @@ public final class ResolveFromCache
         }
         Map<String, EmbeddedText> fresh = new LinkedHashMap<>();
         Instant begun = context.clock().instant();
-        Iterator<EmbeddedText> results =
-            embedder.get().embed(List.copyOf(textsByHash.values())).iterator();
+        Iterator<EmbeddedText> results = embedded(List.copyOf(textsByHash.values())).iterator();
         stores()
             .runs()
             .addEmbeddingTime(
@@ -149,6 +150,29 @@ public final class ResolveFromCache
         output.accept(
             new EmbeddedCandidate(
                 candidates.get(i), Optional.ofNullable(embedded.get(hashes.get(i)))));
+      }
+    }
+
+    /** A text that the model fails of gets no vector, if it is not the model that fails. */
+    private List<EmbeddedText> embedded(List<String> texts) {
+      Embedder model = Objects.requireNonNull(embedder).get();
+      try {
+        return model.embed(texts);
+      } catch (RuntimeException failure) {
+        List<EmbeddedText> one = new ArrayList<>();
+        int failed = 0;
+        for (String text : texts) {
+          try {
+            one.addAll(model.embed(List.of(text)));
+          } catch (RuntimeException e) {
+            failed++;
+            one.add(new EmbeddedText(Optional.empty(), 1));
+          }
+        }
+        if (failed == texts.size()) {
+          throw failure;
+        }
+        return one;
       }
     }
 
@@ -197,10 +221,13 @@ public final class ResolveFromCache
             c ->
                 guardMarks.put(
                     c.candidate().itemKey(),
-                    Guards.marks(
-                        context.task().embeddingModel(),
-                        shownFields(c.candidate(), showsId),
-                        comparedText(c.candidate(), showsId))));
+                    Watchdog.contained(
+                        () ->
+                            Guards.marks(
+                                context.task().embeddingModel(),
+                                shownFields(c.candidate(), showsId),
+                                comparedText(c.candidate(), showsId)),
+                        reason -> Guards.marksOfItself(c.candidate().itemKey()))));
       }
       SemanticPolicy policy = context.semanticPolicy();
       List<SemanticLookup> lookups = lookUp(policy, candidates, guardMarks);

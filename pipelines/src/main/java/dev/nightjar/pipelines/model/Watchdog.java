@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.model;
 
 import java.time.Duration;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,28 @@ public final class Watchdog {
     } finally {
       END.set(outer);
     }
+  }
+
+  /**
+   * Does what one document asks of a stage. Whatever goes wrong, in time or in depth or in the
+   * code, stays that document's: it must not be what a whole run fails of.
+   *
+   * @param work reads nothing but the document, and has no effect
+   * @param instead what comes of a document that brought it to fail, told why in words
+   */
+  public static <T> T contained(Supplier<T> work, Function<String, T> instead) {
+    try {
+      return within(DOCUMENT_MAX, work);
+    } catch (RuntimeException | StackOverflowError e) {
+      return instead.apply(reason(e));
+    }
+  }
+
+  /** What a failure comes to, without what its message quotes of a document. */
+  public static String reason(Throwable failure) {
+    return failure instanceof TookTooLong
+        ? "it takes longer than " + DOCUMENT_MAX.toSeconds() + " s"
+        : "it fails with " + failure.getClass().getSimpleName();
   }
 
   /** The text, which ends what reads it when its time is over. Of the thread that asks for it. */

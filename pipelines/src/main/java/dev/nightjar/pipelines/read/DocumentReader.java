@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.pipelines.model.Document;
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,10 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts files into documents. Whatever is not one becomes a dead letter, and reading goes on behind
@@ -52,8 +55,30 @@ public final class DocumentReader {
   public DocumentReader(
       TaskSpec task, Consumer<Document> documents, Consumer<DeadLetter> deadLetters) {
     this.task = task;
-    this.documents = documents;
-    this.deadLetters = deadLetters;
+    this.documents = passed(documents);
+    this.deadLetters = passed(deadLetters);
+  }
+
+  /** A failure of who takes a document, which is none of its file's. */
+  private static final class Downstream extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final RuntimeException failure;
+
+    Downstream(RuntimeException failure) {
+      super(failure);
+      this.failure = failure;
+    }
+  }
+
+  private static <T> Consumer<T> passed(Consumer<T> consumer) {
+    return value -> {
+      try {
+        consumer.accept(value);
+      } catch (RuntimeException e) {
+        throw new Downstream(e);
+      }
+    };
   }
 
   /** Opens a file. */
@@ -99,6 +124,14 @@ public final class DocumentReader {
           encoding = characters.encoding();
           assumptions.addAll(characters.assumptions());
         }
+      } catch (Downstream e) {
+        throw e.failure;
+      } catch (RuntimeException | StackOverflowError e) {
+        records.refuse(
+            records.last + 1,
+            "",
+            ErrorCode.DOCUMENT_FAILED,
+            "to read it " + Watchdog.reason(e) + "; what follows is unread");
       } catch (IOException e) {
         records.refuse(
             records.last + 1,
@@ -214,53 +247,60 @@ public final class DocumentReader {
       deadLetters.accept(new DeadLetter(uri, number, storable(shown), code, storable(reason)));
     }
 
+    /** What a record is: a document, or why it is none. */
+    private record Read(
+        @Nullable Document document, String id, @Nullable ErrorCode code, String reason) {
+      static Read none(String id, ErrorCode code, String reason) {
+        return new Read(null, id, code, reason);
+      }
+    }
+
     @Override
     public void accept(long number, Fields record) {
       last = Math.max(last, number);
+      Read read =
+          Watchdog.contained(
+              () -> read(number, record),
+              reason -> Read.none("", ErrorCode.DOCUMENT_FAILED, "to read it " + reason));
+      if (read.document() != null) {
+        accepted++;
+        documents.accept(read.document());
+      } else {
+        refuse(number, read.id(), Objects.requireNonNull(read.code()), read.reason());
+      }
+    }
+
+    private Read read(long number, Fields record) {
       String id = cleaned(record.get(task.idField()));
       String text = cleaned(record.get(task.textField()));
       if (id.isEmpty() || isBlank(id)) {
-        refuse(
-            number,
+        return Read.none(
             "",
             ErrorCode.INPUT_FIELD_MISSING,
             "expected the field '" + task.idField() + "' (the id)");
-        return;
       }
       if (isTooLong(id)) {
-        refuse(
-            number,
-            id,
-            ErrorCode.INPUT_ID_TOO_LONG,
-            idExpected("field '" + task.idField() + "' (the id)"));
-        return;
+        return Read.none(
+            id, ErrorCode.INPUT_ID_TOO_LONG, idExpected("field '" + task.idField() + "' (the id)"));
       }
       if (record.get(task.textField()) == null) {
-        refuse(
-            number,
+        return Read.none(
             id,
             ErrorCode.INPUT_FIELD_MISSING,
             "expected the field '" + task.textField() + "' (the text)");
-        return;
       }
       if (isBlank(text)) {
-        refuse(
-            number,
-            id,
-            ErrorCode.INPUT_EMPTY,
-            "expected text in the field '" + task.textField() + "'");
-        return;
+        return Read.none(
+            id, ErrorCode.INPUT_EMPTY, "expected text in the field '" + task.textField() + "'");
       }
       Map<String, String> fields = new HashMap<>();
       for (String name : task.fields()) {
         String value = record.get(name);
         if (value == null) {
-          refuse(
-              number,
+          return Read.none(
               id,
               ErrorCode.INPUT_FIELD_MISSING,
               "expected the field '" + name + "', which the task reads");
-          return;
         }
         fields.put(name, storable(value));
       }
@@ -274,20 +314,17 @@ public final class DocumentReader {
           priority = Double.NaN;
         }
         if (!Double.isFinite(priority)) {
-          refuse(
-              number,
+          return Read.none(
               id,
               ErrorCode.INPUT_MALFORMED,
               "expected a number in the field '" + priorityField + "' (the priority)");
-          return;
         }
       }
-      accepted++;
-      documents.accept(new Document(id, text, fields, priority, uri, number));
+      return new Read(new Document(id, text, fields, priority, uri, number), id, null, "");
     }
   }
 
-  private static String cleaned(@org.jspecify.annotations.Nullable String value) {
+  private static String cleaned(@Nullable String value) {
     return value == null ? "" : storable(value);
   }
 

@@ -4,9 +4,11 @@ import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.cachestore.embed.WordPieces;
 import dev.nightjar.pipelines.model.Texts;
+import dev.nightjar.pipelines.model.Watchdog;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -482,7 +484,7 @@ public final class Guards implements Serializable {
         .forEach(sign -> numbers.add(Character.toString(sign)));
     List<String> negations = new ArrayList<>();
     Map<Integer, List<String>> sides = new TreeMap<>();
-    Matcher words = WORD.matcher(rest);
+    Matcher words = WORD.matcher(Watchdog.watched(rest));
     while (words.find()) {
       String word = words.group().toLowerCase(Locale.ROOT).replace('’', '\'');
       if (NEGATIONS.contains(word) || word.endsWith("n't")) {
@@ -499,7 +501,7 @@ public final class Guards implements Serializable {
     // Which side a sentence takes first matters where it takes both; of two pairs it does not.
     sides.values().forEach(negations::addAll);
     Set<String> names = new TreeSet<>();
-    Matcher capitalised = NAME.matcher(rest);
+    Matcher capitalised = NAME.matcher(Watchdog.watched(rest));
     while (capitalised.find()) {
       if (CalendarWords.of(capitalised.group().toLowerCase(Locale.ROOT)).isEmpty()) {
         names.add(capitalised.group());
@@ -516,6 +518,11 @@ public final class Guards implements Serializable {
         mark(shortFields(fields)));
   }
 
+  /** The marks of a text of which there are none to be had: equal to its own only. */
+  public static List<String> marksOfItself(String itemKey) {
+    return Collections.nCopies(Guard.values().length, mark(List.of("only " + itemKey)));
+  }
+
   private static String unread(EmbeddingModel model, String text) {
     WordPieces.Loss loss = WordPieces.of(model).loss(text);
     if (loss.unreadShare() > UNREAD_SHARE_MAX) {
@@ -524,7 +531,7 @@ public final class Guards implements Serializable {
     List<String> unread = new ArrayList<>();
     loss.words().forEach(word -> unread.add(word.toLowerCase(Locale.ROOT)));
     text.codePoints().filter(Guards::isSymbol).forEach(c -> unread.add(Character.toString(c)));
-    Matcher emoticons = EMOTICON.matcher(text);
+    Matcher emoticons = EMOTICON.matcher(Watchdog.watched(text));
     while (emoticons.find()) {
       unread.add(emoticons.group());
     }
@@ -565,8 +572,8 @@ public final class Guards implements Serializable {
   private static List<String> takeNumbers(StringBuilder text) {
     List<String> found = new ArrayList<>();
     String all = text.toString();
-    Matcher numbers = PLAIN_NUMBER.matcher(all);
-    Matcher units = UNIT.matcher(all);
+    Matcher numbers = PLAIN_NUMBER.matcher(Watchdog.watched(all));
+    Matcher units = UNIT.matcher(Watchdog.watched(all));
     while (numbers.find()) {
       String unit = "";
       units.region(numbers.end(), all.length());
@@ -623,10 +630,15 @@ public final class Guards implements Serializable {
   }
 
   private static void addExceptions(CharSequence text, List<String> negations) {
-    String lower = BLANKS.matcher(text).replaceAll(" ").toLowerCase(Locale.ROOT).replace('’', '\'');
+    String lower =
+        BLANKS
+            .matcher(Watchdog.watched(text))
+            .replaceAll(" ")
+            .toLowerCase(Locale.ROOT)
+            .replace('’', '\'');
     List<String> things = new ArrayList<>();
     for (Pattern exception : EXCEPTIONS) {
-      Matcher matcher = exception.matcher(lower);
+      Matcher matcher = exception.matcher(Watchdog.watched(lower));
       while (matcher.find()) {
         things.add(FORM.matcher(matcher.group("thing")).replaceFirst(""));
       }
@@ -638,7 +650,7 @@ public final class Guards implements Serializable {
   private static List<String> take(
       StringBuilder text, Pattern pattern, java.util.function.UnaryOperator<String> canonical) {
     List<String> found = new ArrayList<>();
-    Matcher matcher = pattern.matcher(text.toString());
+    Matcher matcher = pattern.matcher(Watchdog.watched(text.toString()));
     while (matcher.find()) {
       found.add(canonical.apply(matcher.group().toLowerCase(Locale.ROOT).strip()));
       for (int i = matcher.start(); i < matcher.end(); i++) {

@@ -2,6 +2,8 @@ package dev.nightjar.pipelines.route;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.LeaderFailure;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Prompt;
@@ -104,27 +106,48 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
     @Override
     protected void processBatch(List<Prompt> prompts, Consumer<Void> output) {
       Router router = new Router(context.task().tiers());
+      stores()
+          .work()
+          .failLeaders(
+              context.runId(),
+              prompts.stream()
+                  .filter(prompt -> router.route(prompt.promptTokens()).isEmpty())
+                  .map(
+                      prompt ->
+                          new LeaderFailure(
+                              prompt.itemKey(),
+                              ErrorCode.REQUEST_TOO_LONG,
+                              "its prompt of "
+                                  + prompt.promptTokens()
+                                  + " tokens, by our count, and an answer fit no tier's"
+                                  + " context_tokens_max; shorten it, as by 'retrieval', or add a tier"))
+                  .toList());
       RequestLines lines = new RequestLines(context.task());
       stores()
           .work()
           .planAttempts(
               context.runId(),
               prompts.stream()
-                  .map(
-                      prompt -> {
-                        TierSpec tier = router.route(prompt.promptTokens());
-                        return plan(
-                            lines,
-                            tier,
-                            context.task().cheaperThan(tier),
-                            prompt.itemKey(),
-                            prompt.attemptNumber(),
-                            prompt.user(),
-                            prompt.promptTokens(),
-                            prompt.priority(),
-                            context::mode);
-                      })
+                  .flatMap(
+                      prompt ->
+                          router.route(prompt.promptTokens()).stream()
+                              .map(tier -> planFirst(lines, tier, prompt)))
                   .toList());
+    }
+
+    private AttemptPlan planFirst(RequestLines lines, TierSpec tier, Prompt prompt) {
+      return plan(
+          lines,
+          tier,
+          context.task().cheaperThan(tier).stream()
+              .filter(cheaper -> cheaper.fits(prompt.promptTokens()))
+              .toList(),
+          prompt.itemKey(),
+          prompt.attemptNumber(),
+          prompt.user(),
+          prompt.promptTokens(),
+          prompt.priority(),
+          context::mode);
     }
   }
 }

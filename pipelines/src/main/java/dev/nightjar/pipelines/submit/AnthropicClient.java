@@ -418,7 +418,9 @@ final class AnthropicClient implements ProviderClient {
               switch (type) {
                 case "expired" -> ErrorCode.REQUEST_EXPIRED;
                 case "canceled" -> ErrorCode.SUBMISSION_CANCELLED;
-                default -> ErrorCode.REQUEST_ERRORED;
+                default ->
+                    Refusals.codeOf(
+                        0, why, result.path("error").path("error").path("message").asText(""));
               }),
           NAME + ": " + why);
     }

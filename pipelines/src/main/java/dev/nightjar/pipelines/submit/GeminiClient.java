@@ -394,7 +394,7 @@ final class GeminiClient implements ProviderClient {
               switch (code) {
                 case "CANCELLED" -> ErrorCode.SUBMISSION_CANCELLED;
                 case "DEADLINE_EXCEEDED" -> ErrorCode.REQUEST_EXPIRED;
-                default -> ErrorCode.REQUEST_ERRORED;
+                default -> Refusals.codeOf(0, code, error.path("message").asText(""));
               }),
           NAME + ": " + code);
     }

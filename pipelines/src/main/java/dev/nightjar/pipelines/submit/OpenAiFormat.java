@@ -90,7 +90,8 @@ final class OpenAiFormat implements RequestFormat {
               switch (code) {
                 case "batch_expired" -> ErrorCode.REQUEST_EXPIRED;
                 case "batch_cancelled" -> ErrorCode.SUBMISSION_CANCELLED;
-                default -> ErrorCode.REQUEST_ERRORED;
+                case "context_length_exceeded" -> ErrorCode.REQUEST_TOO_LONG;
+                default -> Refusals.codeOf(status, "", error.path("message").asText(""));
               }),
           provider + ": " + code + (status > 0 ? " (" + status + ")" : ""));
     }

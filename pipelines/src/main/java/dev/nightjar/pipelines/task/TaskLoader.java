@@ -412,6 +412,7 @@ public final class TaskLoader {
               tier.get("model").asText(),
               tier.get("output_tokens_max").asInt(),
               tier.path("prompt_tokens_max").asInt(Integer.MAX_VALUE),
+              tier.path("context_tokens_max").asInt(Integer.MAX_VALUE),
               TierSpec.Api.valueOf(upper(tier.path("api").asText("chat"))),
               TierSpec.StructuredOutput.valueOf(
                   upper(tier.path("structured_output").asText("schema")))));

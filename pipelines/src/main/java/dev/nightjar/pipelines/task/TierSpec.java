@@ -11,6 +11,8 @@ import java.io.Serializable;
  * @param model its name there
  * @param outputTokensMax output limit sent with every request
  * @param promptTokensMax longest prompt that starts here; {@link Integer#MAX_VALUE} for no limit
+ * @param contextTokensMax most tokens of prompt and answer together that its model takes; {@link
+ *     Integer#MAX_VALUE} if the task does not say
  * @param api which of OpenAI's interfaces is asked
  * @param structuredOutput how Anthropic is told the shape of an answer
  */
@@ -20,9 +22,15 @@ public record TierSpec(
     String model,
     int outputTokensMax,
     int promptTokensMax,
+    int contextTokensMax,
     Api api,
     StructuredOutput structuredOutput)
     implements Serializable {
+
+  /** Whether a prompt, by our count, and the longest answer fit the model. */
+  public boolean fits(int promptTokens) {
+    return (long) promptTokens + outputTokensMax <= contextTokensMax;
+  }
 
   /** OpenAI's interfaces. */
   public enum Api {

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /**
  * Decides what is asked after an attempt that did not answer. An answer that will not do goes one
- * tierup: the same model would likely err again. A request that was not executed is asked again at
+ * tier up: the same model would likely err again. A request that was not executed is asked again at
  * its own tier, three times in all, then fails: a quota or an outage must not turn into spend on a
  * dearer model. Stateless and thread-safe.
  */
@@ -42,6 +42,27 @@ public final class Escalation {
     int cutAt = tiers.get(at).outputTokensMax();
     return tiers.subList(at + 1, tiers.size()).stream()
         .filter(tier -> !truncated || tier.outputTokensMax() > cutAt)
+        .filter(tier -> tier.fits(attempt.promptTokens()))
+        .findFirst();
+  }
+
+  /**
+   * The tier to ask after a model found a request too long: one that is said to take more. Of tiers
+   * of which nothing is said none is: each would cost more, and might refuse it, too.
+   */
+  public static Optional<TierSpec> afterTooLong(List<TierSpec> tiers, StoredAttempt attempt) {
+    int refusedBy =
+        tiers.stream()
+            .filter(tier -> tier.name().equals(attempt.tier()))
+            .mapToInt(TierSpec::contextTokensMax)
+            .findFirst()
+            .orElse(Integer.MAX_VALUE);
+    return tiers.stream()
+        .dropWhile(tier -> !tier.name().equals(attempt.tier()))
+        .skip(1)
+        .filter(tier -> tier.contextTokensMax() != Integer.MAX_VALUE)
+        .filter(tier -> refusedBy == Integer.MAX_VALUE || tier.contextTokensMax() > refusedBy)
+        .filter(tier -> tier.fits(attempt.promptTokens()))
         .findFirst();
   }
 }

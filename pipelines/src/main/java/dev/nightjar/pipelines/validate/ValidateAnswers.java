@@ -123,7 +123,11 @@ public final class ValidateAnswers
             line.reason(),
             escalates ? nextAfter(line.error().get(), attempt, askCancelled) : Optional.empty(),
             false,
-            line.error().get() == ErrorCode.OUTCOME_UNKNOWN); // paid for, perhaps, once
+            switch (line.error().get()) {
+              case OUTCOME_UNKNOWN -> true; // paid for, perhaps, once
+              case REQUEST_INVALID, REQUEST_TOO_LONG -> true; // until the task is another
+              default -> false;
+            });
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -151,6 +155,10 @@ public final class ValidateAnswers
         ErrorCode code, StoredAttempt attempt, boolean askCancelled) {
       return switch (code) {
         case OUTCOME_UNKNOWN -> Optional.empty(); // it may have been billed
+        case REQUEST_INVALID -> Optional.empty(); // as it is it would be refused again
+        case REQUEST_TOO_LONG ->
+            Escalation.afterTooLong(context.task().tiers(), attempt)
+                .map(tier -> plan(tier, attempt));
         case QUEUE_FULL ->
             Optional.of(plan(context.task().tier(attempt.tier()), attempt)); // no try
         case SUBMISSION_CANCELLED -> askCancelled ? again(attempt) : Optional.empty();

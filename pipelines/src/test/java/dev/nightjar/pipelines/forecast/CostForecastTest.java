@@ -30,6 +30,7 @@ class CostForecastTest {
         "model-" + name,
         150,
         Integer.MAX_VALUE,
+        Integer.MAX_VALUE,
         TierSpec.Api.CHAT,
         TierSpec.StructuredOutput.SCHEMA);
   }

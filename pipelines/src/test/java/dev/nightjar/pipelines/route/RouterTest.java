@@ -12,9 +12,28 @@ class RouterTest {
 
   @Test
   void aPromptStartsAtTheCheapestTierThatAdmitsIt() {
-    assertThat(router.route(500).name()).isEqualTo("small");
-    assertThat(router.route(501).name()).isEqualTo("large");
-    assertThat(router.route(1_000_000).name()).isEqualTo("large");
+    assertThat(router.route(500).orElseThrow().name()).isEqualTo("small");
+    assertThat(router.route(501).orElseThrow().name()).isEqualTo("large");
+    assertThat(router.route(1_000_000).orElseThrow().name()).isEqualTo("large");
+  }
+
+  @Test
+  void aPromptIsNeverSentToAModelThatDoesNotTakeIt() {
+    Router limited =
+        new Router(
+            TestTasks.of(
+                    TestTasks.YAML
+                        .replace("    prompt_tokens_max: 500\n", "    context_tokens_max: 128000\n")
+                        .replaceFirst(
+                            "(model: claude-opus-5-5)", "$1\n    context_tokens_max: 1000000"))
+                .tiers());
+    assertThat(limited.route(127_940).orElseThrow().name()).isEqualTo("small");
+    assertThat(limited.route(127_941).orElseThrow().name())
+        .as("60 of the answer")
+        .isEqualTo("large");
+    assertThat(limited.route(140_000).orElseThrow().name()).isEqualTo("large");
+    assertThat(limited.route(1_000_000)).isEmpty();
+    assertThat(limited.route(Integer.MAX_VALUE)).isEmpty();
   }
 
   @Test

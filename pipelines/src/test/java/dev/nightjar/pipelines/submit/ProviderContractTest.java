@@ -75,6 +75,19 @@ class ProviderContractTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"openai", "responses", "anthropic", "tool", "gemini"})
+  void aRequestThatIsTooLongIsToldFromOneThatMayBeRepeated(String tierName) {
+    open();
+    String id = fixture.planned(fixture.task.tier(tierName), 1, 2_200_000);
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.finishAtProvider();
+    assertThat(results(id))
+        .singleElement()
+        .satisfies(line -> assertThat(line.error()).contains(ErrorCode.REQUEST_TOO_LONG));
+    assertThat(fixture.emulator.invoice().lines()).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"openai", "responses", "anthropic", "tool", "gemini", "self-hosted"})
   void aBatchIsCreatedWorkedOnCollectedAndChargedToTheLastDigit(String tierName) {
     open();
