@@ -31,7 +31,8 @@ public final class HostileBenchmark extends Benchmark {
   private static final int MINUTES_MAX = 60;
   private static final int HASH_DIGITS = 16;
   private static final double OVER_CLEAN_MAX = 1.2;
-  private static final int WARM_UP_DOCUMENTS = 50;
+  private static final int WARM_UP_DOCUMENTS = 100;
+  private static final int HOSTILE_EVERY = 50;
 
   private static final String TASK =
       """
@@ -73,7 +74,7 @@ public final class HostileBenchmark extends Benchmark {
    * @param strangers answers that are another text's
    * @param lost documents that are neither answered nor refused, or not as they should be
    */
-  private record Night(
+  record Night(
       long in,
       long answered,
       long refused,
@@ -85,9 +86,9 @@ public final class HostileBenchmark extends Benchmark {
   @Override
   Map<String, String> measure(PrintWriter out) throws Exception {
     try (BenchMachine machine = BenchMachine.start("nightjar-hostile")) {
-      night(machine, "warm_up", new HostileCorpus(WARM_UP_DOCUMENTS, true, seed));
-      Night clean = night(machine, "clean", new HostileCorpus(size, false, seed));
-      Night hostile = night(machine, "hostile", new HostileCorpus(size, true, seed));
+      night(machine, "warm_up", new HostileCorpus(WARM_UP_DOCUMENTS, HOSTILE_EVERY, seed));
+      Night clean = night(machine, "clean", new HostileCorpus(size, Integer.MAX_VALUE, seed));
+      Night hostile = night(machine, "hostile", new HostileCorpus(size, HOSTILE_EVERY, seed));
       out.printf(
           "%-28s %10s %10s %10s %10s %6s %10s%n",
           "", "in", "answered", "refused", "strangers", "lost", "seconds");
@@ -110,8 +111,8 @@ public final class HostileBenchmark extends Benchmark {
   boolean holds(Map<String, String> result) {
     long in = Long.parseLong(result.get("in"));
     return in == Long.parseLong(result.get("answered")) + Long.parseLong(result.get("refused"))
-        && result.get("strangers").equals("0")
-        && result.get("lost").equals("0")
+        && "0".equals(result.get("strangers"))
+        && "0".equals(result.get("lost"))
         && new BigDecimal(result.get("difference_usd")).signum() == 0
         && Double.parseDouble(result.get("over_clean")) <= OVER_CLEAN_MAX;
   }
@@ -134,8 +135,7 @@ public final class HostileBenchmark extends Benchmark {
     return Fingerprint.sha256(prompt).substring(0, HASH_DIGITS);
   }
 
-  private static Night night(BenchMachine machine, String name, HostileCorpus corpus)
-      throws Exception {
+  static Night night(BenchMachine machine, String name, HostileCorpus corpus) throws Exception {
     DatabaseAddress address = machine.newDatabase(name);
     Path home = Files.createDirectories(machine.home().resolve(name));
     Path task = Files.writeString(home.resolve("task.yaml"), TASK);
@@ -154,7 +154,7 @@ public final class HostileBenchmark extends Benchmark {
               Path.of(files + "/*"),
               address,
               emulator,
-              List.of("--run-id", "night", "--engine", "direct", "--poll-seconds", "0.1"));
+              List.of("--run-id", "night", "--engine", "flink_local", "--poll-seconds", "0.1"));
       // 1: some were refused.
       if (!process.waitFor(MINUTES_MAX, TimeUnit.MINUTES) || process.exitValue() > 1) {
         process.destroyForcibly();
@@ -183,8 +183,7 @@ public final class HostileBenchmark extends Benchmark {
               .total()
               .subtract(
                   new BigDecimal(
-                      BenchMachine.one(
-                          address, "select coalesce(sum(total_usd), 0) from ledger"))),
+                      BenchMachine.one(address, "select coalesce(sum(total_usd), 0) from ledger"))),
           seconds);
     }
   }

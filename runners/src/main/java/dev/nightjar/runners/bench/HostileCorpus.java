@@ -18,13 +18,21 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Documents in all formats and encodings, two in a hundred of them hostile: texts that differ in what
- * a tokeniser drops or a vector drowns, texts that take the square of their length, and things that
- * are no documents. Not thread-safe.
+ * Documents in all formats and encodings, two in a hundred of them hostile: texts that differ in
+ * what a tokeniser drops or a vector drowns, texts that take the square of their length, and things
+ * that are no documents. Not thread-safe.
  */
 final class HostileCorpus {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int HOSTILE_EVERY = 50;
+
+  private static final String[] WORDS =
+      ("harbour invoice meeting garden window teacher river contract engine winter lesson market"
+              + " journey bread letter museum doctor station village island painter concert kitchen"
+              + " library mountain festival newspaper bicycle factory candle sailor farmer bridge"
+              + " crystal lantern orchard pottery railway scholar textile umbrella violin walnut"
+              + " yellow quietly arrived carried promised repaired explained borrowed delivered"
+              + " café naïve jalapeño résumé")
+          .split(" ");
   private static final String LONG =
       "The committee met in the morning and went through the report of the year before, page by page. ";
 
@@ -49,6 +57,9 @@ final class HostileCorpus {
           List.of("Termin # ist am Montag", "Termin # ist am Dienstag"),
           List.of("Ticket # is done :)", "Ticket # is done :("));
 
+  /** Of hostile documents. */
+  static final int KINDS = PAIRS.size() + 12;
+
   private record Entry(String id, String language, String text) {}
 
   private final Random random;
@@ -64,29 +75,28 @@ final class HostileCorpus {
    * Draws a corpus.
    *
    * @param size documents in it, more or less
-   * @param isHostile whether there are any hostile ones
+   * @param hostileEvery every how many documents there are hostile ones, of one kind after the
+   *     other
    */
-  HostileCorpus(int size, boolean isHostile, long seed) {
+  HostileCorpus(int size, int hostileEvery, long seed) {
     random = new Random(seed);
     for (int i = 0; documents < size; i++) {
-      if (isHostile && i % HOSTILE_EVERY == HOSTILE_EVERY - 1) {
-        addHostile(i);
+      if (i % hostileEvery == hostileEvery - 1) {
+        addHostile(i, i / hostileEvery % KINDS);
       } else {
         add(Integer.toString(i), "en", harmless(i));
       }
     }
   }
 
-  private static String harmless(int i) {
-    return "Note "
-        + i
-        + " is about subject "
-        + (i * 7919L % 100_003)
-        + ": the meeting about item "
-        + (i * 104_729L % 99_991)
-        + " was moved to room "
-        + (i * 31 % 89)
-        + ", next to the café.";
+  /** A sentence of its own: near-duplicates of one another would be what the night is about. */
+  private String harmless(int i) {
+    StringBuilder text = new StringBuilder("Note ").append(i).append(':');
+    int words = 12 + random.nextInt(30);
+    for (int word = 0; word < words; word++) {
+      text.append(' ').append(WORDS[random.nextInt(WORDS.length)]);
+    }
+    return text.append('.').toString();
   }
 
   private void add(String id, String language, String text) {
@@ -100,8 +110,7 @@ final class HostileCorpus {
     documents++;
   }
 
-  private void addHostile(int i) {
-    int kind = random.nextInt(PAIRS.size() + 12);
+  private void addHostile(int i, int kind) {
     if (kind < PAIRS.size()) {
       for (String text : PAIRS.get(kind)) {
         add(i + "-" + text.hashCode(), "xx", text.replace("#", Integer.toString(i)));
@@ -125,7 +134,8 @@ final class HostileCorpus {
       case 8 -> refuse("{\"id\":\"" + id + "\",\"language\":\"en\",\"text\":\"a\",\"text\":\"b\"}");
       case 9 -> refuse("{\"id\":\"" + id + "\",\"language\":\"en\",\"text\":");
       case 10 -> refuse("[".repeat(2_000));
-      default -> refuse("{\"id\":\"" + id + "\",\"language\":\"en\",\"text\":7" + "e".repeat(3) + "}");
+      default ->
+          refuse("{\"id\":\"" + id + "\",\"language\":\"en\",\"text\":7" + "e".repeat(3) + "}");
     }
   }
 

@@ -1,0 +1,20 @@
+package dev.nightjar.runners.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class HostileTest {
+  @Test
+  void oneDocumentOfEachHostileKindCostsNobodyElseAnAnswer() throws Exception {
+    HostileCorpus corpus = new HostileCorpus(10 * HostileCorpus.KINDS + 30, 10, 1);
+    try (BenchMachine machine = BenchMachine.start("nightjar-hostile")) {
+      HostileBenchmark.Night night = HostileBenchmark.night(machine, "hostile", corpus);
+      assertThat(night.answered() + night.refused()).isEqualTo(night.in());
+      assertThat(night.refused()).as("one of each kind that is no document").isEqualTo(7);
+      assertThat(night.strangers()).isZero();
+      assertThat(night.lost()).isZero();
+      assertThat(night.difference()).isZero();
+    }
+  }
+}
