@@ -9,7 +9,6 @@ import dev.nightjar.pipelines.model.Tokens;
 import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.PromptTemplate;
 import dev.nightjar.pipelines.task.TaskSpec;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -67,6 +66,9 @@ public final class DeduplicateExact
     private transient @Nullable PromptTemplate template;
     private transient int fixedTokens;
 
+    /** The tokens of a prompt, or why there are none. */
+    private record Counted(int tokens, String trouble) {}
+
     RepresentFn(TaskSpec task) {
       this.task = task;
     }
@@ -85,32 +87,27 @@ public final class DeduplicateExact
         @Element KV<String, Iterable<Document>> sameKey, MultiOutputReceiver output) {
       // One pass: on Flink a group can be read once only, unless all of it is held in memory.
       Document representative = null;
-      int tokens = 0;
-      AtomicReference<String> trouble = new AtomicReference<>("");
+      Counted counted = null;
       for (Document document : sameKey.getValue()) {
-        if (representative == null && trouble.get().isEmpty()) {
-          representative = document;
-          tokens =
+        if (counted == null) {
+          counted =
               Watchdog.contained(
-                  () -> promptTokens(document),
-                  reason -> {
-                    trouble.set("to render its prompt " + reason);
-                    return 0;
-                  });
+                  () -> new Counted(promptTokens(document), ""),
+                  reason -> new Counted(0, "to render its prompt " + reason));
         }
-        if (!trouble.get().isEmpty()) { // that of one text is that of its copies
-          output.get(DEAD_LETTERS).output(FingerprintDocuments.failed(document, trouble.get()));
-          representative = null;
-        } else if (document == representative) {
-          continue;
+        if (!counted.trouble().isEmpty()) { // that of one text is that of its copies
+          output.get(DEAD_LETTERS).output(FingerprintDocuments.failed(document, counted.trouble()));
+        } else if (representative == null) {
+          representative = document;
         } else if (document.id().compareTo(representative.id()) < 0) {
-          output.get(ITEMS).output(item(sameKey.getKey(), representative, false, tokens));
+          output.get(ITEMS).output(item(sameKey.getKey(), representative, false, counted.tokens()));
           representative = document;
         } else {
-          output.get(ITEMS).output(item(sameKey.getKey(), document, false, tokens));
+          output.get(ITEMS).output(item(sameKey.getKey(), document, false, counted.tokens()));
         }
       }
-      if (representative != null) {
+      if (representative != null && counted != null) {
+        int tokens = counted.tokens();
         output.get(ITEMS).output(item(sameKey.getKey(), representative, true, tokens));
         output.get(CANDIDATES).output(new Candidate(sameKey.getKey(), representative, tokens));
       }
