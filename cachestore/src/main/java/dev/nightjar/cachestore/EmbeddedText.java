@@ -11,8 +11,11 @@ import java.util.Optional;
  */
 public record EmbeddedText(Optional<Embedding> embedding, int windows) implements Serializable {
 
+  /** A text that the model failed of. */
+  public static final EmbeddedText FAILED = new EmbeddedText(Optional.empty(), 0);
+
   /** Whether the model read the text as one, so that its vector stands for every word of it. */
   public boolean isWhole() {
-    return windows == 1;
+    return windows == 1 && embedding.isPresent();
   }
 }

@@ -24,12 +24,15 @@ public final class Secrets {
   /** Each in all forms that it may be written in, the longest first. */
   private final List<String> forms;
 
-  /** The secrets among some environment variables: keys, tokens and passwords by their names. */
+  /**
+   * The secrets among some environment variables, by their names. A word of letters is none to
+   * keep.
+   */
   public Secrets(Map<String, String> environment) {
     List<String> all = new ArrayList<>();
     environment.forEach(
         (name, value) -> {
-          if (name.matches("(?i).*(_KEY|_TOKEN|_SECRET|PASSWORD|PASSWD)")) {
+          if (name.matches("PGPASSWORD|[A-Z_]+_API_KEY|[A-Z_]+_SECRET_ACCESS_KEY|[A-Z_]+_TOKEN")) {
             addForms(value, all);
           }
         });
@@ -43,7 +46,7 @@ public final class Secrets {
     written.addAll(List.of(value.split("[\\p{Cntrl}\\s]+")));
     written.add(value.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t"));
     for (String form : written) {
-      if (form.length() >= CHARS_MIN) {
+      if (form.length() >= CHARS_MIN && !form.matches("[a-z]+")) { // a word, in every other line
         all.add(form);
         // As it stands in a stream of bytes.
         all.add(new String(form.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));

@@ -428,6 +428,7 @@ final class PostgresWorkStore implements WorkStore {
                       """
                       select m.item_key
                       from misses m
+                      join runs r on r.run_id = m.run_id and r.state <> 'planning' -- a plan only reads
                       where m.item_key = any (?::text[])
                         and m.run_id = ?
                         and m.state = 'leader'

@@ -143,8 +143,9 @@ public final class ResolveFromCache
                 textsByHash.size(),
                 Duration.between(begun, context.clock().instant()));
         textsByHash.keySet().forEach(hash -> fresh.put(hash, results.next()));
-        store.save(context.namespaceId(), fresh);
         embedded.putAll(fresh);
+        fresh.values().removeIf(EmbeddedText.FAILED::equals); // another time it may be had
+        store.save(context.namespaceId(), fresh);
       }
       for (int i = 0; i < candidates.size(); i++) {
         output.accept(
@@ -158,19 +159,15 @@ public final class ResolveFromCache
       Embedder model = Objects.requireNonNull(embedder).get();
       try {
         return model.embed(texts);
-      } catch (RuntimeException failure) {
+      } catch (RuntimeException | StackOverflowError failure) {
+        model.embed(List.of("a")); // or it is the model that fails, and the run ends
         List<EmbeddedText> one = new ArrayList<>();
-        int failed = 0;
         for (String text : texts) {
           try {
             one.addAll(model.embed(List.of(text)));
-          } catch (RuntimeException e) {
-            failed++;
-            one.add(new EmbeddedText(Optional.empty(), 1));
+          } catch (RuntimeException | StackOverflowError e) {
+            one.add(EmbeddedText.FAILED);
           }
-        }
-        if (failed == texts.size()) {
-          throw failure;
         }
         return one;
       }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.beam.sdk.io.fs.MatchResult;
 import org.apache.beam.sdk.io.fs.ResourceId;
@@ -31,6 +32,7 @@ import org.apache.beam.sdk.io.fs.ResourceId;
  */
 public final class CorpusFiles {
   private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]+://.*");
+  private static final Pattern BRACES = Pattern.compile("\\{([^{}]*/[^{}]*)\\}");
   private static final Pattern WILD = Pattern.compile("[*?\\[{\\\\]");
 
   private CorpusFiles() {}
@@ -100,8 +102,8 @@ public final class CorpusFiles {
     }
 
     Map<String, MatchResult.Metadata> files() {
-      Path literal = Path.of(pattern);
       try {
+        Path literal = Path.of(pattern);
         if (Files.isDirectory(literal)) {
           throw unreadable(
               pattern,
@@ -112,26 +114,45 @@ public final class CorpusFiles {
         if (Files.exists(literal)) {
           add(literal);
         } else {
-          List<String> levels = new ArrayList<>();
-          for (String level : pattern.split("/")) {
-            if (!level.isEmpty()) {
-              levels.add(level);
+          for (String expanded : braces(pattern)) {
+            List<String> levels = new ArrayList<>();
+            for (String level : expanded.split("/")) {
+              if (!level.isEmpty()) {
+                levels.add(level);
+              }
             }
+            descend(Path.of("/"), levels);
           }
-          descend(Path.of("/"), levels);
         }
         Map<String, MatchResult.Metadata> files = new LinkedHashMap<>();
         for (Map.Entry<String, Path> file : found.entrySet()) {
           files.put(file.getKey(), metadata(file.getValue()));
         }
         return files;
-      } catch (IOException | DirectoryIteratorException e) {
+      } catch (IOException | DirectoryIteratorException | IllegalArgumentException e) {
         throw unreadable(
             pattern,
             e.getClass().getSimpleName() + ": " + e.getMessage(),
             "correct --corpus, or the permissions",
             e);
       }
+    }
+
+    /** A pattern for each of the alternatives of its first braces that hold a level's end. */
+    private static List<String> braces(String pattern) {
+      Matcher braces = BRACES.matcher(pattern);
+      if (!braces.find()) {
+        return List.of(pattern);
+      }
+      List<String> all = new ArrayList<>();
+      for (String alternative : braces.group(1).split(",", -1)) {
+        all.addAll(
+            braces(
+                pattern.substring(0, braces.start())
+                    + alternative
+                    + pattern.substring(braces.end())));
+      }
+      return all;
     }
 
     private void descend(Path folder, List<String> levels) throws IOException {

@@ -79,7 +79,7 @@ final class CsvRecords {
       }
     }
     String beginning = new String(head, 0, length);
-    if (!DocumentReader.isText(beginning)) {
+    if (!DocumentReader.isMostlyText(beginning)) {
       records.refuse(0, "", ErrorCode.INPUT_NOT_TEXT, "expected CSV, found binary data");
       return Optional.empty();
     }

@@ -333,14 +333,19 @@ public final class DocumentReader {
     return SHOWS_NOTHING.matcher(text).matches();
   }
 
-  /** Whether characters are text: binary formats have a control character every few bytes. */
+  /** Whether characters are text without a NUL, which is in none. */
   static boolean isText(String text) {
+    return text.indexOf('\u0000') < 0 && isMostlyText(text);
+  }
+
+  /** Whether characters are text: binary formats have a control character every few bytes. */
+  static boolean isMostlyText(String text) {
     // A stray one happens in mail.
     long controls =
         text.chars()
             .filter(c -> c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 27)
             .count();
-    return text.indexOf('\u0000') < 0 && controls * 20 <= text.length();
+    return controls * 20 <= text.length();
   }
 
   /**

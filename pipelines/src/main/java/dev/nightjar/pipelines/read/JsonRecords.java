@@ -142,7 +142,11 @@ final class JsonRecords {
       records.refuse(number, "", ErrorCode.INPUT_TOO_LARGE, DocumentReader.SIZE_EXPECTED);
       return;
     }
-    String line = characters.toString();
+    // Of a file that was put behind another.
+    String line =
+        characters.length() > 0 && characters.charAt(0) == '\uFEFF'
+            ? characters.substring(1)
+            : characters.toString();
     if (!DocumentReader.isText(line)) {
       records.refuse(
           number, "", ErrorCode.INPUT_NOT_TEXT, "expected a JSON object, found binary data");

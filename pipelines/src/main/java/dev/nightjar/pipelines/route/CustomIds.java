@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.route;
 
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** Names of attempts at their provider. */
@@ -8,7 +9,14 @@ public final class CustomIds {
 
   private static final Pattern ONE = Pattern.compile("nj_[0-9a-f]{" + KEY_DIGITS + "}_[0-9]{1,9}");
 
+  private static final Pattern QUOTED = Pattern.compile("\"(" + ONE.pattern() + ")\"");
+
   private CustomIds() {}
+
+  /** The names, in quotes, that a text holds. */
+  public static List<String> in(String text) {
+    return QUOTED.matcher(text).results().map(found -> found.group(1)).toList();
+  }
 
   /** Whether a name could be an attempt's. */
   public static boolean isOne(String name) {

@@ -10,6 +10,7 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.route.CustomIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -111,7 +112,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       }
       boolean failed = batch.ending().equals(Optional.of(Ending.FAILED));
       Set<String> answered = new HashSet<>();
-      Set<String> unreadable = new HashSet<>();
+      Set<String> named = new HashSet<>(); // by lines that cannot be read
       // Also of a failed batch, should it have any; and again if lines are missing, before that is
       // believed: a download may end early without an error.
       for (int reads = 0;
@@ -128,13 +129,20 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                 output.accept(line);
               }
             },
-            unreadable::add);
+            line -> CustomIds.in(line).forEach(named::add));
       }
-      if (!open.isEmpty() && !unreadable.isEmpty()) {
-        settleUnread(submission, batch, open, unreadable, output);
-      }
+      Set<String> unread = new HashSet<>(open);
+      unread.retainAll(named);
+      open.removeAll(unread);
+      unanswered(
+          submission,
+          unread,
+          batch.workedAt(),
+          ErrorCode.OUTCOME_UNKNOWN,
+          "the provider's line for it cannot be read",
+          output);
       // Answers that the provider has counted, and hence billed, and that are in no file (yet).
-      boolean unseen = !open.isEmpty() && answered.size() < batch.answered();
+      boolean unseen = !open.isEmpty() && answered.size() + unread.size() < batch.answered();
       // From when we first looked: a night that comes late must not find the hour over.
       Instant lookedAt = submission.endedAt().orElseGet(context.clock()::instant);
       if (unseen && context.clock().instant().isBefore(lookedAt.plus(LINES_LATE_MAX))) {
@@ -160,36 +168,6 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
                   ? "the provider counts an answer that it does not give"
                   : "the batch ended without a line for this request";
       unanswered(submission, open, batch.workedAt(), code, reason, output);
-    }
-
-    /**
-     * A line that cannot be read says, at most, whose it is. It may have been billed, and it will
-     * not be read better in an hour.
-     */
-    private void settleUnread(
-        Submission submission,
-        ProviderBatch batch,
-        Set<String> open,
-        Set<String> unreadable,
-        Consumer<ResultLine> output) {
-      Set<String> named = new HashSet<>();
-      int nameless = 0;
-      for (String line : unreadable) {
-        List<String> ids = open.stream().filter(line::contains).toList();
-        named.addAll(ids);
-        nameless += ids.isEmpty() ? 1 : 0;
-      }
-      if (nameless > 0) {
-        named.addAll(open); // any of them
-      }
-      open.removeAll(named);
-      unanswered(
-          submission,
-          named,
-          batch.workedAt(),
-          ErrorCode.OUTCOME_UNKNOWN,
-          "the provider's line for it, or one that may be, cannot be read",
-          output);
     }
 
     private void online(

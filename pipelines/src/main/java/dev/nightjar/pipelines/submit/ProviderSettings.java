@@ -87,7 +87,9 @@ public record ProviderSettings(
     try {
       URI uri = new URI(url);
       boolean isWeb = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-      if (isWeb && uri.getHost() != null && uri.getUserInfo() == null && uri.getQuery() == null) {
+      // Its authority, for a host in a network of containers may have an underscore.
+      String authority = uri.getRawAuthority();
+      if (isWeb && authority != null && !authority.contains("@") && uri.getQuery() == null) {
         return url.replaceFirst("/+$", "").replaceFirst("/v1(beta)?$", "").replaceFirst("/+$", "");
       }
     } catch (URISyntaxException e) {

@@ -14,6 +14,10 @@ final class Refusals {
           "maximum context length|prompt is too long|exceeds the maximum number of tokens|exceed context limit",
           Pattern.CASE_INSENSITIVE);
 
+  /** What is said with 400 and is no fault of the request. */
+  private static final Pattern OF_THE_ACCOUNT =
+      Pattern.compile("credit|billing|quota|api key|overloaded", Pattern.CASE_INSENSITIVE);
+
   private Refusals() {}
 
   /**
@@ -31,7 +35,7 @@ final class Refusals {
             || type.equals("invalid_request_error")
             || type.equals("request_too_large")
             || type.equals("INVALID_ARGUMENT");
-    if (!isWrong) {
+    if (!isWrong || OF_THE_ACCOUNT.matcher(message).find()) {
       return ErrorCode.REQUEST_ERRORED;
     }
     return TOO_LONG.matcher(message).find() || status == 413

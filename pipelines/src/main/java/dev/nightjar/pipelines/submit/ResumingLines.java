@@ -65,10 +65,6 @@ final class ResumingLines {
       breaks = reader.delivered > delivered ? 0 : breaks + 1;
       delivered = reader.delivered;
       if (breaks >= BREAKS_WITHOUT_A_LINE_MAX) {
-        if (!reader.cut.isEmpty()) {
-          unreadable.accept(reader.cut); // it does not end otherwise, however often it is read
-          return;
-        }
         throw new ProviderException(
             ProviderException.Kind.UNAVAILABLE,
             "the results broke off " + breaks + " times after " + delivered + " bytes",
@@ -80,9 +76,6 @@ final class ResumingLines {
   private static final class Reader<T> {
     /** Bytes up to the end of the last delivered line. */
     long delivered;
-
-    /** What the transfer ended with, if that is the beginning of a line. */
-    String cut = "";
 
     private final Function<JsonNode, T> read;
     private final Consumer<T> consumer;
@@ -116,7 +109,6 @@ final class ResumingLines {
         if (line.size() > 0) {
           String rest = line.toString(StandardCharsets.UTF_8);
           if (!RawHttp.lenient(rest).isObject() && !rest.isBlank()) {
-            cut = rest;
             return false; // cut in the middle, though the transfer looked whole
           }
           deliver(line, 0);

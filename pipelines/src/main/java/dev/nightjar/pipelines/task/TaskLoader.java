@@ -343,8 +343,7 @@ public final class TaskLoader {
     JsonNode reference = node.path("$ref");
     String target = reference.asText("");
     if (target.startsWith("#/")) {
-      String pointer = URLDecoder.decode(target.substring(1), StandardCharsets.UTF_8);
-      if (root.at(JsonPointer.compile(pointer)).isMissingNode()) {
+      if (!leadsSomewhere(root, target.substring(1))) {
         problems.add(
             new Problem(
                 file,
@@ -354,6 +353,15 @@ public final class TaskLoader {
       }
     }
     node.forEach(child -> checkPointers(file, root, child, problems));
+  }
+
+  private static boolean leadsSomewhere(JsonNode root, String pointer) {
+    try {
+      String decoded = URLDecoder.decode(pointer.replace("+", "%2B"), StandardCharsets.UTF_8);
+      return !root.at(JsonPointer.compile(decoded)).isMissingNode();
+    } catch (IllegalArgumentException e) {
+      return false; // a per cent sign that stands for nothing
+    }
   }
 
   private static void checkPatterns(String file, JsonNode node, List<Problem> problems) {

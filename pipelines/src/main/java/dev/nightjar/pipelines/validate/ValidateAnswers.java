@@ -125,7 +125,7 @@ public final class ValidateAnswers
             false,
             switch (line.error().get()) {
               case OUTCOME_UNKNOWN -> true; // paid for, perhaps, once
-              case REQUEST_INVALID, REQUEST_TOO_LONG -> true; // until the task is another
+              case REQUEST_TOO_LONG -> true; // until the task is another
               default -> false;
             });
       }
@@ -146,9 +146,9 @@ public final class ValidateAnswers
           verdict.reason(),
           escalates ? higher.map(tier -> plan(tier, attempt)) : Optional.empty(),
           bills && !line.usage().isBilled(), // answered, and not a word of what it cost
-          !accepted
-              && !verdict.isUnjudged()
-              && higher.isEmpty()); // no tier is left that might do better
+          // No tier is left that might do better, or what was bought would be judged no better
+          // again.
+          !accepted && higher.isEmpty());
     }
 
     private Optional<AttemptPlan> nextAfter(

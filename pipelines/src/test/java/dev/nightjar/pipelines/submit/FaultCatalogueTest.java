@@ -367,11 +367,20 @@ class FaultCatalogueTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"OPENAI,BATCH_FAILED", "ANTHROPIC,REQUEST_ERRORED", "GEMINI,BATCH_FAILED"})
+  @CsvSource({"OPENAI,BATCH_FAILED", "GEMINI,BATCH_FAILED"})
   @DisplayName("a batch that fails validation bills nothing and is made anew")
   void failsValidation(Provider provider, String code) {
     String id = suffer(provider, Fault.FAILS_VALIDATION, Call.CREATE, 1);
     assertAllAnswered(id, code + "=6 succeeded=6");
+  }
+
+  @Test
+  @DisplayName("lines that Anthropic finds wrong bill nothing and are not asked again as they are")
+  void linesThatAreWrong() {
+    String id = suffer(Provider.ANTHROPIC, Fault.FAILS_VALIDATION, Call.CREATE, 1);
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("REQUEST_INVALID=6");
+    assertThat(fixture.stores.runs().progress(fixture.runOf(id)).failed()).isEqualTo(6);
+    assertThat(fixture.emulator.invoice().lines()).isEmpty();
   }
 
   @ParameterizedTest

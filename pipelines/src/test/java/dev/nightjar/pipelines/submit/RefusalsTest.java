@@ -19,6 +19,7 @@ class RefusalsTest {
           0   | INVALID_ARGUMENT      | The input token count (2) exceeds the maximum number of tokens allowed (1) | REQUEST_TOO_LONG
           413 | request_too_large     | Request exceeds the maximum size                                          | REQUEST_TOO_LONG
           422 | unprocessable         | x                                                                         | REQUEST_INVALID
+          0   | invalid_request_error | Your credit balance is too low                                            | REQUEST_ERRORED
           0   | overloaded_error      | Overloaded                                                                | REQUEST_ERRORED
           429 | rate_limit_exceeded   | maximum context length                                                    | REQUEST_ERRORED
           500 | server_error          | x                                                                         | REQUEST_ERRORED
