@@ -376,4 +376,21 @@ final class Budget {
         codes,
         reasons);
   }
+
+  /**
+   * Has leaders fail as they did whenever they are read again: theirs alone, not their followers'.
+   */
+  static void failLasting(DSLContext tx, String[] itemKeys, String[] codes, String[] reasons) {
+    tx.execute(
+        """
+        update misses m
+        set lasting_failure_code = f.code,
+            lasting_failure_reason = f.reason
+        from unnest(?::text[], ?::text[], ?::text[]) as f (item_key, code, reason)
+        where m.item_key = f.item_key
+        """,
+        itemKeys,
+        codes,
+        reasons);
+  }
 }

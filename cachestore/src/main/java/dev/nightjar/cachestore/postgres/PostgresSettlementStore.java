@@ -457,14 +457,8 @@ final class PostgresSettlementStore implements SettlementStore {
         texts(failed, Outcome::reason));
     List<Outcome> lasting = failed.stream().filter(Outcome::lasting).toList();
     // The leader's alone: those that only waited for it have never been asked themselves.
-    tx.execute(
-        """
-        update misses m
-        set lasting_failure_code = f.code,
-            lasting_failure_reason = f.reason
-        from unnest(?::text[], ?::text[], ?::text[]) as f (item_key, code, reason)
-        where m.item_key = f.item_key
-        """,
+    Budget.failLasting(
+        tx,
         texts(lasting, outcome -> itemKeys.get(outcome.customId())),
         texts(lasting, outcome -> outcome.code().map(Enum::name).orElse(ErrorCode.INTERNAL.name())),
         texts(lasting, Outcome::reason));

@@ -443,17 +443,7 @@ final class PostgresWorkStore implements WorkStore {
           String[] codes = texts(failed, failure -> failure.code().name());
           String[] reasons = texts(failed, LeaderFailure::reason);
           Budget.fail(tx, clock, keys, codes, reasons);
-          tx.execute(
-              """
-              update misses m
-              set lasting_failure_code = f.code,
-                  lasting_failure_reason = f.reason
-              from unnest(?::text[], ?::text[], ?::text[]) as f (item_key, code, reason)
-              where m.item_key = f.item_key
-              """,
-              keys,
-              codes,
-              reasons);
+          Budget.failLasting(tx, keys, codes, reasons);
         });
   }
 

@@ -70,15 +70,7 @@ final class CsvRecords {
    * @return how it was cut; empty if there was nothing
    */
   Optional<Shape> read(Reader characters, boolean isTabs) throws IOException {
-    char[] head = new char[SNIFF_CHARS];
-    int length = 0;
-    for (int count; length < SNIFF_CHARS; length += count) {
-      count = characters.read(head, length, SNIFF_CHARS - length);
-      if (count < 0) {
-        break;
-      }
-    }
-    String beginning = new String(head, 0, length);
+    String beginning = TextReader.head(characters, SNIFF_CHARS);
     if (!DocumentReader.isMostlyText(beginning)) {
       records.refuse(0, "", ErrorCode.INPUT_NOT_TEXT, "expected CSV, found binary data");
       return Optional.empty();
@@ -95,7 +87,7 @@ final class CsvRecords {
       }
     }
     try (PushbackReader rest = new PushbackReader(ended(characters), SNIFF_CHARS)) {
-      rest.unread(head, skipped, length - skipped);
+      rest.unread(beginning.substring(skipped).toCharArray());
       return read(rest, separator);
     }
   }

@@ -49,16 +49,8 @@ final class JsonRecords {
   String read(Reader characters) throws IOException {
     BufferedReader in = new BufferedReader(characters, SNIFF_CHARS);
     in.mark(SNIFF_CHARS);
-    char[] head = new char[SNIFF_CHARS];
-    int length = 0;
-    for (int count; length < SNIFF_CHARS; length += count) {
-      count = in.read(head, length, SNIFF_CHARS - length);
-      if (count < 0) {
-        break;
-      }
-    }
+    String text = TextReader.head(in, SNIFF_CHARS).stripLeading();
     in.reset();
-    String text = new String(head, 0, length).stripLeading();
     String rest = text.substring(Math.min(text.length(), firstLine(text).length())).strip();
     First first = first(firstLine(text));
     if (text.startsWith("[") && !(first == First.WHOLE && !rest.isEmpty())) {

@@ -99,6 +99,19 @@ final class TextReader extends Reader {
     return length < 2 ? 0 : zeros / ((length + 1 - first) / 2.0);
   }
 
+  /** The next characters of a file, fewer only if it ends. */
+  static String head(Reader file, int charactersMax) throws IOException {
+    char[] head = new char[charactersMax];
+    int length = 0;
+    for (int count; length < charactersMax; length += count) {
+      count = file.read(head, length, charactersMax - length);
+      if (count < 0) {
+        break;
+      }
+    }
+    return new String(head, 0, length);
+  }
+
   /** How most of it was encoded. */
   String encoding() {
     return linesInFallback > linesInUtf8 ? FALLBACK.name() : encoding;
