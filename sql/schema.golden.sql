@@ -694,6 +694,9 @@ column provider_quotas.enqueued_tokens_max bigint
 column provider_quotas.hold_until timestamp with time zone not null
 column provider_quotas.learnt_at timestamp with time zone not null
 column provider_quotas.account text not null default ''::text
+column raw_answers.custom_id text not null
+column raw_answers.namespace_id bigint not null
+column raw_answers.answer text not null
 column reconciliations.provider text not null
 column reconciliations.account text not null
 column reconciliations.restored_at timestamp with time zone not null
@@ -986,6 +989,9 @@ constraint prices prices_pkey PRIMARY KEY (price_id)
 constraint prices prices_reasoning_is_positive CHECK (((reasoning_usd > (0)::numeric) AND (batch_reasoning_usd > (0)::numeric)))
 constraint provider_quotas provider_quotas_is_positive CHECK ((enqueued_tokens_max > 0))
 constraint provider_quotas provider_quotas_pkey PRIMARY KEY (provider, model, account)
+constraint raw_answers raw_answers_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
+constraint raw_answers raw_answers_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
+constraint raw_answers raw_answers_pkey PRIMARY KEY (custom_id)
 constraint reconciliations reconciliations_pkey PRIMARY KEY (provider, account)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
@@ -1091,6 +1097,8 @@ index CREATE UNIQUE INDEX posted_lookup_sums_pkey ON nightjar.posted_lookup_sums
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)
+index CREATE INDEX raw_answers_namespace_idx ON nightjar.raw_answers USING btree (namespace_id, custom_id)
+index CREATE UNIQUE INDEX raw_answers_pkey ON nightjar.raw_answers USING btree (custom_id)
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param usageUnknown whether the provider answered, and bills, without a word of how much: held
  *     against the budget at its worst case
  * @param lasting whether asking the same text again would end the same way: the next night does not
+ * @param unjudged what the model said, if what failed was the judging: it is kept, to be judged
+ *     again
  */
 public record Outcome(
     String customId,
@@ -30,7 +32,8 @@ public record Outcome(
     String reason,
     Optional<AttemptPlan> next,
     boolean usageUnknown,
-    boolean lasting)
+    boolean lasting,
+    Optional<String> unjudged)
     implements Serializable {
 
   /** One whose usage is known, and whose failure may pass. */
@@ -43,7 +46,18 @@ public record Outcome(
       Optional<ErrorCode> code,
       String reason,
       Optional<AttemptPlan> next) {
-    this(customId, kind, usage, billedAt, answerJson, code, reason, next, false, false);
+    this(
+        customId,
+        kind,
+        usage,
+        billedAt,
+        answerJson,
+        code,
+        reason,
+        next,
+        false,
+        false,
+        Optional.empty());
   }
 
   /** Ends of an attempt. */

@@ -22,6 +22,43 @@ public interface SettlementStore {
   int settle(String runId, List<Outcome> outcomes);
 
   /**
+   * An answer that could not be judged when it came.
+   *
+   * @param customId the attempt that it came to
+   * @param text what the model said
+   */
+  record Unjudged(String customId, String text) {}
+
+  /**
+   * Answers of a namespace that are kept because they could not be judged.
+   *
+   * @param after the attempt that the page before ended with; empty for the first page
+   * @param limit rows at most
+   * @return by attempt
+   */
+  List<Unjudged> unjudged(long namespaceId, String after, int limit);
+
+  /**
+   * An answer that could be judged at last.
+   *
+   * @param customId the attempt that it came to
+   * @param answerJson the answer, if it will do
+   * @param code why not, if not
+   * @param reason the same in words
+   */
+  record Judged(
+      String customId, Optional<String> answerJson, Optional<ErrorCode> code, String reason) {}
+
+  /**
+   * Settles answers that were charged before and could not be judged: nothing is charged again.
+   * Every document that failed with such an answer, in any run, gets it, or the reason why it will
+   * not do. An answer to a text that has been asked again since is only ended.
+   *
+   * @return how many answers this call ended
+   */
+  int settleJudged(List<Judged> answers);
+
+  /**
    * A request that may have been billed, and nobody knows how much.
    *
    * @param customId the attempt; of a stray batch, which has no attempt, its id, a slash, and the

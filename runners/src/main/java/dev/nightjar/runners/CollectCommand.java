@@ -20,6 +20,7 @@ final class CollectCommand extends NightCommand {
 
   @Override
   void drive(Night night) {
+    night.judgeAgain();
     while (night.step()) {
       // as long as something moves: an escalation may have been answered already
     }

@@ -68,6 +68,11 @@ public final class Main implements Runnable {
 
   /** Runs one command and returns its exit code. */
   public static int run(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  /** All commands, with what becomes of their failures. */
+  static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(
@@ -85,7 +90,7 @@ public final class Main implements Runnable {
                       + " --help'");
           return EXIT_USAGE;
         });
-    return commandLine.execute(arguments);
+    return commandLine;
   }
 
   /** One line for a failure a user can act on; a stack trace only for our own defects. */

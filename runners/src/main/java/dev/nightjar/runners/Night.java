@@ -28,6 +28,7 @@ import dev.nightjar.pipelines.submit.StrayBatches;
 import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.validate.JudgeAgain;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -292,6 +293,7 @@ final class Night implements AutoCloseable {
    * @return whether the end was reached; if not, it was asked to stop
    */
   boolean runToEnd() throws InterruptedException {
+    judgeAgain();
     // What an earlier night left at the providers is charged even if nothing waits for it.
     collect();
     submit();
@@ -305,6 +307,11 @@ final class Night implements AutoCloseable {
     }
     finish();
     return true;
+  }
+
+  /** What was paid for and could not be judged. */
+  void judgeAgain() {
+    new JudgeAgain(stores.settlements(), context.task()).judge(context.namespaceId());
   }
 
   /**

@@ -306,6 +306,8 @@ final class PricesCommand implements Runnable {
               .readTree(file.toFile());
     } catch (IOException e) {
       throw unreadable(file, e);
+    } catch (NumberFormatException e) { // an exponent beyond what BigDecimal takes
+      throw unreadable(file, new IOException(e.getMessage()));
     }
     int differences = 0;
     int compared = 0;

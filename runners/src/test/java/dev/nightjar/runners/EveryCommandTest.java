@@ -8,6 +8,8 @@ import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.model.Provider;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +37,9 @@ class EveryCommandTest {
   /** What cron gives its jobs; runuser is in none of its directories. */
   private static final String CRONS_PATH = "PATH=/usr/bin:/bin";
 
+  /** The server, 20 documents answered, the bill, the rows, and the two that are not in ASCII. */
+  private static final String IDENTITY = "\\d+\\|20\\|[0-9.]+\\|[0-9a-f]{32}\\|2\\R";
+
   private final String user = "nightjar-" + ProcessHandle.current().pid();
 
   private Path directory;
@@ -57,7 +62,15 @@ class EveryCommandTest {
         PosixFilePermissions.fromString("rwx------"));
     emulator = Emulator.in(directory.resolve("emulator")).speed(40).start();
     Files.writeString(directory.resolve("task.yaml"), TestNights.TASK);
-    TestNights.write(directory, "corpus.jsonl", TestNights.documents(0, 20));
+    TestNights.write(directory, "corpus.jsonl", TestNights.documents(0, 18));
+    // Names and letters that a JVM without a locale reads otherwise.
+    Files.write(
+        directory.resolve("corpus-größe-日本.csv"),
+        "id;title;text\r\nGröße;„Maß“;An offer of 5 € – café\r\n"
+            .getBytes(Charset.forName("windows-1252")));
+    Files.write(
+        directory.resolve("corpus-ключ.csv"),
+        "id\ttitle\ttext\nключ\tотчёт\tзавтра в 10:00\n".getBytes(StandardCharsets.UTF_16));
   }
 
   @AfterEach
@@ -174,7 +187,7 @@ class EveryCommandTest {
   }
 
   private String night() {
-    return directory + "/task.yaml --corpus " + directory + "/corpus.jsonl";
+    return directory + "/task.yaml --corpus '" + directory + "/corpus*'";
   }
 
   /** A script that runs commands and notes how each ended. */
@@ -229,11 +242,18 @@ class EveryCommandTest {
             + " -At '"
             + url
             + "' -c \"select system_identifier, (select count(distinct document_id) from nightjar.results), (select"
-            + " sum(total_usd) from nightjar.ledger) from pg_control_system()\"");
+            + " sum(total_usd) from nightjar.ledger), (select md5(string_agg(distinct concat_ws(' ', document_id,"
+            + " source_uri, item_key), ',')) from nightjar.items), (select count(distinct document_id) from"
+            + " nightjar.items where document_id in ('Größe', 'ключ')) from pg_control_system()\"");
   }
 
   private static BigDecimal ledger(String identity) {
     return new BigDecimal(identity.strip().split("\\|")[2]);
+  }
+
+  /** Ids, names of files and items' keys, which hash all that is read of a document. */
+  private static String rows(String identity) {
+    return identity.strip().split("\\|")[3];
   }
 
   private static void assertAllEndedWell(List<String> commands, String output) {
@@ -261,10 +281,11 @@ class EveryCommandTest {
     assertAllEndedWell(some(), shell(asUser + " >" + log + " 2>&1 & " + asRoot + "; wait"));
     assertAllEndedWell(some(), Files.readString(log));
     String ofRoot = identity(root);
-    assertThat(ofRoot).matches("\\d+\\|20\\|[0-9.]+\\R");
+    assertThat(ofRoot).matches(IDENTITY);
     assertThat(root.resolve("postgres")).as("where its server's user cannot go").doesNotExist();
     String ofUser = identity(home());
-    assertThat(ofUser).matches("\\d+\\|20\\|[0-9.]+\\R").isNotEqualTo(ofRoot);
+    assertThat(ofUser).matches(IDENTITY).isNotEqualTo(ofRoot);
+    assertThat(rows(ofUser)).isEqualTo(rows(ofRoot));
 
     assertAllEndedWell(some(), shell("sudo -u " + user + " -H /bin/sh " + script));
     assertThat(identity(home())).isEqualTo(ofUser);

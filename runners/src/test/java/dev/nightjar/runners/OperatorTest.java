@@ -241,6 +241,50 @@ class OperatorTest {
   }
 
   @Test
+  void whatCannotBeJudgedIsBoughtOnceAndJudgedAgainWhenItCanBe() throws Exception {
+    emulator.close();
+    DemoAnswers demo = new DemoAnswers();
+    String tooDeep = "{\"category\":\"spam\",\"reason\":\"" + "ab".repeat(20_000) + "\"}";
+    emulator =
+        Emulator.in(home.resolve("emulator"))
+            .speed(200)
+            .answers(
+                question -> question.user().contains("Note 7 ") ? tooDeep : demo.answer(question))
+            .start();
+    // Alternatives repeated: java.util.regex takes a stack frame for each.
+    Path task =
+        Files.writeString(
+            home.resolve("task.yaml"),
+            TestNights.TASK
+                .replace("maxLength: 200", "pattern: '^(?:[ab]|[^ab])*$'")
+                .replaceAll("output_tokens_max: \\d+", "output_tokens_max: 32000"));
+    run(task, "first");
+    run(task, "second");
+    BigDecimal paid = emulator.invoice().total();
+    assertThat(failures("first")).isEqualTo("ANSWER_UNJUDGED 1");
+    assertThat(failures("second")).isEqualTo("ANSWER_UNJUDGED 1");
+    assertThat(emulator.invoice().lines().stream().filter(line -> line.outputTokens() > 1_000))
+        .as("no tier above is asked, and nobody a second time")
+        .hasSize(1);
+
+    // As if the judge had been mended: what it falls over is gone.
+    execute("update raw_answers set answer = replace(answer, 'abab', '')");
+    assertThat(command("collect", task)).startsWith("0: ");
+    for (String runId : List.of("first", "second")) {
+      assertThat(
+              one(
+                  database,
+                  "select count(*) from results join items using (run_id, document_id) where state = 'answered' and run_id = '"
+                      + runId
+                      + "'"))
+          .isEqualTo("40");
+    }
+    assertThat(one(database, "select count(*) from raw_answers")).isEqualTo("0");
+    assertThat(emulator.invoice().total()).isEqualByComparingTo(paid);
+    assertNothingIsStranded();
+  }
+
+  @Test
   void whatWasSentAfterABackupThatIsPutBackIsTakenOverAndNotBoughtAgain() throws Exception {
     Path task = task("name: small-triage", "name: small-triage");
     run(task, "before");

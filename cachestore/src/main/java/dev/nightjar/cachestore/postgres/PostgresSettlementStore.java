@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -104,7 +105,19 @@ final class PostgresSettlementStore implements SettlementStore {
     }
     Budget.holdMisses(tx, Sql.array(itemKeys.values()));
     charge(tx, runId, settled);
-    answer(tx, settled.stream().filter(o -> o.kind() == Outcome.Kind.SUCCEEDED).toList(), itemKeys);
+    keepUnjudged(tx, settled);
+    answer(
+        tx,
+        settled.stream()
+            .filter(o -> o.kind() == Outcome.Kind.SUCCEEDED)
+            .map(
+                o ->
+                    new Answer(
+                        itemKeys.get(o.customId()),
+                        o.customId(),
+                        o.answerJson().orElseThrow(),
+                        o.usage().outputTokens() + o.usage().reasoningTokens()))
+            .toList());
     List<Outcome> unanswered =
         settled.stream().filter(o -> o.kind() != Outcome.Kind.SUCCEEDED).toList();
     // After a deadline nobody waits any more, and another attempt would be money for nothing.
@@ -361,17 +374,220 @@ final class PostgresSettlementStore implements SettlementStore {
     }
   }
 
-  private void answer(DSLContext tx, List<Outcome> succeeded, Map<String, String> itemKeys) {
-    if (succeeded.isEmpty()) {
+  private static void keepUnjudged(DSLContext tx, List<Outcome> settled) {
+    List<Outcome> unjudged = settled.stream().filter(o -> o.unjudged().isPresent()).toList();
+    if (unjudged.isEmpty()) {
       return;
     }
-    String[] keys = texts(succeeded, outcome -> itemKeys.get(outcome.customId()));
-    String[] answers = texts(succeeded, outcome -> outcome.answerJson().orElseThrow());
-    // As billed: what a copy of this text is spared.
-    Long[] outputTokens =
-        longs(
-            succeeded,
-            outcome -> outcome.usage().outputTokens() + outcome.usage().reasoningTokens());
+    tx.execute(
+        """
+        insert into raw_answers (custom_id, namespace_id, answer)
+        select a.custom_id, a.namespace_id, u.answer
+        from unnest(?::text[], ?::text[]) as u (custom_id, answer)
+        join attempts a on a.custom_id = u.custom_id
+        """,
+        texts(unjudged, Outcome::customId),
+        texts(unjudged, outcome -> RawAnswers.toJson(outcome.unjudged().orElseThrow())));
+  }
+
+  @Override
+  public List<Unjudged> unjudged(long namespaceId, String after, int limit) {
+    return fetch(
+            context,
+            """
+            select custom_id, answer
+            from raw_answers
+            where namespace_id = ?
+              and custom_id > ?
+            order by custom_id
+            limit ?
+            """,
+            namespaceId,
+            after,
+            limit)
+        .map(
+            row ->
+                new Unjudged(
+                    row.get("custom_id", String.class),
+                    RawAnswers.ofJson(row.get("answer", String.class))));
+  }
+
+  @Override
+  public int settleJudged(List<Judged> answers) {
+    String[] customIds = texts(answers, Judged::customId);
+    return Transactions.result(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          unpost(tx, customIds);
+          Map<String, Answer> ended = endJudged(tx, answers);
+          String[] keys = Sql.array(ended.values().stream().map(Answer::itemKey).toList());
+          Budget.holdMisses(tx, keys);
+          Set<String> failed = failedUnjudged(tx, keys);
+          List<Answer> good = new ArrayList<>();
+          List<Judged> bad = new ArrayList<>();
+          for (Judged judged : answers) {
+            Answer answer = ended.get(judged.customId());
+            if (answer == null || !failed.contains(answer.itemKey())) {
+              continue; // ended by another process, or asked again since
+            }
+            if (judged.answerJson().isPresent()) {
+              good.add(answer);
+            } else {
+              bad.add(judged);
+            }
+          }
+          waitAgain(tx, failed);
+          answer(tx, good);
+          String[] badKeys = texts(bad, judged -> ended.get(judged.customId()).itemKey());
+          String[] codes = texts(bad, judged -> judged.code().orElseThrow().name());
+          String[] reasons = texts(bad, Judged::reason);
+          Budget.fail(tx, clock, badKeys, codes, reasons);
+          Budget.failLasting(tx, badKeys, codes, reasons);
+          return ended.size();
+        });
+  }
+
+  /** Runs are locked before their attempts, by everybody; their books are posted anew. */
+  private static void unpost(DSLContext tx, String[] customIds) {
+    for (Record run :
+        fetch(
+            tx,
+            """
+            select r.run_id, r.posted_at
+            from runs r
+            where r.run_id in (select a.run_id from attempts a where a.custom_id = any (?::text[]))
+               or r.run_id in (
+                   select i.run_id
+                   from attempts a
+                   join items i on i.leader_key = a.item_key or i.item_key = a.item_key
+                   where a.custom_id = any (?::text[])
+                     and i.failure_code = 'ANSWER_UNJUDGED')
+            order by r.run_id
+            for update
+            """,
+            customIds,
+            customIds)) {
+      if (run.get("posted_at") != null) {
+        tx.execute("select unpost_run(?)", run.get("run_id", String.class));
+      }
+    }
+  }
+
+  /** The compare-and-set: whose raw answer is still there. */
+  private Map<String, Answer> endJudged(DSLContext tx, List<Judged> answers) {
+    Map<String, Answer> ended = new HashMap<>();
+    for (Record row :
+        fetch(
+            tx,
+            """
+            with gone as (
+                delete from raw_answers
+                where custom_id = any (?::text[])
+                returning custom_id
+            )
+            update attempts a
+            set state = j.state,
+                failure_code = j.code,
+                failure_reason = j.reason
+            from gone g
+            join unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) as j (custom_id, state, code, reason, answer)
+                on j.custom_id = g.custom_id
+            left join ledger l on l.custom_id = g.custom_id
+            where a.custom_id = g.custom_id
+            returning a.custom_id, a.item_key, j.answer, coalesce(l.output_tokens + l.reasoning_tokens, 0) as output_tokens
+            """,
+            texts(answers, Judged::customId),
+            texts(answers, Judged::customId),
+            texts(
+                answers,
+                judged ->
+                    (judged.answerJson().isPresent()
+                            ? Outcome.Kind.SUCCEEDED
+                            : Outcome.Kind.REJECTED)
+                        .name()
+                        .toLowerCase(Locale.ROOT)),
+            texts(answers, judged -> judged.code().map(Enum::name).orElse(null)),
+            texts(answers, judged -> judged.code().isPresent() ? judged.reason() : null),
+            texts(answers, judged -> judged.answerJson().orElse(null)))) {
+      Answer answer =
+          new Answer(
+              row.get("item_key", String.class),
+              row.get("custom_id", String.class),
+              row.get("answer", String.class),
+              row.get("output_tokens", Long.class));
+      ended.put(answer.customId(), answer);
+    }
+    return ended;
+  }
+
+  private static Set<String> failedUnjudged(DSLContext tx, String[] keys) {
+    return new HashSet<>(
+        Sql.column(
+            fetch(
+                tx,
+                """
+                select item_key
+                from misses
+                where item_key = any (?::text[])
+                  and state = 'failed'
+                  and lasting_failure_code = 'ANSWER_UNJUDGED'
+                """,
+                (Object) keys),
+            "item_key",
+            String.class));
+  }
+
+  /** As they were before the answer failed, so that it ends as if it had just come. */
+  private static void waitAgain(DSLContext tx, Set<String> keys) {
+    String[] leaders = Sql.array(keys);
+    tx.execute(
+        """
+        update misses
+        set lasting_failure_code = null,
+            lasting_failure_reason = null
+        where item_key = any (?::text[])
+        """,
+        (Object) leaders);
+    tx.execute(
+        """
+        update misses
+        set state = 'follower'
+        where leader_key = any (?::text[])
+          and leader_key <> item_key
+          and state = 'failed'
+        """,
+        (Object) leaders);
+    tx.execute(
+        """
+        update items
+        set state = 'waiting',
+            leader_key = coalesce(leader_key, item_key),
+            failure_code = null,
+            failure_reason = null,
+            settled_at = null
+        where (leader_key = any (?::text[]) or (leader_key is null and item_key = any (?::text[])))
+          and state = 'failed'
+          and failure_code = 'ANSWER_UNJUDGED'
+        """,
+        leaders,
+        leaders);
+  }
+
+  /**
+   * What a leader was answered.
+   *
+   * @param outputTokens as billed: what a copy of this text is spared
+   */
+  private record Answer(String itemKey, String customId, String json, long outputTokens) {}
+
+  private void answer(DSLContext tx, List<Answer> answered) {
+    if (answered.isEmpty()) {
+      return;
+    }
+    String[] keys = texts(answered, Answer::itemKey);
+    String[] answers = texts(answered, Answer::json);
+    Long[] outputTokens = longs(answered, Answer::outputTokens);
     // The leader's entry carries its embedding; followers get entries without one.
     tx.execute(
         """
@@ -406,7 +622,7 @@ final class PostgresSettlementStore implements SettlementStore {
         """,
         Sql.now(clock),
         keys,
-        texts(succeeded, Outcome::customId),
+        texts(answered, Answer::customId),
         answers,
         outputTokens);
     tx.execute(

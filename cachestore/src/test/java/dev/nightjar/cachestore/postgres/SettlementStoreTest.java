@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.Outcome;
@@ -55,6 +56,70 @@ class SettlementStoreTest extends StoresFixture {
     submitted("a");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
+  }
+
+  @Test
+  void anAnswerThatCouldNotBeJudgedIsChargedOnceAndJudgedAgainWithoutARequest() {
+    String said = "{\"a\": \"\u0000 \ud83d é\"}"; // with what a column of text cannot hold
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, said)));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_UNJUDGED");
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10))
+        .containsExactly(new SettlementStore.Unjudged(customId("a", 1), said));
+    assertThat(stores.settlements().unjudged(namespaceId, customId("a", 1), 10)).isEmpty();
+
+    SettlementStore.Judged good =
+        new SettlementStore.Judged(
+            customId("a", 1), Optional.of("{\"a\":1}"), Optional.empty(), "");
+    assertThat(stores.settlements().settleJudged(List.of(good))).isEqualTo(1);
+    assertThat(stores.settlements().settleJudged(List.of(good))).as("a second time").isZero();
+    assertThat(itemState("a")).isEqualTo("answered by model");
+    assertThat(one("select answer from results where run_id = '" + runId + "'"))
+        .isEqualTo("{\"a\": 1}");
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isNotEmpty();
+    assertThat(one("select count(*) from ledger where run_id = '" + runId + "'")).isEqualTo("1");
+    assertThat(one("select state from attempts where run_id = '" + runId + "'"))
+        .isEqualTo("succeeded");
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10)).isEmpty();
+  }
+
+  @Test
+  void anAnswerThatIsJudgedAtLastAndWillNotDoFailsForThatReason() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    stores
+        .settlements()
+        .settleJudged(
+            List.of(
+                new SettlementStore.Judged(
+                    customId("a", 1),
+                    Optional.empty(),
+                    Optional.of(ErrorCode.ANSWER_INVALID),
+                    "not JSON")));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
+    assertThat(one("select lasting_failure_code from misses where item_key = '" + key("a") + "'"))
+        .isEqualTo("ANSWER_INVALID");
+  }
+
+  @Test
+  void anAnswerThatIsJudgedAtLastChangesNothingIfItsTextIsAskedAgain() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    stores
+        .work()
+        .retryLasting(
+            one("select tenant from namespaces where namespace_id = " + namespaceId),
+            Optional.empty(),
+            Optional.empty(),
+            List.of());
+    stores
+        .settlements()
+        .settleJudged(
+            List.of(
+                new SettlementStore.Judged(
+                    customId("a", 1), Optional.of("{\"a\":1}"), Optional.empty(), "")));
+    assertThat(itemState("a")).isEqualTo("failed ANSWER_UNJUDGED");
     assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
   }
 
@@ -140,7 +205,8 @@ class SettlementStoreTest extends StoresFixture {
                             "",
                             Optional.empty(),
                             true,
-                            false))
+                            false,
+                            Optional.empty()))
                 .toList());
     assertThat(one("select count(*) from results where run_id = '" + runId + "'")).isEqualTo("2");
     assertThat(new BigDecimal(one("select unknown_usd from runs where run_id = '" + runId + "'")))

@@ -228,6 +228,22 @@ abstract class StoresFixture {
         next);
   }
 
+  /** Billed, and the judging failed. */
+  Outcome unjudged(String name, int number, String text) {
+    return new Outcome(
+        customId(name, number),
+        Outcome.Kind.REJECTED,
+        new Usage(1_000, 0, 0, 0, 50, 0),
+        NOW,
+        Optional.empty(),
+        Optional.of(ErrorCode.ANSWER_UNJUDGED),
+        "the judge fell over",
+        Optional.empty(),
+        false,
+        true,
+        Optional.of(text));
+  }
+
   static String one(String sql) {
     try (Connection connection = Databases.connect(database);
         Statement statement = connection.createStatement();

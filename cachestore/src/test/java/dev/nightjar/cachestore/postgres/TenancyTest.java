@@ -111,6 +111,9 @@ class TenancyTest {
               + " 1, 1, 1, 0, 'sub_t', now() from items");
       statement.execute(
           "insert into online_requests (custom_id, submission_id, asked_at) values ('nj_t', 'sub_t', now())");
+      statement.execute(
+          "insert into raw_answers (custom_id, namespace_id, answer) select custom_id, namespace_id, '\"secret\"' from"
+              + " attempts");
     }
   }
 
@@ -192,6 +195,7 @@ class TenancyTest {
             "misses",
             "near_duplicate_bands",
             "online_requests",
+            "raw_answers",
             "results",
             "semantic_lookups",
             "tasks",

@@ -170,7 +170,7 @@ final class RawHttp {
   static JsonNode lenient(String body) {
     try {
       return JSON.readTree(body);
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | NumberFormatException e) { // the latter: 1e99999999999
       return JSON.missingNode();
     }
   }

@@ -17,6 +17,19 @@ public final class TaskInvalidException extends RuntimeException {
    */
   public record Problem(String file, int line, String field, String expected)
       implements java.io.Serializable {
+    private static final int SHOWN_MAX = 500;
+
+    public Problem {
+      field = shown(field);
+      expected = shown(expected);
+    }
+
+    /** One line, whatever a file has for a key or a value. */
+    private static String shown(String text) {
+      String line = text.replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
+      return line.length() <= SHOWN_MAX ? line : line.substring(0, SHOWN_MAX) + "…";
+    }
+
     @Override
     public String toString() {
       return "TASK_INVALID: "

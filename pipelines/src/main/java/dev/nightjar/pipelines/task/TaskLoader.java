@@ -33,8 +33,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -322,6 +324,7 @@ public final class TaskLoader {
     checkReferences(file, outputSchema, problems);
     checkPointers(file, outputSchema, outputSchema, problems);
     checkPatterns(file, outputSchema, problems);
+    checkEnds(file, outputSchema, problems);
     if (problems.size() > before) {
       return;
     }
@@ -355,10 +358,59 @@ public final class TaskLoader {
     node.forEach(child -> checkPointers(file, root, child, problems));
   }
 
+  /** A schema that asks a value to meet itself, without a step into the value, is never done. */
+  private static void checkEnds(String file, JsonNode root, List<Problem> problems) {
+    Map<JsonNode, Boolean> isDone = new IdentityHashMap<>();
+    for (JsonNode schema : root.findParents("$ref")) {
+      if (leadsBack(root, schema, isDone)) {
+        problems.add(
+            new Problem(
+                file,
+                line(schema.get("$ref")),
+                "output_schema",
+                "$ref '"
+                    + schema.get("$ref").asText()
+                    + "' leads back to where it stands, for the same value; expected a way through properties or items"));
+        return;
+      }
+    }
+  }
+
+  private static boolean leadsBack(JsonNode root, JsonNode schema, Map<JsonNode, Boolean> isDone) {
+    Boolean done = isDone.putIfAbsent(schema, false);
+    if (done != null) {
+      return !done; // met again on the way from it
+    }
+    List<JsonNode> ofTheSameValue = new ArrayList<>();
+    for (String keyword : List.of("allOf", "anyOf", "oneOf", "dependentSchemas")) {
+      schema.path(keyword).forEach(ofTheSameValue::add);
+    }
+    for (String keyword : List.of("not", "if", "then", "else")) {
+      ofTheSameValue.add(schema.path(keyword));
+    }
+    String target = schema.path("$ref").asText("");
+    if (target.equals("#")
+        || (target.startsWith("#/") && leadsSomewhere(root, target.substring(1)))) {
+      ofTheSameValue.add(at(root, target.substring(1)));
+    }
+    for (JsonNode next : ofTheSameValue) {
+      if (next.isObject() && leadsBack(root, next, isDone)) {
+        return true;
+      }
+    }
+    isDone.put(schema, true);
+    return false;
+  }
+
+  private static JsonNode at(JsonNode root, String pointer) {
+    return root.at(
+        JsonPointer.compile(
+            URLDecoder.decode(pointer.replace("+", "%2B"), StandardCharsets.UTF_8)));
+  }
+
   private static boolean leadsSomewhere(JsonNode root, String pointer) {
     try {
-      String decoded = URLDecoder.decode(pointer.replace("+", "%2B"), StandardCharsets.UTF_8);
-      return !root.at(JsonPointer.compile(decoded)).isMissingNode();
+      return !at(root, pointer).isMissingNode();
     } catch (IllegalArgumentException e) {
       return false; // a per cent sign that stands for nothing
     }

@@ -35,6 +35,9 @@ public final class AnswerValidator {
   /** Decimals of a number that PostgreSQL's numeric, and hence jsonb, can hold. */
   private static final int SCALE_MAX = 16_000;
 
+  private static final String BEYOND_A_DOUBLE =
+      "the answer holds a number beyond what a double can hold";
+
   private final AnswerSchema schema;
   private final Duration timeMax;
 
@@ -110,6 +113,8 @@ public final class AnswerValidator {
       answer = JSON.readTree(text);
     } catch (JsonProcessingException e) {
       return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not JSON");
+    } catch (NumberFormatException e) { // its exponent is beyond what BigDecimal takes
+      return Verdict.rejected(ErrorCode.ANSWER_INVALID, BEYOND_A_DOUBLE);
     }
     if (answer == null || !answer.isObject()) {
       return Verdict.rejected(ErrorCode.ANSWER_INVALID, "the answer is not a JSON object");
@@ -137,7 +142,7 @@ public final class AnswerValidator {
             Double.isFinite(node.doubleValue())
                 && (!node.isBigDecimal() || Math.abs(node.decimalValue().scale()) <= SCALE_MAX);
         if (!isKept) {
-          return Optional.of("the answer holds a number beyond what a double can hold");
+          return Optional.of(BEYOND_A_DOUBLE);
         }
       }
       var names = node.fieldNames();

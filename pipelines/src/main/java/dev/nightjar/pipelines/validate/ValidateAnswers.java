@@ -127,7 +127,8 @@ public final class ValidateAnswers
               case OUTCOME_UNKNOWN -> true; // paid for, perhaps, once
               case REQUEST_TOO_LONG -> true; // until the task is another
               default -> false;
-            });
+            },
+            Optional.empty());
       }
       AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
       boolean accepted = verdict.answerJson().isPresent();
@@ -148,7 +149,8 @@ public final class ValidateAnswers
           bills && !line.usage().isBilled(), // answered, and not a word of what it cost
           // No tier is left that might do better, or what was bought would be judged no better
           // again.
-          !accepted && higher.isEmpty());
+          !accepted && higher.isEmpty(),
+          verdict.isUnjudged() ? Optional.of(line.text()) : Optional.empty());
     }
 
     private Optional<AttemptPlan> nextAfter(

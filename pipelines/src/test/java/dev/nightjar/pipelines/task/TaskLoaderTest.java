@@ -71,6 +71,8 @@ class TaskLoaderTest {
           """
           {$ref: "#/$defs/Nobody"}                         | leads to nothing
           {$ref: "#/properties/topic/x"}                   | leads to nothing
+          {$ref: "#/properties/topic"}                     | leads back
+          {anyOf: [{type: string}, {not: {$ref: "#/properties/topic"}}]} | leads back
           {items: {$ref: "#nowhere"}}                      | can be used
           {pattern: "(x"}                                  | java.util.regex
           {pattern: "[^]"}                                 | java.util.regex
@@ -92,7 +94,7 @@ class TaskLoaderTest {
       strings = {
         "{pattern: \"^[a-z$[]+$\"}",
         "{type: string, pattern: \"^\\\\d{4}-\\\\d\\\\d$\"}",
-        "{$ref: \"#/properties/topic\"}"
+        "{items: {$ref: \"#/properties/topic\"}}"
       })
   void aSchemaThatCanIsTaken(String schema) {
     assertThat(TestTasks.of(topic(schema))).isNotNull();

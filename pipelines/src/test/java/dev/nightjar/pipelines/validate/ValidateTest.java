@@ -106,7 +106,15 @@ class ValidateTest {
           .contains("{\"n\":" + number + "}");
     }
     for (String number :
-        List.of("1e400", "-1e400", "1e999999999", "1e-999999999", "NaN", "Infinity")) {
+        List.of(
+            "1e400",
+            "-1e400",
+            "1e999999999",
+            "1e-999999999",
+            "1e99999999999",
+            "1e-2147483648",
+            "NaN",
+            "Infinity")) {
       assertThat(any.validate("{\"n\":" + number + "}", false).code())
           .as(number)
           .contains(ErrorCode.ANSWER_INVALID);
