@@ -65,12 +65,18 @@ class EveryCommandTest {
     TestNights.write(directory, "corpus.jsonl", TestNights.documents(0, 18));
     // Names and letters that a JVM without a locale reads otherwise.
     Files.write(
-        directory.resolve("corpus-größe-日本.csv"),
+        directory.resolve("western.csv"),
         "id;title;text\r\nGröße;„Maß“;An offer of 5 € – café\r\n"
             .getBytes(Charset.forName("windows-1252")));
     Files.write(
-        directory.resolve("corpus-ключ.csv"),
+        directory.resolve("wide.csv"),
         "id\ttitle\ttext\nключ\tотчёт\tзавтра в 10:00\n".getBytes(StandardCharsets.UTF_16));
+    // By the shell: the tests' own JVM may be one without a locale.
+    shell(
+        "cd "
+            + directory
+            + "; mv western.csv \"$(printf 'corpus-gr\\303\\266\\303\\237e.csv')\""
+            + "; mv wide.csv \"$(printf 'corpus-\\346\\227\\245.csv')\"");
   }
 
   @AfterEach
@@ -244,7 +250,7 @@ class EveryCommandTest {
             + "' -c \"select system_identifier, (select count(distinct document_id) from nightjar.results), (select"
             + " sum(total_usd) from nightjar.ledger), (select md5(string_agg(distinct concat_ws(' ', document_id,"
             + " source_uri, item_key), ',')) from nightjar.items), (select count(distinct document_id) from"
-            + " nightjar.items where document_id in ('Größe', 'ключ')) from pg_control_system()\"");
+            + " nightjar.items where document_id in (U&'Gr\\00F6\\00DFe', U&'\\043A\\043B\\044E\\0447')) from pg_control_system()\"");
   }
 
   private static BigDecimal ledger(String identity) {

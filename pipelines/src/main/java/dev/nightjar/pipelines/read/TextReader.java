@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The characters of a file, whatever its encoding. A byte order mark is obeyed and left out.
  * Without one, a file that begins with a zero in every second byte is UTF-16, and every other one
- * is UTF-8, line by line: a line with bytes that are no UTF-8 is read as windows-1252 if it holds
- * no character of several bytes, as browsers do, and else only those bytes become U+FFFD each. A
- * character that its line's end cuts off is damage, too, if UTF-8 was seen before.
+ * is UTF-8, line by line: a line with bytes that are no UTF-8 is read as windows-1252, as browsers
+ * do, if it holds no character of several bytes, or, where no line before it was UTF-8, fewer of
+ * them than of such bytes (the last two of "Maß“" happen to be one). Else only those bytes become
+ * U+FFFD each. A character that its line's end cuts off is damage, too, if UTF-8 was seen before.
  *
  * <p>Not thread-safe. Closing it closes the stream.
  */
@@ -240,7 +241,8 @@ final class TextReader extends Reader {
       linesInUtf8 += several > 0 ? 1 : 0;
       return new String(bytes, StandardCharsets.UTF_8);
     }
-    if (several == 0 && !(isCut && linesInUtf8 > 0 && linesInFallback == 0)) {
+    boolean isInUtf8 = linesInUtf8 > 0 && linesInFallback == 0;
+    if (several == 0 ? !(isCut && isInUtf8) : bad > several && !isInUtf8) {
       linesInFallback++;
       firstInFallback = firstInFallback == 0 ? lines + (ends ? 0 : 1) : firstInFallback;
       return new String(bytes, FALLBACK);

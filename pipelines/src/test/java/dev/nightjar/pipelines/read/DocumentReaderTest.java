@@ -254,6 +254,19 @@ class DocumentReaderTest {
   }
 
   @Test
+  void twoLettersThatHappenToBeOneOfUtf8DoNotMakeALineUtf8() {
+    FileReading reading =
+        read(
+            NO_FIELDS,
+            "a.csv",
+            encoded("windows-1252", "id;text\nGröße;„Maß“, 5 € – café\nb;Ä“\nc;naïve\n"));
+    assertThat(documents).extracting(Document::id).containsExactly("Größe", "b", "c");
+    assertThat(documents.get(0).text()).isEqualTo("„Maß“, 5 € – café");
+    assertThat(documents.get(2).text()).isEqualTo("naïve");
+    assertThat(reading.encoding()).isEqualTo("windows-1252");
+  }
+
+  @Test
   void onlyBadBytesOfAUtf8TextAreDamaged() {
     byte[] russian = utf8("Привет, это обычный русский текст");
     FileReading reading = read(NO_FIELDS, "a.txt", Arrays.copyOf(russian, russian.length - 1));
