@@ -172,7 +172,14 @@ class RedactionTest {
     return all.toString();
   }
 
-  private String output(Map<Provider, String> keys) throws Exception {
+  /** Those that read keys, in the order of a night. */
+  private List<String> ofProviders() {
+    return commands().stream()
+        .filter(command -> command.matches("(run|submit|collect|plan|doctor) .*"))
+        .toList();
+  }
+
+  private String output(Map<Provider, String> keys, List<String> commands) throws Exception {
     Path log = home.resolve("output.txt");
     Files.createDirectories(home.resolve("written"));
     ProcessBuilder builder =
@@ -197,7 +204,7 @@ class RedactionTest {
           builder.environment().put(provider.keyVariable(), key);
         });
     Process process = builder.start();
-    process.getOutputStream().write(String.join("\n", commands()).getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().write(String.join("\n", commands).getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().close();
     assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
     return Files.readString(log);
@@ -212,10 +219,11 @@ class RedactionTest {
               providers[0], MALFORMED.get(i),
               providers[1], MALFORMED.get(i + 1),
               providers[2], MALFORMED.get(i + 2));
-      String output = output(keys);
+      List<String> commands = i == 0 ? commands() : ofProviders();
+      String output = output(keys, commands);
       assertThat(output.lines().filter(line -> line.startsWith("EXIT ")).toList())
           .as(output)
-          .hasSize(commands().size());
+          .hasSameSizeAs(commands);
       assertNothingIsShown(output);
       if (i == 3) {
         assertThat(output)
@@ -228,7 +236,9 @@ class RedactionTest {
   @Test
   void aKeyThatServesIsInNoReportNoExportAndNoBackup() throws Exception {
     String output =
-        output(Map.of(Provider.OPENAI, BODY, Provider.ANTHROPIC, BODY, Provider.GEMINI, BODY));
+        output(
+            Map.of(Provider.OPENAI, BODY, Provider.ANTHROPIC, BODY, Provider.GEMINI, BODY),
+            commands());
     assertNothingIsShown(output);
     for (String command : List.of("run", "report", "export", "cache export", "db backup")) {
       assertThat(output).contains("EXIT 0 " + command + " ");
