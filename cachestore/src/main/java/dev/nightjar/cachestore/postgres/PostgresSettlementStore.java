@@ -5,6 +5,7 @@ import static dev.nightjar.cachestore.postgres.Sql.longs;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.LeaderFailure;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.SettlementStore;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -113,7 +115,7 @@ final class PostgresSettlementStore implements SettlementStore {
             .map(
                 o ->
                     new Answer(
-                        itemKeys.get(o.customId()),
+                        Objects.requireNonNull(itemKeys.get(o.customId())),
                         o.customId(),
                         o.answerJson().orElseThrow(),
                         o.usage().outputTokens() + o.usage().reasoningTokens()))
@@ -425,7 +427,7 @@ final class PostgresSettlementStore implements SettlementStore {
           Budget.holdMisses(tx, keys);
           Set<String> failed = failedUnjudged(tx, keys);
           List<Answer> good = new ArrayList<>();
-          List<Judged> bad = new ArrayList<>();
+          List<LeaderFailure> bad = new ArrayList<>();
           for (Judged judged : answers) {
             Answer answer = ended.get(judged.customId());
             if (answer == null || !failed.contains(answer.itemKey())) {
@@ -434,14 +436,16 @@ final class PostgresSettlementStore implements SettlementStore {
             if (judged.answerJson().isPresent()) {
               good.add(answer);
             } else {
-              bad.add(judged);
+              bad.add(
+                  new LeaderFailure(
+                      answer.itemKey(), judged.code().orElseThrow(), judged.reason()));
             }
           }
           waitAgain(tx, failed);
           answer(tx, good);
-          String[] badKeys = texts(bad, judged -> ended.get(judged.customId()).itemKey());
-          String[] codes = texts(bad, judged -> judged.code().orElseThrow().name());
-          String[] reasons = texts(bad, Judged::reason);
+          String[] badKeys = texts(bad, LeaderFailure::itemKey);
+          String[] codes = texts(bad, failure -> failure.code().name());
+          String[] reasons = texts(bad, LeaderFailure::reason);
           Budget.fail(tx, clock, badKeys, codes, reasons);
           Budget.failLasting(tx, badKeys, codes, reasons);
           return ended.size();

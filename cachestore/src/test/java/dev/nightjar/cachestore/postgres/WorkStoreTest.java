@@ -7,6 +7,7 @@ import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.FileReading;
+import dev.nightjar.cachestore.LeaderFailure;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.ReuseBounds;
@@ -243,6 +244,34 @@ class WorkStoreTest extends StoresFixture {
             bounds(0.9));
     stores.work().electLeaders(runId, 2, 2, List.of(1));
     assertThat(stores.work().leadersToPlan(runId, List.of(key("a")))).isEmpty();
+  }
+
+  @Test
+  void aLeaderThatCannotBeAskedFailsByItselfAndForGood() {
+    miss(runId, "a", Optional.empty());
+    miss(runId, "b", Optional.empty());
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    String other = openRun(runId + "-other", "other", Optional.empty()).runId();
+    stores
+        .work()
+        .failLeaders(
+            other,
+            List.of(new LeaderFailure(key("b"), ErrorCode.REQUEST_TOO_LONG, "another run's")));
+    stores
+        .work()
+        .failLeaders(
+            runId, List.of(new LeaderFailure(key("a"), ErrorCode.REQUEST_TOO_LONG, "no tier")));
+    assertThat(itemState("a")).isEqualTo("failed REQUEST_TOO_LONG");
+    assertThat(itemState("b")).isEqualTo("waiting");
+    assertThat(stores.work().leadersToPlan(runId, List.of(key("a"), key("b"))))
+        .containsOnlyKeys(key("b"));
+    miss(other, "a", Optional.empty());
+    assertThat(
+            one(
+                "select failure_code || ': ' || failure_reason from items where run_id = '"
+                    + other
+                    + "'"))
+        .startsWith("REQUEST_TOO_LONG: no tier; it failed so before");
   }
 
   @Test
