@@ -25,10 +25,6 @@ final class Models {
   private static final int OPENAI_OUTPUT_TOKENS_MAX = 128_000;
   private static final int RESPONSES_OUTPUT_TOKENS_MIN = 16;
   private static final int GEMINI_OUTPUT_TOKENS_MAX = 65_536;
-  private static final String[] LIMITS = {
-    "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems"
-  };
-
   private static final Pattern GENERATION = Pattern.compile("gpt-(\\d{1,3}).*");
 
   private final Answers answers;
@@ -131,6 +127,12 @@ final class Models {
     return Optional.of(schema);
   }
 
+  private static void requireStrict(JsonNode format, Optional<JsonNode> schema) {
+    if (schema.isPresent() && format.path("strict").asBoolean()) {
+      SchemaRules.openAiStrict(schema.get());
+    }
+  }
+
   private String answer(String model, Prompt prompt, Optional<JsonNode> schema) {
     return answers.answer(
         new Answers.Question(model, prompt.system.toString(), prompt.user.toString(), schema));
@@ -170,6 +172,7 @@ final class Models {
     }
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
+    requireStrict(format.path("json_schema"), schema);
     String answer = answer(model, prompt, schema);
     String cut = Tokens.cut(answer, chatLimit(request));
     long output = Tokens.of(cut);
@@ -271,6 +274,7 @@ final class Models {
     }
     JsonNode format = request.path("text").path("format");
     Optional<JsonNode> schema = schema(format, format.path("schema"), prompt);
+    requireStrict(format, schema);
     String answer = answer(model, prompt, schema);
     String cut = Tokens.cut(answer, (int) Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
     boolean whole = cut.length() == answer.length();
@@ -370,6 +374,7 @@ final class Models {
       throw ApiError.invalid("A response schema needs response_mime_type 'application/json'.");
     }
     if (schema.isPresent()) {
+      SchemaRules.gemini(schema.get());
       prompt.tokens += Tokens.of(Json.write(schema.get()));
     }
     String answer = answer(model, prompt, schema);
@@ -488,7 +493,7 @@ final class Models {
                 : Optional.empty();
     if (schema.isPresent()) {
       if (format.has("schema")) {
-        refuseLimits(schema.get());
+        SchemaRules.anthropic(schema.get());
       }
       prompt += Tokens.of(Json.write(schema.get()));
     }
@@ -552,25 +557,6 @@ final class Models {
     usage.put("output_tokens", output);
     usage.put("service_tier", batch ? "batch" : "standard");
     return new Completion(body, model, new Usage(plain, read, write5m, write1h, output));
-  }
-
-  /**
-   * Structured output takes the shape of an answer, but no limits on its numbers, strings and
-   * lists.
-   */
-  private static void refuseLimits(JsonNode schema) {
-    for (String limit : LIMITS) {
-      JsonNode at = schema.path(limit);
-      if (at.isNumber()) {
-        throw ApiError.invalid(
-            "output_config.format.schema: For '"
-                + schema.path("type").asText()
-                + "' type, property '"
-                + limit
-                + "' is not supported");
-      }
-    }
-    schema.forEach(Models::refuseLimits);
   }
 
   long countTokens(JsonNode request) {

@@ -67,28 +67,14 @@ final class AnthropicClient implements ProviderClient {
 
   /** The requests of one task. */
   private static final class Format implements RequestFormat {
-    private static final Set<String> UNSUPPORTED_IN_OUTPUT_FORMAT =
-        Set.of(
-            "minimum",
-            "maximum",
-            "exclusiveMinimum",
-            "exclusiveMaximum",
-            "multipleOf",
-            "minLength",
-            "maxLength",
-            "minItems",
-            "maxItems",
-            "uniqueItems");
-
     private final String system;
     private final JsonNode schema;
-    private final JsonNode schemaWithoutLimits;
+    private final Optional<JsonNode> outputFormat;
 
     Format(TaskSpec task) {
       this.system = task.system();
-      this.schema = OutputSchema.of(task);
-      // Answered with 400 otherwise; the validator still holds answers to the limits.
-      this.schemaWithoutLimits = OutputSchema.without(schema, UNSUPPORTED_IN_OUTPUT_FORMAT);
+      this.schema = ProviderSchema.of(task);
+      this.outputFormat = ProviderSchema.anthropic(schema).schema();
     }
 
     @Override
@@ -106,10 +92,10 @@ final class AnthropicClient implements ProviderClient {
         tool.put("description", "Gives the answer.");
         tool.set("input_schema", schema);
         params.putObject("tool_choice").put("type", "tool").put("name", ANSWER_TOOL);
-      } else {
+      } else if (outputFormat.isPresent()) {
         ObjectNode format = params.putObject("output_config").putObject("format");
         format.put("type", "json_schema");
-        format.set("schema", schemaWithoutLimits);
+        format.set("schema", outputFormat.get());
       }
       return request;
     }

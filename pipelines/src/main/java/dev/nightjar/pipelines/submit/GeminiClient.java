@@ -74,7 +74,7 @@ final class GeminiClient implements ProviderClient {
 
     Format(TaskSpec task) {
       this.system = task.system();
-      this.schema = OutputSchema.of(task);
+      this.schema = ProviderSchema.gemini(ProviderSchema.of(task)).schema().orElseThrow();
     }
 
     @Override

@@ -20,13 +20,11 @@ final class OpenAiFormat implements RequestFormat {
   static final String RESPONSES_URL = "/v1/responses";
 
   private final String system;
-  private final JsonNode schema;
-  private final boolean strict;
+  private final ProviderSchema schema;
 
   OpenAiFormat(TaskSpec task) {
     this.system = task.system();
-    this.schema = OutputSchema.of(task);
-    this.strict = OutputSchema.isStrict(schema);
+    this.schema = ProviderSchema.openAi(ProviderSchema.of(task));
   }
 
   static String url(TierSpec tier) {
@@ -59,8 +57,8 @@ final class OpenAiFormat implements RequestFormat {
 
   private void named(ObjectNode format) {
     format.put("name", "answer");
-    format.put("strict", strict);
-    format.set("schema", schema);
+    format.put("strict", schema.isStrict());
+    format.set("schema", schema.schema().orElseThrow());
   }
 
   /** A line of an output or error file. */

@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nightjar.pipelines.TestTasks;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class RequestLinesTest {
   private final TaskSpec task = TestTasks.task();
@@ -34,20 +31,6 @@ class RequestLinesTest {
     assertThat(line.at("/body/messages/1/content").asText()).isEqualTo("prompt");
     assertThat(line.at("/body/max_completion_tokens").asInt()).isEqualTo(60);
     assertThat(line.at("/body").has("temperature")).isFalse();
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "true  | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\"}}}",
-        "false | {\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"string\"}}}",
-        "false | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[],\"properties\":{\"a\":{\"type\":\"string\"}}}",
-        "false | {\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"object\",\"properties\":{\"b\":{}}}}}"
-      })
-  void strictIsSentOnlyForSchemasThatOpenAiAcceptsAsStrict(boolean strict, String schema)
-      throws Exception {
-    assertThat(OutputSchema.isStrict(new ObjectMapper().readTree(schema))).isEqualTo(strict);
   }
 
   @Test

@@ -1,0 +1,214 @@
+package dev.nightjar.emulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What each provider refuses in the schema of an answer, and the words it does it with. A rule's
+ * source stands in {@code docs/providers.md}.
+ */
+final class SchemaRules {
+  private static final Set<String> NOT_IN_STRICT_MODE =
+      Set.of(
+          "allOf",
+          "oneOf",
+          "not",
+          "if",
+          "then",
+          "else",
+          "dependentRequired",
+          "dependentSchemas",
+          "patternProperties",
+          "propertyNames",
+          "minProperties",
+          "maxProperties",
+          "prefixItems",
+          "contains",
+          "minContains",
+          "maxContains",
+          "uniqueItems",
+          "unevaluatedItems",
+          "unevaluatedProperties",
+          "$anchor",
+          "$dynamicRef",
+          "contentEncoding",
+          "contentMediaType");
+
+  private static final Set<String> FORMATS =
+      Set.of("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid");
+
+  private static final Set<String> NOT_IN_OUTPUT_FORMAT =
+      Set.of(
+          "minimum",
+          "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum",
+          "multipleOf",
+          "minLength",
+          "maxLength",
+          "maxItems",
+          "uniqueItems",
+          "minProperties",
+          "maxProperties",
+          "oneOf",
+          "not",
+          "if",
+          "patternProperties",
+          "propertyNames",
+          "prefixItems",
+          "contains");
+
+  private static final int PROPERTIES_MAX = 5_000;
+  private static final int LEVELS_MAX = 10;
+  private static final int ENUM_VALUES_MAX = 1_000;
+  private static final long GEMINI_ITEMS_MAX = 960;
+
+  private SchemaRules() {}
+
+  /** OpenAI's strict mode. */
+  static void openAiStrict(JsonNode schema) {
+    if (!schema.path("type").asText().equals("object") || schema.has("anyOf")) {
+      throw openAi(
+          "()", "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'.");
+    }
+    int[] counts = new int[2];
+    strict(schema, "()", 1, counts);
+    if (counts[0] > PROPERTIES_MAX || counts[1] > ENUM_VALUES_MAX) {
+      throw openAi("()", "schema has too many properties or enum values.");
+    }
+  }
+
+  private static void strict(JsonNode schema, String at, int level, int[] counts) {
+    if (level > LEVELS_MAX) {
+      throw openAi(at, "schema is nested more than " + LEVELS_MAX + " levels deep.");
+    }
+    for (String keyword : NOT_IN_STRICT_MODE) {
+      if (schema.has(keyword)) {
+        throw openAi(at, "'" + keyword + "' is not permitted.");
+      }
+    }
+    if (!schema.has("type") && !schema.has("$ref") && !schema.has("anyOf")) {
+      throw openAi(at, "schema must have a 'type' key.");
+    }
+    if (schema.has("format") && !FORMATS.contains(schema.get("format").asText())) {
+      throw openAi(at, "'" + schema.get("format").asText() + "' is not a valid format.");
+    }
+    if (schema.path("$ref").isTextual() && !schema.get("$ref").asText().startsWith("#")) {
+      throw openAi(
+          at, "reference can only point to definitions defined at the top level of the schema.");
+    }
+    counts[1] += schema.path("enum").size();
+    if (isOf(schema, "object")) {
+      if (!schema.path("additionalProperties").isBoolean()
+          || schema.get("additionalProperties").asBoolean()) {
+        throw openAi(at, "'additionalProperties' is required to be supplied and to be false.");
+      }
+      JsonNode properties = schema.path("properties");
+      counts[0] += properties.size();
+      properties
+          .fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (!names(schema.path("required"), name)) {
+                  throw openAi(
+                      at,
+                      "'required' is required to be supplied and to be an array including every key in"
+                          + " properties. Missing '"
+                          + name
+                          + "'.");
+                }
+              });
+      properties
+          .fields()
+          .forEachRemaining(
+              one ->
+                  strict(
+                      one.getValue(), "('properties', '" + one.getKey() + "')", level + 1, counts));
+    }
+    if (isOf(schema, "array")) {
+      if (!schema.has("items")) {
+        throw openAi(at, "array schema missing items.");
+      }
+      strict(schema.get("items"), "('items')", level + 1, counts);
+    }
+    schema.path("anyOf").forEach(one -> strict(one, "('anyOf')", level, counts));
+    for (String definitions : List.of("$defs", "definitions")) {
+      schema
+          .path(definitions)
+          .fields()
+          .forEachRemaining(
+              one ->
+                  strict(
+                      one.getValue(),
+                      "('" + definitions + "', '" + one.getKey() + "')",
+                      1,
+                      counts));
+    }
+  }
+
+  private static boolean isOf(JsonNode schema, String type) {
+    JsonNode types = schema.path("type");
+    return types.isTextual() ? types.asText().equals(type) : names(types, type);
+  }
+
+  private static boolean names(JsonNode array, String name) {
+    for (JsonNode one : array) {
+      if (one.asText().equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static ApiError openAi(String at, String what) {
+    return new ApiError(
+        400,
+        "invalid_request_error",
+        "invalid_json_schema",
+        "Invalid schema for response_format 'answer': In context=" + at + ", " + what,
+        "response_format");
+  }
+
+  /** Anthropic's output format takes the shape of an answer, closed, and no limits. */
+  static void anthropic(JsonNode schema) {
+    for (String keyword : NOT_IN_OUTPUT_FORMAT) {
+      if (schema.has(keyword)) {
+        throw ApiError.invalid(
+            "output_config.format.schema: For '"
+                + schema.path("type").asText()
+                + "' type, property '"
+                + keyword
+                + "' is not supported");
+      }
+    }
+    if (schema.path("minItems").asInt(0) > 1) {
+      throw ApiError.invalid(
+          "output_config.format.schema: 'minItems' values other than 0 or 1 are not supported");
+    }
+    if (isOf(schema, "object")
+        && (!schema.path("additionalProperties").isBoolean()
+            || schema.get("additionalProperties").asBoolean())) {
+      throw ApiError.invalid(
+          "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false");
+    }
+    for (String names : List.of("properties", "$defs", "definitions")) {
+      schema.path(names).forEach(SchemaRules::anthropic);
+    }
+    schema.path("anyOf").forEach(SchemaRules::anthropic);
+    if (schema.path("items").isObject()) {
+      anthropic(schema.get("items"));
+    }
+  }
+
+  /** Gemini says nothing of what it does not like. */
+  static void gemini(JsonNode schema) {
+    long items = 0;
+    for (JsonNode node : schema.findValues("maxItems")) {
+      items += node.asLong();
+    }
+    if (items > GEMINI_ITEMS_MAX) {
+      throw ApiError.invalid("Request contains an invalid argument.");
+    }
+  }
+}

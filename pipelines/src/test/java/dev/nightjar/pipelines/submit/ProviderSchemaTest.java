@@ -1,0 +1,212 @@
+package dev.nightjar.pipelines.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nightjar.emulator.Emulator;
+import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.task.TaskSpec;
+import dev.nightjar.pipelines.task.TierSpec;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.regex.Matcher;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** No provider refuses a request for its schema, and each is held to as much as it takes. */
+class ProviderSchemaTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir static Path home;
+  private static Emulator emulator;
+
+  @BeforeAll
+  static void start() throws Exception {
+    emulator = Emulator.in(home).speed(1_000).start();
+  }
+
+  @AfterAll
+  static void stop() {
+    emulator.close();
+  }
+
+  private static JsonNode json(String text) throws Exception {
+    return JSON.readTree(text.replace('\'', '"'));
+  }
+
+  private static TaskSpec task(String schema) {
+    return TestTasks.of(
+        TestTasks.YAML
+                .replaceAll(
+                    "(?s)output_schema:.*",
+                    Matcher.quoteReplacement("output_schema: " + schema.replace('\'', '"')))
+                .stripTrailing()
+            + """
+
+            tiers:
+              - {name: chat, provider: openai, model: gpt-6-luna, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: responses, provider: openai, model: gpt-6.1-terra, api: responses, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: format, provider: anthropic, model: claude-haiku-5-5, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 90}
+            """);
+  }
+
+  private static HttpResponse<String> asked(TierSpec tier, JsonNode line) throws Exception {
+    String path =
+        switch (tier.name()) {
+          case "chat" -> "/v1/chat/completions";
+          case "responses" -> "/v1/responses";
+          case "format" -> "/v1/messages";
+          default -> "/v1beta/models/" + tier.model() + ":generateContent";
+        };
+    String key =
+        switch (tier.provider()) {
+          case ANTHROPIC -> "x-api-key";
+          case GEMINI -> "x-goog-api-key";
+          default -> "Authorization";
+        };
+    JsonNode body =
+        switch (tier.name()) {
+          case "chat", "responses" -> line.get("body");
+          case "format" -> line.get("params");
+          default -> line.get("request");
+        };
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create(emulator.uri() + path))
+                .header(key, key.equals("Authorization") ? "Bearer key" : "key")
+                .header("anthropic-version", "2023-06-01")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Shapes that people write. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{type: object, additionalProperties: false, required: [a], properties: {a: {enum: [x, z]}}}",
+        "{type: object, required: [a, b], properties: {a: {const: 1}, b: {enum: [1, 2.5, null]}}}",
+        "{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {type: integer, minimum: 1}}}}}",
+        "{type: object, required: [a], properties: {a: {type: array, minItems: 2, maxItems: 5, uniqueItems: true, items: {type: object, required: [k], properties: {k: {type: string, minLength: 1}}}}}}",
+        "{type: object, required: [a], properties: {a: {type: string}, b: {type: string}}}",
+        "{type: object, properties: {a: {type: string}}}",
+        "{type: object, required: [a], properties: {a: {anyOf: [{type: string}, {type: 'null'}]}}}",
+        "{type: object, required: [a], properties: {a: {type: [string, 'null'], maxLength: 20}}}",
+        "{type: object, required: [a], properties: {a: {oneOf: [{type: string, pattern: '^x'}, {type: integer}]}}}",
+        "{type: object, required: [a], properties: {a: {type: string, format: date}, u: {type: string, format: uri}}}",
+        "{type: object, required: [a], properties: {a: {$ref: '#/$defs/p'}}, $defs: {p: {type: object, required: [k], properties: {k: {enum: [1, 2]}}}}}",
+        "{type: object, required: [a], properties: {a: {type: array, items: {$ref: '#'}}}}",
+        "{type: object, required: [a], properties: {a: {type: string}}, allOf: [{required: [b], properties: {b: {type: integer}}}]}",
+        "{type: object, required: [größe, 日], properties: {größe: {type: number, exclusiveMinimum: 0}, 日: {type: boolean}}}",
+        "{type: object, required: [a], properties: {a: {type: object, additionalProperties: {type: string}}}}",
+        "{type: object, required: [a], properties: {a: {type: string}}, patternProperties: {'^x': {type: integer}}}",
+        "{type: object, required: [a], properties: {a: {}}}",
+        "{type: object, required: [a], properties: {a: {type: array}}}",
+        "{type: object, minProperties: 1, required: [a], properties: {a: {type: array, prefixItems: [{type: string}, {type: number}]}}}",
+        "{type: object, required: [a], properties: {a: {type: string, not: {const: x}}, b: {type: string}}, if: {required: [b]}, then: {required: [a]}}",
+        "{type: object, properties: {a: {items: {type: string}, maxItems: 2000}}, required: [a]}",
+        "{type: object, properties: {a: {type: string}, b: {type: string}}, anyOf: [{required: [a]}, {required: [b]}]}",
+        "{$schema: 'https://json-schema.org/draft/2020-12/schema', title: t, type: object, required: [a], properties: {a: {type: string, default: x, examples: [z]}}}"
+      })
+  void noProviderRefusesIt(String schema) throws Exception {
+    TaskSpec task = task(schema);
+    RequestLines lines = new RequestLines(task);
+    for (TierSpec tier : task.tiers()) {
+      HttpResponse<String> response = asked(tier, lines.of(tier, "id_1", "prompt"));
+      assertThat(response.statusCode()).as(tier.name() + ": " + response.body()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'properties':{'a':{'enum':['x']}},'required':['a']}                              | true
+          {'type':'object','properties':{'a':{'type':'string'}},'required':['a']}           | true
+          {'type':'object','properties':{'a':{'oneOf':[{'type':'string'}]}},'required':['a']} | true
+          {'type':'object','properties':{'a':{'type':'string','format':'uri'}},'required':['a']} | true
+          {'type':'object','properties':{'a':{'$ref':'#'}},'required':['a']}                | true
+          {'type':'object','properties':{'a':{'type':'string'}},'required':[]}              | false
+          {'type':'object','properties':{'a':{'type':'string'}},'additionalProperties':true,'required':['a']} | false
+          {'type':'object','properties':{'a':{}},'required':['a']}                          | false
+          {'type':'object','properties':{'a':{'type':'array'}},'required':['a']}            | false
+          {'type':'array','items':{'type':'string'}}                                        | false
+          """)
+  void openAiIsStrictWhereStrictModeTakesWhatIsLeft(String schema, boolean isStrict)
+      throws Exception {
+    assertThat(ProviderSchema.openAi(json(schema)).isStrict()).isEqualTo(isStrict);
+  }
+
+  /** The table of docs/tasks.md. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          'minLength':1          | kept | left | left
+          'maxLength':9          | kept | left | left
+          'pattern':'^a'         | kept | left | left
+          'format':'date'        | kept | kept | kept
+          'format':'uri'         | left | kept | kept
+          'minimum':1            | kept | left | kept
+          'maximum':9            | kept | left | kept
+          'exclusiveMinimum':1   | kept | left | left
+          'exclusiveMaximum':9   | kept | left | left
+          'multipleOf':2         | kept | left | left
+          'minItems':1           | kept | kept | kept
+          'minItems':2           | kept | left | kept
+          'maxItems':9           | kept | left | kept
+          'uniqueItems':true     | left | left | left
+          'contains':{}          | left | left | left
+          'minContains':1        | left | left | left
+          'not':{}               | left | left | left
+          'if':{}                | left | left | left
+          'propertyNames':{}     | left | left | left
+          'minProperties':1      | left | left | left
+          'dependentRequired':{} | left | left | left
+          'description':'d'      | kept | kept | kept
+          """)
+  void everyKeywordHasItsFate(String keyword, String openAi, String anthropic, String gemini)
+      throws Exception {
+    JsonNode schema =
+        json(
+            "{'type':'object','required':['a'],'properties':{'a':{'type':'string',"
+                + keyword
+                + "}}}");
+    String name = keyword.substring(1, keyword.indexOf('\'', 1));
+    assertFate(ProviderSchema.openAi(schema), name, openAi);
+    assertFate(ProviderSchema.anthropic(schema), name, anthropic);
+    assertFate(ProviderSchema.gemini(schema), name, gemini);
+  }
+
+  private static void assertFate(ProviderSchema schema, String keyword, String fate) {
+    boolean isKept = fate.equals("kept");
+    assertThat(schema.schema().orElseThrow().at("/properties/a").has(keyword)).isEqualTo(isKept);
+    assertThat(schema.unenforced()).isEqualTo(isKept ? Set.of() : Set.of(keyword));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"{'type':'array','items':{'$ref':'#/properties/a'}}", "{'type':'object'}"})
+  void anthropicIsSentNoSchemaThatItWouldRefuse(String property) throws Exception {
+    ProviderSchema schema =
+        ProviderSchema.anthropic(
+            json("{'type':'object','required':['a'],'properties':{'a':" + property + "}}"));
+    assertThat(schema.schema()).isEmpty();
+    assertThat(schema.unenforced()).contains("properties", "type");
+  }
+}
