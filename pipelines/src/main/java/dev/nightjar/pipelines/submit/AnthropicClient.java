@@ -69,12 +69,12 @@ final class AnthropicClient implements ProviderClient {
   private static final class Format implements RequestFormat {
     private final String system;
     private final JsonNode schema;
-    private final Optional<JsonNode> outputFormat;
+    private final ProviderSchema outputFormat;
 
     Format(TaskSpec task) {
       this.system = task.system();
       this.schema = ProviderSchema.of(task);
-      this.outputFormat = ProviderSchema.anthropic(schema).schema();
+      this.outputFormat = ProviderSchema.anthropic(schema);
     }
 
     @Override
@@ -92,12 +92,20 @@ final class AnthropicClient implements ProviderClient {
         tool.put("description", "Gives the answer.");
         tool.set("input_schema", schema);
         params.putObject("tool_choice").put("type", "tool").put("name", ANSWER_TOOL);
-      } else if (outputFormat.isPresent()) {
+      } else if (outputFormat.schema().isPresent()) {
         ObjectNode format = params.putObject("output_config").putObject("format");
         format.put("type", "json_schema");
-        format.set("schema", outputFormat.get());
+        format.set("schema", outputFormat.schema().get());
       }
       return request;
+    }
+
+    @Override
+    public Set<String> unenforced(TierSpec tier) {
+      // A tool's arguments are guided by its schema, and nobody checks them.
+      return tier.structuredOutput() == TierSpec.StructuredOutput.TOOL
+          ? ProviderSchema.constraints(schema)
+          : outputFormat.unenforced();
     }
   }
 

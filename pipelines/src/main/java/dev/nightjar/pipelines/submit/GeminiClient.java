@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -70,11 +71,11 @@ final class GeminiClient implements ProviderClient {
   /** The requests of one task. */
   private static final class Format implements RequestFormat {
     private final String system;
-    private final JsonNode schema;
+    private final ProviderSchema schema;
 
     Format(TaskSpec task) {
       this.system = task.system();
-      this.schema = ProviderSchema.gemini(ProviderSchema.of(task)).schema().orElseThrow();
+      this.schema = ProviderSchema.gemini(ProviderSchema.of(task));
     }
 
     @Override
@@ -88,8 +89,13 @@ final class GeminiClient implements ProviderClient {
       ObjectNode config = request.putObject("generationConfig");
       config.put("maxOutputTokens", tier.outputTokensMax());
       config.put("responseMimeType", "application/json");
-      config.set("responseJsonSchema", schema);
+      config.set("responseJsonSchema", schema.schema().orElseThrow());
       return line;
+    }
+
+    @Override
+    public Set<String> unenforced(TierSpec tier) {
+      return schema.unenforced();
     }
   }
 

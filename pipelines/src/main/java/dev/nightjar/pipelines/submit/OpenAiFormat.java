@@ -10,6 +10,7 @@ import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * OpenAI's batch lines, for chat completions and for responses; vLLM reads and writes the former
@@ -53,6 +54,11 @@ final class OpenAiFormat implements RequestFormat {
       named(body.putObject("response_format").put("type", "json_schema").putObject("json_schema"));
     }
     return line;
+  }
+
+  @Override
+  public Set<String> unenforced(TierSpec tier) {
+    return schema.unenforced();
   }
 
   private void named(ObjectNode format) {

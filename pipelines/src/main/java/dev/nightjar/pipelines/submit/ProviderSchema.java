@@ -145,7 +145,7 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
     return new ProviderSchema(Optional.of(sent), true, walk.left);
   }
 
-  private static Set<String> constraints(JsonNode schema) {
+  static Set<String> constraints(JsonNode schema) {
     Set<String> all = new TreeSet<>();
     collect(schema, all);
     all.removeAll(Set.of("title", "description", "$defs", "definitions"));

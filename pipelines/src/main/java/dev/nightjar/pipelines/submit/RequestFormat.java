@@ -2,6 +2,7 @@ package dev.nightjar.pipelines.submit;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.pipelines.task.TierSpec;
+import java.util.Set;
 
 /**
  * How one provider wants the requests of one task. What all requests of a task share comes first,
@@ -12,4 +13,7 @@ interface RequestFormat {
 
   /** The request of one attempt, as one line of a batch. */
   ObjectNode line(TierSpec tier, String customId, String prompt);
+
+  /** Keywords of the task's output schema that the provider is not held to. */
+  Set<String> unenforced(TierSpec tier);
 }

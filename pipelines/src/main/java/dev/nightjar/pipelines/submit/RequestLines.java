@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The requests of one task, one JSON object each, as their providers read them. Immutable and
@@ -31,11 +32,23 @@ public final class RequestLines {
 
   /** The request of one attempt. */
   public ObjectNode of(TierSpec tier, String customId, String prompt) {
+    return format(tier).line(tier, customId, prompt);
+  }
+
+  /**
+   * Keywords of the task's output schema that a tier's provider is not held to: answers may break
+   * them, and are rejected here if they do.
+   */
+  public Set<String> unenforced(TierSpec tier) {
+    return format(tier).unenforced(tier);
+  }
+
+  private RequestFormat format(TierSpec tier) {
     RequestFormat format = formats.get(tier.provider());
     if (format == null) {
       throw new IllegalArgumentException("no tier of this task asks " + tier.provider().label());
     }
-    return format.line(tier, customId, prompt);
+    return format;
   }
 
   /** The exact size of a request in UTF-8, without a line end. */
