@@ -94,9 +94,23 @@ final class SchemaRules {
     if (schema.has("format") && !FORMATS.contains(schema.get("format").asText())) {
       throw openAi(at, "'" + schema.get("format").asText() + "' is not a valid format.");
     }
-    if (schema.path("$ref").isTextual() && !schema.get("$ref").asText().startsWith("#")) {
-      throw openAi(
-          at, "reference can only point to definitions defined at the top level of the schema.");
+    if (schema.has("$ref")) {
+      String target = schema.get("$ref").asText();
+      if (!target.equals("#") && !target.matches("#/(\\$defs|definitions)/[^/]+")) {
+        throw openAi(
+            at, "reference can only point to definitions defined at the top level of the schema.");
+      }
+      schema
+          .fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (!name.startsWith("$")) {
+                  throw openAi(at, "$ref cannot have keywords {'" + name + "'}.");
+                }
+              });
+    }
+    if (schema.path("pattern").asText("").matches("(?s).*\\(\\?<?[=!].*")) {
+      throw openAi(at, "regex lookaround is not supported.");
     }
     counts[1] += schema.path("enum").size();
     if (isOf(schema, "object")) {
@@ -203,12 +217,21 @@ final class SchemaRules {
 
   /** Gemini says nothing of what it does not like. */
   static void gemini(JsonNode schema) {
-    long items = 0;
-    for (JsonNode node : schema.findValues("maxItems")) {
-      items += node.asLong();
-    }
-    if (items > GEMINI_ITEMS_MAX) {
+    if (itemsMax(schema) > GEMINI_ITEMS_MAX) {
       throw ApiError.invalid("Request contains an invalid argument.");
     }
+  }
+
+  private static long itemsMax(JsonNode schema) {
+    long items = schema.path("maxItems").asLong(0);
+    for (String names : List.of("properties", "$defs", "anyOf", "oneOf", "prefixItems")) {
+      for (JsonNode one : schema.path(names)) {
+        items += itemsMax(one);
+      }
+    }
+    for (String one : List.of("items", "additionalProperties")) {
+      items += schema.path(one).isObject() ? itemsMax(schema.get(one)) : 0;
+    }
+    return items;
   }
 }

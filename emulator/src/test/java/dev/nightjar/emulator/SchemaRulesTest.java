@@ -36,6 +36,9 @@ class SchemaRulesTest {
           {'type':'array','prefixItems':[]}                              | 'prefixItems' is not permitted
           {'type':'array'}                                               | missing items
           {'type':'string','format':'uri'}                               | not a valid format
+          {'$ref':'#/properties/a'}                                      | reference can only point
+          {'$ref':'#/$defs/b','description':'d'}                         | cannot have keywords {'description'}
+          {'type':'string','pattern':'^(?!x)'}                           | lookaround
           {'$ref':'https://example.org/x'}                               | reference can only point
           {'type':'object','properties':{}}                              | 'additionalProperties' is required
           {'type':'object','properties':{},'additionalProperties':true}  | 'additionalProperties' is required

@@ -20,7 +20,6 @@ final class CollectCommand extends NightCommand {
 
   @Override
   void drive(Night night) {
-    night.judgeAgain();
     while (night.step()) {
       // as long as something moves: an escalation may have been answered already
     }

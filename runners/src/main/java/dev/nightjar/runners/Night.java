@@ -293,9 +293,9 @@ final class Night implements AutoCloseable {
    * @return whether the end was reached; if not, it was asked to stop
    */
   boolean runToEnd() throws InterruptedException {
-    judgeAgain();
     // What an earlier night left at the providers is charged even if nothing waits for it.
     collect();
+    judgeAgain(); // before what is there is asked again
     submit();
     while (!finished()) {
       if (pause.stopRequested()) {
@@ -307,11 +307,6 @@ final class Night implements AutoCloseable {
     }
     finish();
     return true;
-  }
-
-  /** What was paid for and could not be judged. */
-  void judgeAgain() {
-    new JudgeAgain(stores.settlements(), context.task()).judge(context.namespaceId());
   }
 
   /**
@@ -524,8 +519,18 @@ final class Night implements AutoCloseable {
     return prepared() && !stores.runs().hasOpenItems(run.runId());
   }
 
+  /** What was paid for and could not be judged; after all else, which it must not hold up. */
+  private void judgeAgain() {
+    try {
+      new JudgeAgain(stores.settlements(), context.task(), clock).judge(context.namespaceId());
+    } catch (NightjarException e) {
+      LOG.warn("answers that could not be judged stay so: {}", e.getMessage());
+    }
+  }
+
   /** Closes the run. */
   void finish() {
+    judgeAgain();
     stores.runs().finish(run.runId());
     // Also what was answered just before this process took over.
     new SemanticLearning(stores.learning(), context.task(), context.namespaceId()).learn();

@@ -121,8 +121,34 @@ final class PostgresCacheCare implements CacheCare {
           // A night that lends an answer holds it until its copy is there: copies that came while
           // the
           // first pass waited are seen by the second.
+          forgetUnjudged(tx, selection);
           return delete(tx) + delete(tx);
         });
+  }
+
+  /** What a model said and nobody could judge: of no answer that a path could hold for. */
+  private static void forgetUnjudged(DSLContext tx, Selection selection) {
+    if (selection.answerPredicate().isPresent()) {
+      return;
+    }
+    String model = selection.model().orElse(null);
+    tx.execute(
+        """
+        delete from raw_answers r
+        using attempts a, namespaces n, tasks t
+        where a.custom_id = r.custom_id
+          and n.namespace_id = r.namespace_id
+          and t.tenant = n.tenant
+          and t.task_fingerprint = n.task_fingerprint
+          and n.tenant = ?
+          and t.name = coalesce(?, t.name)
+          and a.model = coalesce(?, a.model)
+          and a.ended_at < coalesce(?::timestamptz, 'infinity')
+        """,
+        selection.tenant(),
+        selection.task().orElse(null),
+        model,
+        selection.writtenBefore().map(Instant::toString).orElse(null));
   }
 
   /**
@@ -206,6 +232,12 @@ final class PostgresCacheCare implements CacheCare {
                 + ") and created_at <= ?",
             namespaceId,
             Sql.time(writtenAfter));
+    context.execute(
+        "delete from raw_answers r using attempts a where r.namespace_id in ("
+            + VERSIONS
+            + ") and a.custom_id = r.custom_id and a.ended_at <= ?",
+        namespaceId,
+        Sql.time(writtenAfter));
     context.execute(
         """
         delete from text_embeddings e

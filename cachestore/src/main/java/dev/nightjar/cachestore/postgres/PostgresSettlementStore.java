@@ -14,11 +14,11 @@ import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -425,27 +425,33 @@ final class PostgresSettlementStore implements SettlementStore {
           Map<String, Answer> ended = endJudged(tx, answers);
           String[] keys = Sql.array(ended.values().stream().map(Answer::itemKey).toList());
           Budget.holdMisses(tx, keys);
-          Set<String> failed = failedUnjudged(tx, keys);
-          List<Answer> good = new ArrayList<>();
-          List<LeaderFailure> bad = new ArrayList<>();
+          Map<String, Boolean> failed = failedUnjudged(tx, keys);
+          // A text may have been asked twice, and neither answer judged: a good one is enough.
+          Map<String, Answer> good = new LinkedHashMap<>();
+          Map<String, LeaderFailure> bad = new LinkedHashMap<>();
           for (Judged judged : answers) {
             Answer answer = ended.get(judged.customId());
-            if (answer == null || !failed.contains(answer.itemKey())) {
+            if (answer == null || !failed.containsKey(answer.itemKey())) {
               continue; // ended by another process, or asked again since
             }
             if (judged.answerJson().isPresent()) {
-              good.add(answer);
-            } else {
-              bad.add(
+              good.putIfAbsent(answer.itemKey(), answer);
+            } else if (failed.get(answer.itemKey())) {
+              bad.put(
+                  answer.itemKey(),
                   new LeaderFailure(
                       answer.itemKey(), judged.code().orElseThrow(), judged.reason()));
             }
           }
-          waitAgain(tx, failed);
-          answer(tx, good);
-          String[] badKeys = texts(bad, LeaderFailure::itemKey);
-          String[] codes = texts(bad, failure -> failure.code().name());
-          String[] reasons = texts(bad, LeaderFailure::reason);
+          bad.keySet().removeAll(good.keySet());
+          Set<String> judged = new HashSet<>(good.keySet());
+          judged.addAll(bad.keySet());
+          waitAgain(tx, judged);
+          answer(tx, List.copyOf(good.values()));
+          List<LeaderFailure> failures = List.copyOf(bad.values());
+          String[] badKeys = texts(failures, LeaderFailure::itemKey);
+          String[] codes = texts(failures, failure -> failure.code().name());
+          String[] reasons = texts(failures, LeaderFailure::reason);
           Budget.fail(tx, clock, badKeys, codes, reasons);
           Budget.failLasting(tx, badKeys, codes, reasons);
           return ended.size();
@@ -525,21 +531,26 @@ final class PostgresSettlementStore implements SettlementStore {
     return ended;
   }
 
-  private static Set<String> failedUnjudged(DSLContext tx, String[] keys) {
-    return new HashSet<>(
-        Sql.column(
-            fetch(
-                tx,
-                """
-                select item_key
-                from misses
-                where item_key = any (?::text[])
-                  and state = 'failed'
-                  and lasting_failure_code = 'ANSWER_UNJUDGED'
-                """,
-                (Object) keys),
-            "item_key",
-            String.class));
+  /**
+   * Those that nobody has asked again, and whether they fail so for good. One that a person will
+   * have asked again ('nightjar items retry') is not asked if its answer turns out to be there.
+   */
+  private static Map<String, Boolean> failedUnjudged(DSLContext tx, String[] keys) {
+    Map<String, Boolean> failed = new HashMap<>();
+    for (Record row :
+        fetch(
+            tx,
+            """
+            select item_key, lasting_failure_code is not null as is_lasting
+            from misses
+            where item_key = any (?::text[])
+              and state = 'failed'
+              and (lasting_failure_code is null or lasting_failure_code = 'ANSWER_UNJUDGED')
+            """,
+            (Object) keys)) {
+      failed.put(row.get("item_key", String.class), row.get("is_lasting", Boolean.class));
+    }
+    return failed;
   }
 
   /** As they were before the answer failed, so that it ends as if it had just come. */

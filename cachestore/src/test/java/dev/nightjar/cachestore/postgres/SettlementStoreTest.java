@@ -102,10 +102,15 @@ class SettlementStoreTest extends StoresFixture {
         .isEqualTo("ANSWER_INVALID");
   }
 
-  @Test
-  void anAnswerThatIsJudgedAtLastChangesNothingIfItsTextIsAskedAgain() {
-    submitted("a");
-    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+  private static SettlementStore.Judged judged(String customId, Optional<String> json) {
+    return new SettlementStore.Judged(
+        customId,
+        json,
+        json.isPresent() ? Optional.empty() : Optional.of(ErrorCode.ANSWER_INVALID),
+        json.isPresent() ? "" : "not JSON");
+  }
+
+  private void retry() {
     stores
         .work()
         .retryLasting(
@@ -113,14 +118,66 @@ class SettlementStoreTest extends StoresFixture {
             Optional.empty(),
             Optional.empty(),
             List.of());
-    stores
-        .settlements()
-        .settleJudged(
-            List.of(
-                new SettlementStore.Judged(
-                    customId("a", 1), Optional.of("{\"a\":1}"), Optional.empty(), "")));
-    assertThat(itemState("a")).isEqualTo("failed ANSWER_UNJUDGED");
+  }
+
+  /** A second run takes the text up and asks it. */
+  private void askedAgain() {
+    String second = openRun(runId + "-2", "second", Optional.empty()).runId();
+    miss(second, "a", Optional.empty());
+    stores.work().electLeaders(second, 2, 2, List.of(1));
+    planned(second, List.of(plan("a", 2, "small", "gpt-6-luna")));
+  }
+
+  @Test
+  void anAnswerThatIsThereIsNotBoughtBecauseSomebodyWantedItAskedAgain() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    retry();
+    stores.settlements().settleJudged(List.of(judged(customId("a", 1), Optional.of("{\"a\":1}"))));
+    assertThat(itemState("a")).isEqualTo("answered by model");
+    assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isNotEmpty();
+  }
+
+  @Test
+  void anAnswerThatIsJudgedAtLastChangesNothingIfItsTextIsBeingAskedAgain() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    retry();
+    askedAgain();
+    stores.settlements().settleJudged(List.of(judged(customId("a", 1), Optional.of("{\"a\":1}"))));
     assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10)).isEmpty();
+  }
+
+  @Test
+  void ofTwoAnswersToATextThatAreJudgedAtLastAGoodOneIsEnough() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    retry();
+    askedAgain();
+    String second = runId + "-2";
+    stores.funding().fund(second);
+    inProgress(packed("small").get(0));
+    stores.settlements().settle(second, List.of(unjudged("a", 2, "y")));
+    assertThat(
+            stores
+                .settlements()
+                .settleJudged(
+                    List.of(
+                        judged(customId("a", 1), Optional.empty()),
+                        judged(customId("a", 2), Optional.of("{\"a\":2}")),
+                        judged(customId("a", 2), Optional.of("{\"a\":2}")))))
+        .isEqualTo(2);
+    assertThat(
+            one(
+                "select count(*) from results where run_id in ('"
+                    + runId
+                    + "', '"
+                    + second
+                    + "') and answer = '{\"a\": 2}'"))
+        .isEqualTo("2");
+    assertThat(one("select state from misses where item_key = '" + key("a") + "'"))
+        .isEqualTo("answered");
   }
 
   @Test

@@ -89,7 +89,7 @@ final class GeminiClient implements ProviderClient {
       ObjectNode config = request.putObject("generationConfig");
       config.put("maxOutputTokens", tier.outputTokensMax());
       config.put("responseMimeType", "application/json");
-      config.set("responseJsonSchema", schema.schema().orElseThrow());
+      schema.schema().ifPresent(taken -> config.set("responseJsonSchema", taken));
       return line;
     }
 

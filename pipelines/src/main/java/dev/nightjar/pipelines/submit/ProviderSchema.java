@@ -14,11 +14,14 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
- * A task's output schema as a provider takes it. What a provider does not know is left out, never
- * made stricter: the validator holds every answer to the whole schema, wherever it came from. The
- * fate of each keyword is a table in {@code docs/tasks.md}.
+ * A task's output schema as a provider takes it. What a provider does not know is left out, and the
+ * validator holds every answer to the whole schema, wherever it came from. Objects are closed, as
+ * strict modes want it, only where that forbids no answer that the task takes; a schema in which
+ * they cannot be is not sent as a strict one. The fate of each keyword is a table in {@code
+ * docs/tasks.md}.
  *
  * @param schema what is sent; empty if the provider takes none that says as much
  * @param isStrict whether the provider is held to it token by token (OpenAI's {@code strict})
@@ -31,8 +34,35 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
   private static final int OPENAI_LEVELS_MAX = 10;
   private static final int OPENAI_ENUM_VALUES_MAX = 1_000;
 
+  private static final int ANTHROPIC_OPTIONAL_MAX = 24;
+  private static final int ANTHROPIC_UNIONS_MAX = 16;
+
   /** Gemini answers 400 without a word when all of them together pass about 960. */
   private static final long GEMINI_ITEMS_MAX = 900;
+
+  /** Their properties may be others than those of the object that they stand in. */
+  private static final Set<String> OF_MORE_SHAPES =
+      Set.of(
+          "allOf",
+          "anyOf",
+          "oneOf",
+          "if",
+          "then",
+          "else",
+          "dependentSchemas",
+          "dependentRequired",
+          "patternProperties",
+          "unevaluatedProperties",
+          "minProperties",
+          "$ref");
+
+  /** Targets of references that all take: definitions at the top. */
+  private static final Pattern TARGET = Pattern.compile("#/(?:\\$defs|definitions)/[^/]+");
+
+  /** Patterns that every engine of regular expressions reads alike. */
+  private static final Pattern PLAIN_PATTERN =
+      Pattern.compile(
+          "(?:[^\\\\(\\[+*?{]|\\\\[dswDSW.\\-/+*?()\\[\\]{}^$|\\\\]|\\[[^\\[&\\]]*\\]|\\((?!\\?)|[*+?](?!\\+)|\\{[0-9,]+\\}(?!\\+))*");
 
   /** They say nothing about an answer. */
   private static final Set<String> ANNOTATIONS =
@@ -97,6 +127,12 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
       if (this == ANTHROPIC && keyword.equals("minItems")) {
         return value.asInt() <= 1;
       }
+      if (keyword.equals("pattern") && !PLAIN_PATTERN.matcher(value.asText()).matches()) {
+        return false; // OpenAI refuses to look around
+      }
+      if (this == GEMINI && keyword.equals("definitions")) {
+        return false;
+      }
       return SHAPE.contains(keyword) || limits.contains(keyword);
     }
   }
@@ -111,12 +147,11 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
 
   /** Strict where strict mode takes what is left of it; else the task's own, which only guides. */
   static ProviderSchema openAi(JsonNode schema) {
-    Walk walk = new Walk(Dialect.OPENAI, schema);
+    Walk walk = new Walk(Dialect.OPENAI);
     JsonNode sent = walk.taken(schema);
     boolean isStrict =
         !walk.isOpen
             && sent.path("type").asText().equals("object")
-            && !sent.has("anyOf")
             && walk.properties <= OPENAI_PROPERTIES_MAX
             && walk.levels <= OPENAI_LEVELS_MAX
             && walk.enumValues <= OPENAI_ENUM_VALUES_MAX;
@@ -127,22 +162,30 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
 
   /** Anthropic's output format; none for a schema that is open or leads back to itself. */
   static ProviderSchema anthropic(JsonNode schema) {
-    Walk walk = new Walk(Dialect.ANTHROPIC, schema);
+    Walk walk = new Walk(Dialect.ANTHROPIC);
     JsonNode sent = walk.taken(schema);
-    return walk.isOpen || isRecursive(schema)
-        ? new ProviderSchema(Optional.empty(), false, constraints(schema))
-        : new ProviderSchema(Optional.of(sent), true, walk.left);
+    boolean isTaken =
+        !walk.isOpen
+            && !isRecursive(schema)
+            && walk.optional <= ANTHROPIC_OPTIONAL_MAX
+            && walk.unions <= ANTHROPIC_UNIONS_MAX;
+    return isTaken
+        ? new ProviderSchema(Optional.of(sent), true, walk.left)
+        : new ProviderSchema(Optional.empty(), false, constraints(schema));
   }
 
-  /** Gemini's {@code responseJsonSchema}. */
+  /** Gemini's {@code responseJsonSchema}; none for a schema that leads back to itself. */
   static ProviderSchema gemini(JsonNode schema) {
-    Walk walk = new Walk(Dialect.GEMINI, schema);
+    Walk walk = new Walk(Dialect.GEMINI);
     JsonNode sent = walk.taken(schema);
     if (walk.itemsMax > GEMINI_ITEMS_MAX) {
-      walk.left.add("maxItems");
-      sent.findParents("maxItems").forEach(node -> ((ObjectNode) node).remove("maxItems"));
+      walk = new Walk(Dialect.GEMINI);
+      walk.takesMaxItems = false;
+      sent = walk.taken(schema);
     }
-    return new ProviderSchema(Optional.of(sent), true, walk.left);
+    return walk.hasOddTargets || isRecursive(schema)
+        ? new ProviderSchema(Optional.empty(), false, constraints(schema))
+        : new ProviderSchema(Optional.of(sent), true, walk.left);
   }
 
   static Set<String> constraints(JsonNode schema) {
@@ -224,33 +267,40 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
   /** One way through a schema. */
   private static final class Walk {
     private final Dialect dialect;
-    private final JsonNode root;
     final Set<String> left = new TreeSet<>();
 
-    /** Whether a part of it has no closed shape, which strict modes want. */
+    /** Whether a part of it cannot be closed, which strict modes want. */
     boolean isOpen;
 
+    /** Whether a reference leads elsewhere than to a definition at the top. */
+    boolean hasOddTargets;
+
+    boolean takesMaxItems = true;
     int properties;
+    int optional;
+    int unions;
     int enumValues;
     int levels;
     long itemsMax;
     private int level;
 
-    Walk(Dialect dialect, JsonNode root) {
+    Walk(Dialect dialect) {
       this.dialect = dialect;
-      this.root = root;
     }
 
     JsonNode taken(JsonNode schema) {
-      if (!(schema instanceof ObjectNode object)) {
+      if (!(schema instanceof ObjectNode whole)) {
         isOpen = true; // true and false are schemas, too
         return JSON.createObjectNode();
       }
+      if (whole.has("$ref")) {
+        return reference(whole);
+      }
       level++;
       levels = Math.max(levels, level);
-      ObjectNode whole = merged(object);
       ObjectNode taken = JSON.createObjectNode();
       typeOf(whole).ifPresent(type -> taken.set("type", type));
+      unions += taken.path("type").isArray() ? 1 : 0;
       if (whole.has("const")) {
         taken.putArray("enum").add(whole.get("const"));
       }
@@ -267,8 +317,9 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
                 }
                 if (keyword.equals("oneOf") && !whole.has("anyOf")) {
                   left.add("oneOf"); // that it is one only
-                  taken.set("anyOf", each(value));
-                } else if (dialect.takes(keyword, value)) {
+                  taken.set("anyOf", under("anyOf", value));
+                } else if (dialect.takes(keyword, value)
+                    && (takesMaxItems || !keyword.equals("maxItems"))) {
                   taken.set(keyword, under(keyword, value));
                 } else {
                   left.add(keyword);
@@ -276,6 +327,29 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
               });
       close(taken, whole);
       level--;
+      return taken;
+    }
+
+    /** Nothing may stand beside a reference, at some providers. */
+    private JsonNode reference(ObjectNode whole) {
+      boolean isOdd = !TARGET.matcher(whole.get("$ref").asText()).matches();
+      hasOddTargets |= isOdd || whole.get("$ref").asText().startsWith("#/definitions/");
+      isOpen |= isOdd && !whole.get("$ref").asText().equals("#");
+      ObjectNode taken = JSON.createObjectNode();
+      taken.set("$ref", whole.get("$ref"));
+      for (var names = whole.fieldNames(); names.hasNext(); ) {
+        String name = names.next();
+        switch (name) {
+          case "$ref", "title", "description" -> {}
+          case "$defs", "definitions" -> taken.set(name, under(name, whole.get(name)));
+          default -> {
+            if (!ANNOTATIONS.contains(name)) {
+              left.add(name);
+              isOpen |= OF_MORE_SHAPES.contains(name) || SHAPE.contains(name);
+            }
+          }
+        }
+      }
       return taken;
     }
 
@@ -287,7 +361,12 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
           properties += keyword.equals("properties") ? names.size() : 0;
           yield names;
         }
-        case "anyOf", "prefixItems" -> each(value);
+        case "anyOf", "prefixItems" -> {
+          unions += keyword.equals("anyOf") ? 1 : 0;
+          ArrayNode all = JSON.createArrayNode();
+          value.forEach(schema -> all.add(taken(schema)));
+          yield all;
+        }
         case "items" -> taken(value);
         case "additionalProperties" -> value.isObject() ? taken(value) : value;
         case "enum" -> {
@@ -302,75 +381,32 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
       };
     }
 
-    private ArrayNode each(JsonNode schemas) {
-      ArrayNode all = JSON.createArrayNode();
-      schemas.forEach(schema -> all.add(taken(schema)));
-      return all;
-    }
-
-    /** What all of its parts say together, as far as one schema can say it. */
-    private ObjectNode merged(ObjectNode schema) {
-      if (!schema.path("allOf").isArray()) {
-        return schema;
-      }
-      ObjectNode whole = schema.deepCopy();
-      whole.remove("allOf");
-      for (JsonNode part : schema.get("allOf")) {
-        JsonNode meant = part.has("$ref") ? resolved(root, part.path("$ref").asText()) : part;
-        if (!(meant instanceof ObjectNode object) || object.has("$ref")) {
-          left.add("allOf");
-          isOpen = true;
-          continue;
-        }
-        merged(object)
-            .fields()
-            .forEachRemaining(
-                field -> {
-                  JsonNode there = whole.get(field.getKey());
-                  if (there == null) {
-                    whole.set(field.getKey(), field.getValue());
-                  } else if (there instanceof ObjectNode names
-                      && field.getKey().equals("properties")) {
-                    field
-                        .getValue()
-                        .fields()
-                        .forEachRemaining(n -> names.set(n.getKey(), n.getValue()));
-                  } else if (there instanceof ArrayNode && field.getKey().equals("required")) {
-                    Set<JsonNode> required = new LinkedHashSet<>();
-                    there.forEach(required::add);
-                    field.getValue().forEach(required::add);
-                    whole.set("required", JSON.createArrayNode().addAll(required));
-                  } else if (!there.equals(field.getValue())) {
-                    left.add(field.getKey());
-                  }
-                });
-      }
-      return whole;
-    }
-
     private void close(ObjectNode taken, ObjectNode whole) {
-      boolean isObject = taken.path("type").asText().equals("object");
-      if (isObject) {
+      if (has(taken.path("type"), "object")) {
         JsonNode more = whole.path("additionalProperties");
-        Set<JsonNode> required = new HashSet<>();
-        whole.path("required").forEach(required::add);
-        boolean isClosable =
-            whole.path("properties").size() > 0
-                && !whole.has("patternProperties")
-                && !more.isObject()
-                && !(more.isBoolean() && more.asBoolean());
+        Set<String> names = new HashSet<>();
+        whole.path("properties").fieldNames().forEachRemaining(names::add);
+        Set<String> required = new HashSet<>();
+        whole.path("required").forEach(name -> required.add(name.asText()));
         isOpen |=
-            dialect != Dialect.GEMINI
-                && (!isClosable
-                    || (dialect == Dialect.OPENAI
-                        && required.size() < whole.path("properties").size()));
-        if (dialect != Dialect.GEMINI && !taken.has("additionalProperties")) {
+            names.isEmpty()
+                || !names.containsAll(required)
+                || more.isObject()
+                || (more.isBoolean() && more.asBoolean())
+                || OF_MORE_SHAPES.stream().anyMatch(whole::has)
+                || (dialect == Dialect.OPENAI && !required.containsAll(names));
+        optional += names.size() - required.size();
+        if (dialect != Dialect.GEMINI) {
           taken.put("additionalProperties", false);
         }
       }
-      boolean isTyped = taken.has("type") || taken.has("$ref") || taken.has("anyOf");
+      boolean isTyped = taken.has("type") || taken.has("anyOf");
       boolean isList = has(taken.path("type"), "array");
-      isOpen |= !isTyped || (dialect == Dialect.OPENAI && isList && !taken.has("items"));
+      isOpen |=
+          !isTyped
+              || whole.has("allOf")
+              || whole.has("prefixItems")
+              || (dialect == Dialect.OPENAI && isList && !taken.has("items"));
     }
 
     private static boolean has(JsonNode types, String type) {
@@ -395,13 +431,6 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
       if (schema.has("const")) {
         types.add(type(schema.get("const")));
       }
-      if (types.isEmpty() && !schema.has("$ref") && !schema.has("anyOf") && !schema.has("oneOf")) {
-        if (schema.has("properties")) {
-          types.add("object");
-        } else if (schema.has("items")) {
-          types.add("array");
-        }
-      }
       if (types.isEmpty()) {
         return Optional.empty();
       }
@@ -417,7 +446,7 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
       return switch (value.getNodeType()) {
         case STRING -> "string";
         case BOOLEAN -> "boolean";
-        case NUMBER -> value.isIntegralNumber() ? "integer" : "number";
+        case NUMBER -> "number"; // 1.0 is an integer, too, and is written so
         case NULL -> "null";
         case ARRAY -> "array";
         default -> "object";

@@ -4,6 +4,9 @@ import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.SettlementStore.Judged;
 import dev.nightjar.cachestore.SettlementStore.Unjudged;
 import dev.nightjar.pipelines.task.TaskSpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,17 +17,18 @@ import java.util.List;
 public final class JudgeAgain {
   private static final int PAGE = 500;
 
+  /** For all of them together: the rest has its turn in the next run. */
+  private static final Duration TIME_MAX = Duration.ofMinutes(5);
+
   private final SettlementStore settlements;
   private final AnswerValidator validator;
+  private final Clock clock;
 
   /** Judges by a task's output schema. */
-  public JudgeAgain(SettlementStore settlements, TaskSpec task) {
-    this(settlements, new AnswerValidator(task.outputSchemaJson()));
-  }
-
-  JudgeAgain(SettlementStore settlements, AnswerValidator validator) {
+  public JudgeAgain(SettlementStore settlements, TaskSpec task, Clock clock) {
     this.settlements = settlements;
-    this.validator = validator;
+    this.validator = new AnswerValidator(task.outputSchemaJson());
+    this.clock = clock;
   }
 
   /**
@@ -33,6 +37,7 @@ public final class JudgeAgain {
    * @return how many could be judged
    */
   public int judge(long namespaceId) {
+    Instant end = clock.instant().plus(TIME_MAX);
     int judged = 0;
     String after = "";
     List<Unjudged> page;
@@ -40,6 +45,9 @@ public final class JudgeAgain {
       page = settlements.unjudged(namespaceId, after, PAGE);
       List<Judged> verdicts = new ArrayList<>();
       for (Unjudged one : page) {
+        if (clock.instant().isAfter(end)) {
+          break;
+        }
         AnswerValidator.Verdict verdict = validator.validate(one.text(), false);
         if (!verdict.isUnjudged()) {
           verdicts.add(
@@ -50,7 +58,7 @@ public final class JudgeAgain {
       if (!verdicts.isEmpty()) {
         judged += settlements.settleJudged(verdicts);
       }
-    } while (page.size() == PAGE);
+    } while (page.size() == PAGE && clock.instant().isBefore(end));
     return judged;
   }
 }

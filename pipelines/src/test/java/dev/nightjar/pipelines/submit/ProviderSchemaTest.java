@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.task.AnswerSchema;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import org.junit.jupiter.api.AfterAll;
@@ -117,6 +119,11 @@ class ProviderSchemaTest {
         "{type: object, required: [a], properties: {a: {type: string, not: {const: x}}, b: {type: string}}, if: {required: [b]}, then: {required: [a]}}",
         "{type: object, properties: {a: {items: {type: string}, maxItems: 2000}}, required: [a]}",
         "{type: object, properties: {a: {type: string}, b: {type: string}}, anyOf: [{required: [a]}, {required: [b]}]}",
+        "{type: object, required: [a], properties: {a: {type: [object, 'null'], required: [k], properties: {k: {type: string}}}}}",
+        "{type: object, required: [a], properties: {a: {$ref: '#/$defs/p', description: d}}, $defs: {p: {type: object, required: [c], properties: {c: {allOf: [{$ref: '#/$defs/p'}], description: d}}}}}",
+        "{type: object, required: [a], properties: {a: {$ref: '#/properties/b'}, b: {type: string}}}",
+        "{type: object, required: [a], properties: {a: {type: string, pattern: '^(?!x)a'}}}",
+        "{type: object, required: [maxItems], properties: {maxItems: {type: array, maxItems: 2000, items: {type: string}}}}",
         "{$schema: 'https://json-schema.org/draft/2020-12/schema', title: t, type: object, required: [a], properties: {a: {type: string, default: x, examples: [z]}}}"
       })
   void noProviderRefusesIt(String schema) throws Exception {
@@ -134,7 +141,8 @@ class ProviderSchemaTest {
       quoteCharacter = '`',
       textBlock =
           """
-          {'properties':{'a':{'enum':['x']}},'required':['a']}                              | true
+          {'type':'object','properties':{'a':{'enum':['x']}},'required':['a']}              | true
+          {'type':['object','null'],'properties':{'a':{'type':'string'}},'required':['a']}  | false
           {'type':'object','properties':{'a':{'type':'string'}},'required':['a']}           | true
           {'type':'object','properties':{'a':{'oneOf':[{'type':'string'}]}},'required':['a']} | true
           {'type':'object','properties':{'a':{'type':'string','format':'uri'}},'required':['a']} | true
@@ -144,6 +152,11 @@ class ProviderSchemaTest {
           {'type':'object','properties':{'a':{}},'required':['a']}                          | false
           {'type':'object','properties':{'a':{'type':'array'}},'required':['a']}            | false
           {'type':'array','items':{'type':'string'}}                                        | false
+          {'type':'object','properties':{'a':{'type':'object'}},'required':['a']}           | false
+          {'type':'object','properties':{'a':{'type':'string'}},'required':['a','b']}       | false
+          {'type':'object','properties':{'a':{'$ref':'#/properties/a'}},'required':['a']}   | false
+          {'type':'object','properties':{'a':{'type':['object','null'],'properties':{}}},'required':['a']} | false
+          {'type':'object','minProperties':2,'properties':{'a':{'type':'string'}},'required':['a']} | false
           """)
   void openAiIsStrictWhereStrictModeTakesWhatIsLeft(String schema, boolean isStrict)
       throws Exception {
@@ -197,6 +210,44 @@ class ProviderSchemaTest {
     boolean isKept = fate.equals("kept");
     assertThat(schema.schema().orElseThrow().at("/properties/a").has(keyword)).isEqualTo(isKept);
     assertThat(schema.unenforced()).isEqualTo(isKept ? Set.of() : Set.of(keyword));
+  }
+
+  /** Closing an object, or leaving something out, must not forbid what the task takes. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {'type':'object','properties':{'k':{'type':'string'}},'required':['k'],'anyOf':[{'properties':{'a':{'type':'string'}},'required':['a']}]} | {'k':'x','a':'y'}
+          {'type':'object','properties':{'p':{'type':'object','properties':{'k':{'type':'string'}},'oneOf':[{'properties':{'a':{'type':'string'}},'required':['a']}]}},'required':['p']} | {'p':{'k':'x','a':'y'}}
+          {'type':'object','properties':{'a':{'type':'string'}},'if':{'required':['a']},'then':{'properties':{'b':{'type':'string'}},'required':['b']}} | {'a':'x','b':'y'}
+          {'type':'object','properties':{'a':{'type':'string'}},'required':['a','b']} | {'a':'x','b':'y'}
+          {'type':'object','properties':{'a':{'type':'string'}},'minProperties':2} | {'a':'x','b':'y'}
+          {'type':'object','properties':{'a':{'type':'string'}},'allOf':[{'$ref':'#/$defs/b'}],'$defs':{'b':{'properties':{'b':{'type':'string'}},'required':['b']}}} | {'a':'x','b':'y'}
+          {'type':'object','properties':{'a':{'$ref':'#/$defs/b','required':['c']}},'required':['a'],'$defs':{'b':{'type':'object','properties':{'b':{'type':'string'}}}}} | {'a':{'c':'x'}}
+          {'type':'object','properties':{'a':{'prefixItems':[{'type':'string'}],'items':{'type':'boolean'},'type':'array'}},'required':['a']} | {'a':['x',true]}
+          {'type':'object','properties':{'a':{'enum':[1,2.5,'x',null]}},'required':['a']} | {'a':1}
+          {'type':'object','properties':{'a':{'const':{'b':1}}},'required':['a']} | {'a':{'b':1}}
+          {'type':'object','properties':{'a':{'type':['object','null'],'properties':{'b':{'type':'integer'}},'required':['b']}},'required':['a']} | {'a':null}
+          {'type':'object','properties':{'maxItems':{'type':'array','items':{'type':'string'},'maxItems':2000}},'required':['maxItems']} | {'maxItems':['x']}
+          """)
+  void whatTheTaskTakesEveryProviderMayAnswer(String schema, String answer) throws Exception {
+    JsonNode whole = json(schema);
+    String before = whole.toString();
+    assertThat(AnswerSchema.of(whole.toString()).firstProblem(json(answer))).isEmpty();
+    for (ProviderSchema sent :
+        List.of(
+            ProviderSchema.openAi(whole),
+            ProviderSchema.anthropic(whole),
+            ProviderSchema.gemini(whole))) {
+      if (sent.schema().isPresent()) {
+        assertThat(AnswerSchema.of(sent.schema().get().toString()).firstProblem(json(answer)))
+            .as(sent.toString())
+            .isEmpty();
+      }
+    }
+    assertThat(whole.toString()).as("the task's own schema is left as it is").isEqualTo(before);
   }
 
   @ParameterizedTest

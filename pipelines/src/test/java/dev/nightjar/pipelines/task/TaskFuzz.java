@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.submit.RequestLines;
 import java.nio.charset.StandardCharsets;
 
 /** Task files of any text, and any output schema in one that is otherwise good. */
@@ -32,5 +33,7 @@ public final class TaskFuzz {
     }
     AnswerSchema.of(task.outputSchemaJson())
         .firstProblem(JsonNodeFactory.instance.objectNode().put("topic", "tax"));
+    RequestLines requests = new RequestLines(task);
+    task.tiers().forEach(tier -> requests.of(tier, "id", "prompt"));
   }
 }
