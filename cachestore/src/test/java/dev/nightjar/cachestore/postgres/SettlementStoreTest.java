@@ -150,6 +150,16 @@ class SettlementStoreTest extends StoresFixture {
   }
 
   @Test
+  void anAnswerThatNobodyJudgedIsKeptNoLongerThanOthers() {
+    submitted("a");
+    stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
+    stores.cacheCare().evict(namespaceId, NOW.minusSeconds(1), Optional.empty());
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10)).hasSize(1);
+    stores.cacheCare().evict(namespaceId, NOW.plusSeconds(1), Optional.empty());
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10)).isEmpty();
+  }
+
+  @Test
   void ofTwoAnswersToATextThatAreJudgedAtLastAGoodOneIsEnough() {
     submitted("a");
     stores.settlements().settle(runId, List.of(unjudged("a", 1, "x")));
