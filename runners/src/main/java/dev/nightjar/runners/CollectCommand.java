@@ -23,6 +23,7 @@ final class CollectCommand extends NightCommand {
     while (night.step()) {
       // as long as something moves: an escalation may have been answered already
     }
+    night.judgeAgain();
     if (!night.finished()) {
       night.deadlinePassed();
     }

@@ -519,8 +519,8 @@ final class Night implements AutoCloseable {
     return prepared() && !stores.runs().hasOpenItems(run.runId());
   }
 
-  /** What was paid for and could not be judged; after all else, which it must not hold up. */
-  private void judgeAgain() {
+  /** What was paid for and could not be judged; after collecting, which it must not hold up. */
+  void judgeAgain() {
     try {
       new JudgeAgain(stores.settlements(), context.task(), clock).judge(context.namespaceId());
     } catch (NightjarException e) {
@@ -530,7 +530,6 @@ final class Night implements AutoCloseable {
 
   /** Closes the run. */
   void finish() {
-    judgeAgain();
     stores.runs().finish(run.runId());
     // Also what was answered just before this process took over.
     new SemanticLearning(stores.learning(), context.task(), context.namespaceId()).learn();

@@ -270,7 +270,7 @@ final class PricesCommand implements Runnable {
     return new NightjarException(ErrorCode.OPTION_INVALID, key, what, "correct it");
   }
 
-  private static NightjarException unreadable(Path file, IOException e) {
+  private static NightjarException unreadable(Path file, Exception e) {
     return new NightjarException(
         ErrorCode.PRICES_INVALID,
         file.toString(),
@@ -304,10 +304,8 @@ final class PricesCommand implements Runnable {
           new ObjectMapper()
               .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
               .readTree(file.toFile());
-    } catch (IOException e) {
+    } catch (IOException | NumberFormatException e) { // an exponent may be beyond BigDecimal
       throw unreadable(file, e);
-    } catch (NumberFormatException e) { // an exponent beyond what BigDecimal takes
-      throw unreadable(file, new IOException(e.getMessage()));
     }
     int differences = 0;
     int compared = 0;

@@ -118,10 +118,10 @@ final class PostgresCacheCare implements CacheCare {
                 .get(0)
                 .get("gone", Long.class);
           }
+          forgetUnjudged(tx, selection);
           // A night that lends an answer holds it until its copy is there: copies that came while
           // the
           // first pass waited are seen by the second.
-          forgetUnjudged(tx, selection);
           return delete(tx) + delete(tx);
         });
   }
@@ -131,7 +131,6 @@ final class PostgresCacheCare implements CacheCare {
     if (selection.answerPredicate().isPresent()) {
       return;
     }
-    String model = selection.model().orElse(null);
     tx.execute(
         """
         delete from raw_answers r
@@ -147,7 +146,7 @@ final class PostgresCacheCare implements CacheCare {
         """,
         selection.tenant(),
         selection.task().orElse(null),
-        model,
+        selection.model().orElse(null),
         selection.writtenBefore().map(Instant::toString).orElse(null));
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.pipelines.task.AnswerSchema;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -53,8 +54,7 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
           "dependentRequired",
           "patternProperties",
           "unevaluatedProperties",
-          "minProperties",
-          "$ref");
+          "minProperties");
 
   /** Targets of references that all take: definitions at the top. */
   private static final Pattern TARGET = Pattern.compile("#/(?:\\$defs|definitions)/[^/]+");
@@ -239,7 +239,7 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
     }
     if (!target.isEmpty() && done.add(target)) {
       way.push(target);
-      if (isRecursive(root, resolved(root, target), way, done)) {
+      if (isRecursive(root, AnswerSchema.referred(root, target), way, done)) {
         return true;
       }
       way.pop();
@@ -256,12 +256,6 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
       }
     }
     return false;
-  }
-
-  private static JsonNode resolved(JsonNode root, String target) {
-    return target.equals("#")
-        ? root
-        : target.startsWith("#/") ? root.at(target.substring(1)) : JSON.missingNode();
   }
 
   /** One way through a schema. */

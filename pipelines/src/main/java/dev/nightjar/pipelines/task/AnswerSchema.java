@@ -1,6 +1,8 @@
 package dev.nightjar.pipelines.task;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaValidatorsConfig;
@@ -9,6 +11,8 @@ import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.regex.RegularExpression;
 import com.networknt.schema.resource.DisallowSchemaLoader;
 import dev.nightjar.pipelines.model.Watchdog;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -35,6 +39,25 @@ public final class AnswerSchema {
    */
   static void check(JsonNode outputSchema) {
     factory().getSchema(outputSchema, config()).initializeValidators();
+  }
+
+  /**
+   * What a reference inside a schema leads to.
+   *
+   * @param reference as {@code $ref} has it
+   * @return a missing node if it leads to nothing, or is no pointer from the schema's root
+   */
+  public static JsonNode referred(JsonNode root, String reference) {
+    if (!reference.equals("#") && !reference.startsWith("#/")) {
+      return MissingNode.getInstance();
+    }
+    try {
+      // In a fragment a plus is a plus.
+      String pointer = reference.substring(1).replace("+", "%2B");
+      return root.at(JsonPointer.compile(URLDecoder.decode(pointer, StandardCharsets.UTF_8)));
+    } catch (IllegalArgumentException e) {
+      return MissingNode.getInstance(); // a per cent sign that stands for nothing
+    }
   }
 
   private static JsonSchemaFactory factory() {

@@ -1,7 +1,6 @@
 package dev.nightjar.pipelines.task;
 
 import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,7 +25,6 @@ import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -345,15 +343,13 @@ public final class TaskLoader {
       String file, JsonNode root, JsonNode node, List<Problem> problems) {
     JsonNode reference = node.path("$ref");
     String target = reference.asText("");
-    if (target.startsWith("#/")) {
-      if (!leadsSomewhere(root, target.substring(1))) {
-        problems.add(
-            new Problem(
-                file,
-                line(reference),
-                "output_schema",
-                "$ref '" + target + "' leads to nothing in this schema"));
-      }
+    if (target.startsWith("#/") && AnswerSchema.referred(root, target).isMissingNode()) {
+      problems.add(
+          new Problem(
+              file,
+              line(reference),
+              "output_schema",
+              "$ref '" + target + "' leads to nothing in this schema"));
     }
     node.forEach(child -> checkPointers(file, root, child, problems));
   }
@@ -388,11 +384,7 @@ public final class TaskLoader {
     for (String keyword : List.of("not", "if", "then", "else")) {
       ofTheSameValue.add(schema.path(keyword));
     }
-    String target = schema.path("$ref").asText("");
-    if (target.equals("#")
-        || (target.startsWith("#/") && leadsSomewhere(root, target.substring(1)))) {
-      ofTheSameValue.add(at(root, target.substring(1)));
-    }
+    ofTheSameValue.add(AnswerSchema.referred(root, schema.path("$ref").asText("")));
     for (JsonNode next : ofTheSameValue) {
       if (next.isObject() && leadsBack(root, next, isDone)) {
         return true;
@@ -400,20 +392,6 @@ public final class TaskLoader {
     }
     isDone.put(schema, true);
     return false;
-  }
-
-  private static JsonNode at(JsonNode root, String pointer) {
-    return root.at(
-        JsonPointer.compile(
-            URLDecoder.decode(pointer.replace("+", "%2B"), StandardCharsets.UTF_8)));
-  }
-
-  private static boolean leadsSomewhere(JsonNode root, String pointer) {
-    try {
-      return !at(root, pointer).isMissingNode();
-    } catch (IllegalArgumentException e) {
-      return false; // a per cent sign that stands for nothing
-    }
   }
 
   private static void checkPatterns(String file, JsonNode node, List<Problem> problems) {
