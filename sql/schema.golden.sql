@@ -1117,7 +1117,7 @@ index CREATE INDEX semantic_lookups_unverified_idx ON nightjar.semantic_lookups 
 index CREATE UNIQUE INDEX semantic_thresholds_pkey ON nightjar.semantic_thresholds USING btree (namespace_id, run_id)
 index CREATE UNIQUE INDEX stray_batches_pkey ON nightjar.stray_batches USING btree (provider, provider_batch_id)
 index CREATE INDEX stray_batches_working_idx ON nightjar.stray_batches USING btree (provider) WHERE (state = 'working'::text)
-index CREATE INDEX stray_charges_free_idx ON nightjar.stray_charges USING btree (custom_id) WHERE ((submission_id IS NULL) AND (resolved_at IS NULL))
+index CREATE INDEX stray_charges_free_idx ON nightjar.stray_charges USING btree (item_of_custom_id(custom_id)) WHERE ((submission_id IS NULL) AND (resolved_at IS NULL))
 index CREATE UNIQUE INDEX stray_charges_pkey ON nightjar.stray_charges USING btree (provider, provider_batch_id, custom_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
 index CREATE INDEX submissions_created_idx ON nightjar.submissions USING btree (provider, creating_at) WHERE (mode = 'batch'::text)
@@ -1137,6 +1137,7 @@ function add_month(p_table text, p_at timestamp with time zone) returns void
 function budget_period_start(p_period text, p_at timestamp with time zone) returns timestamp with time zone
 function current_tenant() returns text
 function is_visible(p_tenant text) returns boolean
+function item_of_custom_id(custom_id text) returns text
 function jaccard(a integer[], b integer[]) returns double precision
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices

@@ -30,7 +30,7 @@ public interface SubmissionStore {
     NO_ROOM,
     /** Its provider may have answered it already: see {@link StrayStore}. */
     HELD,
-    /** No document waits for it any more: it was withdrawn. */
+    /** No document waits for it any more, or stray batches have answered it: it was withdrawn. */
     UNWANTED,
     /** It is not planned any more, or another worker holds it. */
     LOST

@@ -9,8 +9,10 @@ import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.local.Backup;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
+import dev.nightjar.emulator.Call;
 import dev.nightjar.emulator.DemoAnswers;
 import dev.nightjar.emulator.Emulator;
+import dev.nightjar.emulator.Fault;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -306,6 +308,38 @@ class OperatorTest {
                 "select count(*) from items where run_id = 'after' and state = 'answered'"))
         .isEqualTo("100");
     assertThat(one(database, "select count(*) > 1 from submissions where adopted")).isEqualTo("t");
+    assertNothingIsStranded();
+    assertThat(one(database, "select count(*) from unknown_spend")).isEqualTo("0");
+  }
+
+  /** What was sent is known by nothing but the providers: not even which of them were asked. */
+  @Test
+  void whatWasAnsweredAfterABackupOfNothingIsNotBoughtAgain() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    Path file = backUp();
+    run(task, "lost");
+    BigDecimal paid = emulator.invoice().total();
+    restore(file);
+    submit(task, "after"); // packs before anybody has asked what was sent
+    run(task, "after");
+    assertThat(emulator.invoice().total()).isEqualByComparingTo(paid);
+    assertNothingIsStranded();
+    assertThat(one(database, "select count(*) from unknown_spend")).isEqualTo("0");
+  }
+
+  /** The answers bear the numbers of second attempts; the backup knows of no first ones. */
+  @Test
+  void whatWasAnsweredAtALaterAttemptAfterTheBackupIsNotBoughtAgainAsAFirst() throws Exception {
+    Path task = task("name: small-triage", "name: small-triage");
+    Path file = backUp();
+    emulator.inject(Fault.ALL_LINES_FAIL, Call.CREATE, 1);
+    run(task, "lost");
+    assertThat(one(database, "select count(*) > 0 from ledger where custom_id like '%\\_2'"))
+        .isEqualTo("t");
+    BigDecimal paid = emulator.invoice().total();
+    restore(file);
+    run(task, "after");
+    assertThat(emulator.invoice().total()).isEqualByComparingTo(paid);
     assertNothingIsStranded();
     assertThat(one(database, "select count(*) from unknown_spend")).isEqualTo("0");
   }

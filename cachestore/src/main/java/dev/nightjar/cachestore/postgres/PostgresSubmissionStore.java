@@ -43,6 +43,25 @@ final class PostgresSubmissionStore implements SubmissionStore {
   private static final String OPEN =
       "state in ('planned', 'uploading', 'creating', 'in_progress', 'ended')";
 
+  /**
+   * Whether a stray batch has answered what an attempt asks: of the same item, by the same model.
+   * Under whatever number, for attempts that came before may have been made after the backup.
+   */
+  private static final String ANSWERED_BY_STRAY =
+      """
+
+              item_of_custom_id(c.custom_id) = item_of_custom_id(a.custom_id)
+              and c.provider = a.provider
+              and unversioned_model(c.model) = unversioned_model(a.model)
+              and c.submission_id is null
+              and c.resolved_at is null
+              and not exists (
+                  select
+                  from attempts other
+                  where other.custom_id = c.custom_id
+                    and other.custom_id <> a.custom_id)
+      """;
+
   private static final String ATTEMPT_COLUMNS =
       """
       select
@@ -158,34 +177,36 @@ final class PostgresSubmissionStore implements SubmissionStore {
       String[] held,
       Supplier<String> submissionIds) {
     Map<List<String>, Pack> packs = new LinkedHashMap<>();
-    Set<String> taken = new HashSet<>(); // two strays may have answered the same
+    Set<String> items = new HashSet<>(); // strays may have answered several attempts at one
+    List<String> planned = new ArrayList<>();
+    List<String> taken = new ArrayList<>();
     for (Record row :
         fetch(
             tx,
             """
-            select a.custom_id, a.run_id, a.request_bytes, a.prompt_tokens, c.provider_batch_id
+            select a.custom_id as planned_id, a.item_key, a.run_id, a.request_bytes, a.prompt_tokens, c.custom_id, c.provider_batch_id
             from attempts a
-            join stray_charges c
-                on c.custom_id = a.custom_id
-                and c.provider = a.provider
-                and unversioned_model(c.model) = unversioned_model(a.model)
-                and c.submission_id is null
-                and c.resolved_at is null
+            join stray_charges c on """
+                + ANSWERED_BY_STRAY
+                + """
             where a.namespace_id = ?
               and a.tier = ?
               and a.mode = ?
               and a.state = 'planned'
               and a.provider <> all (?::text[])
-            order by a.custom_id, c.provider_batch_id
+            -- Its own number first: another is of an attempt that the backup does not know.
+            order by a.item_key, c.custom_id <> a.custom_id, length(c.custom_id), c.custom_id, c.provider_batch_id
             for update of a, c
             """,
             namespaceId,
             what.tier(),
             what.mode().label(),
             held)) {
-      if (!taken.add(row.get("custom_id", String.class))) {
+      if (!items.add(row.get("item_key", String.class))) {
         continue;
       }
+      planned.add(row.get("planned_id", String.class));
+      taken.add(row.get("custom_id", String.class));
       String runId = row.get("run_id", String.class);
       Pack pack =
           packs.computeIfAbsent(
@@ -195,6 +216,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
       pack.bytes += row.get("request_bytes", Long.class) + 1;
       pack.tokens += row.get("prompt_tokens", Long.class);
     }
+    if (taken.isEmpty()) {
+      return;
+    }
+    renumber(tx, array(planned), array(taken));
     // Paid for as part of a batch, whatever way it was to be asked now.
     tx.execute(
         "update attempts set mode = 'batch' where mode <> 'batch' and custom_id = any (?::text[])",
@@ -202,6 +227,29 @@ final class PostgresSubmissionStore implements SubmissionStore {
     packs.forEach(
         (batchAndRun, pack) ->
             adopt(tx, batchAndRun.get(0), insert(tx, submissionIds.get(), pack)));
+  }
+
+  /** Attempts that nobody was asked for yet take the names under which strays answered them. */
+  private static void renumber(DSLContext tx, String[] planned, String[] taken) {
+    tx.execute(
+        """
+        with renamed as (
+            update attempts a
+            set custom_id = u.taken_id,
+                attempt_number = split_part(u.taken_id, '_', 3)::smallint
+            from unnest(?::text[], ?::text[]) as u (planned_id, taken_id)
+            where a.custom_id = u.planned_id
+              and u.planned_id <> u.taken_id
+            returning a.item_key, a.attempt_number, split_part(u.planned_id, '_', 3)::smallint as planned_number
+        )
+        update misses m
+        set attempts_used = greatest(m.attempts_used, r.attempt_number),
+            attempts_first = case when m.attempts_first = r.planned_number then r.attempt_number else m.attempts_first end
+        from renamed r
+        where m.item_key = r.item_key
+        """,
+        planned,
+        taken);
   }
 
   private void adopt(DSLContext tx, String batchId, String submissionId) {
@@ -568,6 +616,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
               || List.of(PostgresStrayStore.held(tx)).contains(submission.provider())) {
             return Admission.HELD;
           }
+          if (isAnsweredByStray(tx, submissionId)) {
+            unpack(tx, submissionId);
+            return Admission.UNWANTED;
+          }
           if (!isWanted(tx, submissionId)) {
             withdraw(
                 tx, submissionId, ErrorCode.DEADLINE_PASSED, "no document waits for it any more");
@@ -608,6 +660,49 @@ final class PostgresSubmissionStore implements SubmissionStore {
               ? Admission.ADMITTED
               : Admission.LOST;
         });
+  }
+
+  /** Whether strays that were read after it was packed hold answers for it. */
+  private static boolean isAnsweredByStray(DSLContext tx, String submissionId) {
+    return !fetch(
+            tx,
+            """
+            select 1
+            from attempts a
+            join stray_charges c on """
+                + ANSWERED_BY_STRAY
+                + """
+            where a.submission_id = ?
+              and a.state = 'submitted'
+            limit 1
+            """,
+            submissionId)
+        .isEmpty();
+  }
+
+  /** Nothing of it was sent: its attempts are packed anew. */
+  private static void unpack(DSLContext tx, String submissionId) {
+    tx.execute(
+        """
+        update attempts
+        set state = 'planned',
+            submission_id = null
+        where submission_id = ?
+          and state = 'submitted'
+        """,
+        submissionId);
+    tx.execute(
+        """
+        update submissions
+        set state = 'cancelled',
+            failure_code = ?,
+            failure_reason = 'stray batches have answered what it was to ask',
+            lease_owner = null,
+            lease_until = null
+        where submission_id = ?
+        """,
+        ErrorCode.SUBMISSION_CANCELLED.name(),
+        submissionId);
   }
 
   private static boolean isWanted(DSLContext tx, String submissionId) {

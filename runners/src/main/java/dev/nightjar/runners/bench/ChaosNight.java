@@ -55,7 +55,8 @@ final class ChaosNight {
    * What a night came to.
    *
    * @param lost documents without an end, and answers without a result
-   * @param doubleBilled requests that are on the invoice more than once
+   * @param doubleBilled requests that are on the invoice more than once, and such as a stray batch
+   *     had answered before they were sent
    * @param leftBehind uploads and batches that nobody knows of, leases and locks that are held
    * @param stranded submissions and documents that are still open, money that is still held
    * @param deadlocks that the database broke up
@@ -367,6 +368,15 @@ final class ChaosNight {
       bounded = ledger.compareTo(invoice) <= 0 && invoice.compareTo(most) <= 0;
       resolve(stores, address, emulator, unknown);
     }
+    // What a stray had answered when it was sent, under whatever number.
+    long boughtAgain =
+        count(
+            address,
+            "select count(*) from stray_charges c join stray_batches b using (provider, provider_batch_id)"
+                + " join attempts a on item_of_custom_id(a.custom_id) = item_of_custom_id(c.custom_id)"
+                + " and a.provider = c.provider and a.model = unversioned_model(c.model)"
+                + " join submissions s on s.submission_id = a.submission_id"
+                + " where b.holds and c.submission_id is null and not s.adopted and s.creating_at > b.read_at");
     long defects =
         count(
             address,
@@ -384,7 +394,7 @@ final class ChaosNight {
                 .split(" ")));
     return new Outcome(
         lost + withoutResult,
-        emulator.invoice().billedTwice().size(),
+        emulator.invoice().billedTwice().size() + boughtAgain,
         locks + batches.size() + orphans(address, operator),
         stranded,
         deadlocks,
