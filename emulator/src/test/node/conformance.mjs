@@ -96,7 +96,7 @@ async function anthropic() {
   assert.ok(results.every((r) => r.result.type === 'succeeded' && r.result.message.usage.input_tokens > 0));
   const message = await client.messages.create({
     model: 'claude-haiku-5-5',
-    max_tokens: 100,
+    max_tokens: 2000,
     messages: [{ role: 'user', content: 'Hello.' }],
   });
   assert.equal(message.role, 'assistant');
@@ -138,10 +138,11 @@ async function responses() {
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.deepEqual(results.map((r) => r.custom_id).sort(), ['one', 'two']);
-  assert.ok(results.every((r) => r.response.body.output[0].content[0].type === 'output_text'));
+  assert.ok(results.every((r) => r.response.body.output.at(-1).content[0].type === 'output_text'));
   const response = await client.responses.create({
     model: 'gpt-6-luna',
     input: [{ role: 'user', content: 'Tell me a story that is a good deal longer than this.' }],
+    reasoning: { effort: 'none' },
     max_output_tokens: 16,
   });
   assert.ok(response.output_text.length > 0);

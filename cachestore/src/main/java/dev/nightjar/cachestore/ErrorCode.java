@@ -62,6 +62,11 @@ public enum ErrorCode {
   PROVIDER_KEY_INVALID,
   /** A provider refused the API key (401 or 403). */
   PROVIDER_KEY_REFUSED,
+  /**
+   * A provider sells an account nothing more: a spend limit is reached, no credit is left, or the
+   * account is on hold.
+   */
+  PROVIDER_ACCOUNT_STOPPED,
   /** A provider refused a request for a reason that will not pass by itself. */
   PROVIDER_REFUSED,
   /** A provider could not be reached, or answered with an error that may pass. */
@@ -95,6 +100,14 @@ public enum ErrorCode {
   REQUEST_LOST,
   /** An answer was cut off at its token limit. */
   ANSWER_TRUNCATED,
+  /** A model refused to answer. */
+  ANSWER_REFUSED,
+  /** A provider's filter stopped a prompt or its answer. */
+  ANSWER_FILTERED,
+  /** Prompt and answer filled a model's context window before the answer was complete. */
+  ANSWER_CONTEXT_FULL,
+  /** A provider paused before an answer was complete. */
+  ANSWER_PAUSED,
   /** An answer is not JSON, or breaks the task's output schema. */
   ANSWER_INVALID,
   /** An answer is booked and could not be judged: a defect of Nightjar's or of the task's. */

@@ -18,4 +18,9 @@ public interface Answers {
 
   /** The text of the answer, before the token limit cuts it. */
   String answer(Question question);
+
+  /** How the answer ends, if not by itself or at the token limit. */
+  default Optional<AnswerFinish> finish(Question question) {
+    return Optional.empty();
+  }
 }

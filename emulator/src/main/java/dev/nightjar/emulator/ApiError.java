@@ -1,10 +1,15 @@
 package dev.nightjar.emulator;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Set;
 
 /** An answer that is an HTTP error; each provider renders it in its own form. */
 final class ApiError extends RuntimeException {
   private static final long serialVersionUID = 1L;
+
+  /** Codes that stand in the details of an error. */
+  private static final Set<String> ACCOUNT_CODES =
+      Set.of("organization_on_hold", "enforced_spend_limit_reached", "CONSUMER_SUSPENDED");
 
   final int status;
   final String type;
@@ -43,6 +48,50 @@ final class ApiError extends RuntimeException {
           new ApiError(status, "api_error", "", "The service is unavailable. Try again later.");
       case 529 -> new ApiError(status, "overloaded_error", "", "Overloaded");
       default -> server("Internal server error");
+    };
+  }
+
+  /** What an account hears that is sold nothing more. */
+  static ApiError accountStopped(Vendor vendor, boolean onHold) {
+    return switch (vendor) {
+      case OPENAI, VLLM ->
+          onHold
+              ? new ApiError(
+                  429,
+                  "billing_not_active",
+                  "billing_not_active",
+                  "Your account is not active, please check your billing details on our website.")
+              : new ApiError(
+                  429,
+                  "insufficient_quota",
+                  "credit_balance_exhausted",
+                  "You have no credits remaining. Add credits to continue using the API.");
+      case ANTHROPIC ->
+          onHold
+              ? new ApiError(
+                  400,
+                  "invalid_request_error",
+                  "organization_on_hold",
+                  "This organization has been disabled.")
+              : new ApiError(
+                  429,
+                  "rate_limit_error",
+                  "enforced_spend_limit_reached",
+                  "You have reached your API usage limits: your organization has crossed its monthly API"
+                      + " usage threshold.");
+      case GEMINI ->
+          onHold
+              ? new ApiError(
+                  403,
+                  "permission_error",
+                  "CONSUMER_SUSPENDED",
+                  "Permission denied: Consumer has been suspended.")
+              : new ApiError(
+                  402,
+                  "billing_error",
+                  "",
+                  "Your prepayment credits are depleted. Please go to AI Studio to manage your project"
+                      + " and billing.");
     };
   }
 
@@ -87,6 +136,9 @@ final class ApiError extends RuntimeException {
     ObjectNode error = body.putObject("error");
     error.put("type", type);
     error.put("message", text());
+    if (ACCOUNT_CODES.contains(code)) {
+      error.putObject("details").put("error_code", code);
+    }
     body.put("request_id", requestId);
     return body;
   }
@@ -100,7 +152,16 @@ final class ApiError extends RuntimeException {
 
   /** {@code {code,message,status}}, as it also stands in a result line. */
   ObjectNode geminiStatus() {
-    return Json.object()
+    ObjectNode error = Json.object();
+    if (ACCOUNT_CODES.contains(code)) {
+      error
+          .putArray("details")
+          .addObject()
+          .put("@type", "type.googleapis.com/google.rpc.ErrorInfo")
+          .put("reason", code)
+          .put("domain", "googleapis.com");
+    }
+    return error
         .put("code", status)
         .put("message", text())
         .put(
@@ -112,7 +173,7 @@ final class ApiError extends RuntimeException {
               case 408, 504 -> "DEADLINE_EXCEEDED";
               case 409 -> "ABORTED";
               case 416 -> "OUT_OF_RANGE";
-              case 429 -> "RESOURCE_EXHAUSTED";
+              case 402, 429 -> "RESOURCE_EXHAUSTED";
               case 500 -> "INTERNAL";
               case 503, 529 -> "UNAVAILABLE";
               default -> "INVALID_ARGUMENT";

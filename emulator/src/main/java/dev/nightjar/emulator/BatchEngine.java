@@ -258,6 +258,9 @@ final class BatchEngine {
     if (batch.faults().contains(Fault.FAILS_VALIDATION)) {
       found.add("invalid_request", "The batch could not be validated.", null, null);
     }
+    if (batch.faults().contains(Fault.BILLING_LIMIT)) {
+      found.add("billing_hard_limit_reached", "Billing hard limit has been reached.", null, null);
+    }
     if (found.errors.isEmpty()) {
       long enqueued = found.promptTokens + enqueuedTokens(batch.owner(), found.model);
       if (batch.faults().contains(Fault.QUEUE_FULL) || enqueued > enqueuedTokensMax) {

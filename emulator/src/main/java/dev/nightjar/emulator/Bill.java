@@ -24,6 +24,9 @@ final class Bill implements AutoCloseable {
   }
 
   void add(Invoice.Line line) throws IOException {
+    if (line.usage().isFree()) {
+      return;
+    }
     writer.write(
         Json.write(
             Json.object()
@@ -31,9 +34,8 @@ final class Bill implements AutoCloseable {
                 .put("batch_id", line.batchId())
                 .put("custom_id", line.customId())
                 .put("model", line.model())
-                .put("prompt_tokens", line.promptTokens())
-                .put("output_tokens", line.outputTokens())
-                .put("usd", line.usd().toPlainString())));
+                .put("usd", line.usd().toPlainString())
+                .set("usage", Json.MAPPER.valueToTree(line.usage()))));
     writer.write('\n');
   }
 
@@ -53,8 +55,7 @@ final class Bill implements AutoCloseable {
                   line.get("batch_id").asText(),
                   line.get("custom_id").asText(),
                   line.get("model").asText(),
-                  line.get("prompt_tokens").asLong(),
-                  line.get("output_tokens").asLong(),
+                  Json.MAPPER.convertValue(line.get("usage"), Usage.class),
                   new BigDecimal(line.get("usd").asText())));
           return true;
         });

@@ -360,6 +360,11 @@ public final class Emulator implements AutoCloseable {
       }
       case SLOW_BODY -> exchange.transmit(Exchange.Transport.SLOW, holdMillis, this::pause);
       case TRUNCATED_BODY -> exchange.transmit(Exchange.Transport.TRUNCATED, 0, this::pause);
+      case NO_CREDIT, ON_HOLD -> {
+        ApiError stopped = ApiError.accountStopped(vendor, fault == Fault.ON_HOLD);
+        exchange.send(stopped.status, vendor.render(stopped, requestId));
+        exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+      }
       default -> {
         if (fault == Fault.HTTP_429) {
           exchange.setHeader("Retry-After", "1");
@@ -454,11 +459,12 @@ public final class Emulator implements AutoCloseable {
           .put("batch_id", line.batchId())
           .put("custom_id", line.customId())
           .put("model", line.model())
-          .put("prompt_tokens", line.promptTokens())
-          .put("output_tokens", line.outputTokens())
+          .put("prompt_tokens", line.usage().prompt())
+          .put("output_tokens", line.usage().completion())
+          .put("reasoning_tokens", line.usage().reasoning())
           .put("usd", line.usd().toPlainString());
     }
-    page.put("total_usd", total.toPlainString());
+    page.put("total_usd", total.signum() == 0 ? "0" : total.stripTrailingZeros().toPlainString());
     return page;
   }
 

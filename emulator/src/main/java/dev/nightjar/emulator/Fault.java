@@ -20,6 +20,10 @@ public enum Fault {
   HTTP_503(503),
   /** The call is answered 529, Anthropic's "overloaded"; nothing was done. */
   HTTP_529(529),
+  /** The account has no credit left, or has reached its spend limit; nothing was done. */
+  NO_CREDIT(402),
+  /** The account is on hold; nothing was done. */
+  ON_HOLD(403),
   /** The call is answered 500 although it was carried out. */
   HTTP_500_AFTER(500),
   /** The call is answered 503 although it was carried out. */
@@ -53,6 +57,8 @@ public enum Fault {
    * Anthropic and Gemini its creation is refused with 429.
    */
   QUEUE_FULL,
+  /** OpenAI: the batch fails with {@code billing_hard_limit_reached}. Nothing is billed. */
+  BILLING_LIMIT,
   /** OpenAI: creation is refused with 400, "Cannot find file", although the file is there. */
   FILE_NOT_FOUND,
   /** Every line ends in a server error and the batch as usual; nothing is billed. */
@@ -93,13 +99,20 @@ public enum Fault {
           HTTP_500,
           HTTP_503,
           HTTP_529,
+          NO_CREDIT,
+          ON_HOLD,
           TIMEOUT_BEFORE,
           RESET_BEFORE,
           NOT_FOUND);
 
   private static final Set<Fault> OPENAI_ONLY =
       EnumSet.of(
-          FILE_NOT_FOUND, EMPTY_ERROR_FILE_ID, LONG_FINALIZING, LATE_OUTPUT, LINE_STATUS_ZERO);
+          BILLING_LIMIT,
+          FILE_NOT_FOUND,
+          EMPTY_ERROR_FILE_ID,
+          LONG_FINALIZING,
+          LATE_OUTPUT,
+          LINE_STATUS_ZERO);
   private static final Set<Fault> GEMINI_ONLY = EnumSet.of(EMPTIED_ARRAYS);
   private static final Set<Fault> ANTHROPIC_ONLY = EnumSet.of(OPAQUE_ERROR);
 

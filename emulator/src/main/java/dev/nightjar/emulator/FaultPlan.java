@@ -117,6 +117,7 @@ public final class FaultPlan {
       if (fault.ofBatch()
           && fault.suits(vendor)
           && (stuckAllowed || fault != Fault.STUCK)
+          && fault != Fault.BILLING_LIMIT // a person has to do something
           && (unknownSpendAllowed || fault != Fault.NO_USAGE)) {
         choices.add(fault);
       }

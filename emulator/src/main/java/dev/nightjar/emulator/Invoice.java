@@ -18,8 +18,7 @@ public final class Invoice {
    * @param batchId the batch it came in; empty for a synchronous request
    * @param customId its name in the batch; empty for a synchronous request
    * @param model model
-   * @param promptTokens all input, cached or not
-   * @param outputTokens output
+   * @param usage tokens by class
    * @param usd exact
    */
   public record Line(
@@ -27,8 +26,7 @@ public final class Invoice {
       String batchId,
       String customId,
       String model,
-      long promptTokens,
-      long outputTokens,
+      Usage usage,
       BigDecimal usd) {}
 
   private final Storage storage;
@@ -45,6 +43,11 @@ public final class Invoice {
   /** The sum of all lines in US dollars, exact; cheap at any length. */
   public BigDecimal total() {
     return storage.invoiceTotal();
+  }
+
+  /** The tokens of all lines by class; cheap at any length. */
+  public Usage usage() {
+    return storage.invoiceUsage();
   }
 
   /** How many lines there are; cheap at any length. */

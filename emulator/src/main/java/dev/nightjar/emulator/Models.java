@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -22,9 +23,16 @@ final class Models {
   private static final int ANTHROPIC_LONG_TTL_SECONDS = 3_600;
   private static final int OPENAI_TTL_SECONDS = 1_800;
   private static final int OPENAI_CACHE_STEP_TOKENS = 128;
+  private static final int OPENAI_CACHE_TOKENS_MIN = 1_024;
+  private static final String REFUSAL = "I'm sorry, but I can't help with that.";
+
+  /** What is counted and not charged. */
+  private static final Usage FREE = new Usage(0, 0, 0, 0, 0, 0);
+
   private static final int OPENAI_OUTPUT_TOKENS_MAX = 128_000;
   private static final int RESPONSES_OUTPUT_TOKENS_MIN = 16;
   private static final int GEMINI_OUTPUT_TOKENS_MAX = 65_536;
+  private static final Pattern OPENAI_MODEL = Pattern.compile("gpt-.*|o\\d.*");
   private static final Pattern GENERATION = Pattern.compile("gpt-(\\d{1,3}).*");
 
   private final Answers answers;
@@ -102,7 +110,7 @@ final class Models {
 
   private String openAiModel(JsonNode request) {
     String model = request.path("model").asText("");
-    if (!model.startsWith("gpt-") || !prices.sells(model)) {
+    if (!OPENAI_MODEL.matcher(model).matches() || !prices.sells(model)) {
       throw noModel(model);
     }
     return model;
@@ -133,18 +141,54 @@ final class Models {
     }
   }
 
-  private String answer(String model, Prompt prompt, Optional<JsonNode> schema) {
-    return answers.answer(
-        new Answers.Question(model, prompt.system.toString(), prompt.user.toString(), schema));
+  private static Answers.Question question(String model, Prompt prompt, Optional<JsonNode> schema) {
+    return new Answers.Question(model, prompt.system.toString(), prompt.user.toString(), schema);
+  }
+
+  /**
+   * What a model says within its limit.
+   *
+   * @param text of the answer, cut at the limit
+   * @param finish how it ended, if not by itself
+   */
+  private record Said(
+      String text, boolean isWhole, long output, long reasoning, Optional<AnswerFinish> finish) {
+    /** Tokens that are counted as output. */
+    long completion() {
+      return output + reasoning;
+    }
+
+    boolean ended(AnswerFinish... finishes) {
+      return finish.filter(List.of(finishes)::contains).isPresent();
+    }
+  }
+
+  /** Reasoning comes first, and counts towards the limit. */
+  private Said said(Answers.Question question, String effort, long limit) {
+    String answer = answers.answer(question);
+    Optional<AnswerFinish> finish = answers.finish(question);
+    long reasoning =
+        Math.min(limit, ModelRules.reasoningTokens(effort, question.system() + question.user()));
+    String cut = Tokens.cut(answer, (int) Math.min(Integer.MAX_VALUE, limit - reasoning));
+    if (finish.isPresent() && finish.get() != AnswerFinish.PAUSED) {
+      cut = Tokens.cut(cut, 4); // it breaks off
+    }
+    return new Said(cut, cut.length() == answer.length(), Tokens.of(cut), reasoning, finish);
   }
 
   /**
    * How many tokens OpenAI's cache serves. None in a batch: documented as not cached before
-   * GPT-5.6, best effort at most since; here never, so that nobody's savings rest on it.
+   * GPT-5.6, best effort at most since; here never, so that nobody's savings rest on it. Since then
+   * a match is exact at a mark, and the unasked one stands at the end of the whole prompt.
    */
-  private long openAiCached(String model, Prompt prompt, boolean batch) {
-    if (batch || prompt.tokens < 1_024) {
+  private long openAiCached(String model, Prompt prompt, boolean batch, boolean writesUnasked) {
+    if (batch || prompt.tokens < OPENAI_CACHE_TOKENS_MIN) {
       return 0;
+    }
+    if (ModelRules.writesCache(model)) {
+      return writesUnasked && cache.touch(model + "\u0000" + prompt.all, OPENAI_TTL_SECONDS)
+          ? prompt.tokens / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS
+          : 0;
     }
     String warm = Tokens.cut(prompt.all.toString(), 1_024);
     if (!cache.touch(model + "\u0000" + warm, OPENAI_TTL_SECONDS)) {
@@ -173,20 +217,30 @@ final class Models {
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
     requireStrict(format.path("json_schema"), schema);
-    String answer = answer(model, prompt, schema);
-    String cut = Tokens.cut(answer, chatLimit(request));
-    long output = Tokens.of(cut);
-    long cached = openAiCached(model, prompt, batch);
-    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, cut, cut.length() < answer.length());
-    ObjectNode usage = chatUsage(body, prompt.tokens, output);
+    String effort = ModelRules.openAiChatEffort(model, request);
+    boolean writesUnasked = ModelRules.writesUnasked(model, request);
+    Said said = said(question(model, prompt, schema), effort, chatLimit(request));
+    long cached = openAiCached(model, prompt, batch, writesUnasked);
+    long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
+    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
+    ObjectNode usage = chatUsage(body, prompt.tokens, said.completion());
     usage
         .putObject("prompt_tokens_details")
         .put("cached_tokens", cached)
-        .put("cache_write_tokens", 0);
-    usage.putObject("completion_tokens_details").put("reasoning_tokens", 0);
+        .put("cache_write_tokens", written);
+    usage.putObject("completion_tokens_details").put("reasoning_tokens", said.reasoning());
     body.put("service_tier", batch ? "batch" : "default");
     body.putNull("system_fingerprint");
-    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+    return new Completion(
+        body,
+        model,
+        new Usage(
+            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
+  }
+
+  /** A prompt of 1,024 tokens or more is written whole, but for what was there. */
+  private static long openAiWritten(Prompt prompt, long cached) {
+    return prompt.tokens < OPENAI_CACHE_TOKENS_MIN ? 0 : prompt.tokens - cached;
   }
 
   private static int chatLimit(JsonNode request) {
@@ -195,7 +249,10 @@ final class Models {
         : request.path("max_tokens").asInt(OPENAI_OUTPUT_TOKENS_MAX);
   }
 
-  private ObjectNode chatBody(String id, String model, String content, boolean wasCut) {
+  private ObjectNode chatBody(String id, String model, Said said) {
+    boolean refused = said.ended(AnswerFinish.REFUSED);
+    boolean filtered =
+        said.ended(AnswerFinish.DECLINED, AnswerFinish.FILTERED, AnswerFinish.PROMPT_BLOCKED);
     ObjectNode body = Json.object();
     body.put("id", id);
     body.put("object", "chat.completion");
@@ -205,11 +262,13 @@ final class Models {
     choice.put("index", 0);
     ObjectNode message = choice.putObject("message");
     message.put("role", "assistant");
-    message.put("content", content);
-    message.putNull("refusal");
+    message.put("content", refused || filtered ? null : said.text());
+    message.put("refusal", refused ? REFUSAL : null);
     message.putArray("annotations");
     choice.putNull("logprobs");
-    choice.put("finish_reason", wasCut ? "length" : "stop");
+    choice.put(
+        "finish_reason",
+        filtered ? "content_filter" : refused || said.isWhole() ? "stop" : "length");
     return body;
   }
 
@@ -229,10 +288,9 @@ final class Models {
     Prompt prompt = chatPrompt(request);
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
-    String answer = answer(model, prompt, schema);
-    String cut = Tokens.cut(answer, chatLimit(request));
-    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, cut, cut.length() < answer.length());
-    chatUsage(body, prompt.tokens, Tokens.of(cut));
+    Said said = said(question(model, prompt, schema), "none", chatLimit(request));
+    ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
+    chatUsage(body, prompt.tokens, said.completion());
     return body;
   }
 
@@ -275,11 +333,16 @@ final class Models {
     JsonNode format = request.path("text").path("format");
     Optional<JsonNode> schema = schema(format, format.path("schema"), prompt);
     requireStrict(format, schema);
-    String answer = answer(model, prompt, schema);
-    String cut = Tokens.cut(answer, (int) Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
-    boolean whole = cut.length() == answer.length();
-    long output = Tokens.of(cut);
-    long cached = openAiCached(model, prompt, batch);
+    String effort = ModelRules.openAiResponseEffort(model, request);
+    boolean writesUnasked = ModelRules.writesUnasked(model, request);
+    Said said =
+        said(question(model, prompt, schema), effort, Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
+    boolean refused = said.ended(AnswerFinish.REFUSED);
+    boolean filtered =
+        said.ended(AnswerFinish.DECLINED, AnswerFinish.FILTERED, AnswerFinish.PROMPT_BLOCKED);
+    boolean whole = refused || (!filtered && said.isWhole());
+    long cached = openAiCached(model, prompt, batch, writesUnasked);
+    long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
 
     ObjectNode body = Json.object();
     body.put("id", ids.next("resp_"));
@@ -290,22 +353,29 @@ final class Models {
     if (whole) {
       body.putNull("incomplete_details");
     } else {
-      body.putObject("incomplete_details").put("reason", "max_output_tokens");
+      body.putObject("incomplete_details")
+          .put("reason", filtered ? "content_filter" : "max_output_tokens");
     }
     body.set("instructions", request.get("instructions"));
     body.set("max_output_tokens", request.get("max_output_tokens"));
     body.put("model", model);
-    ObjectNode message = body.putArray("output").addObject();
-    message.put("type", "message");
-    message.put("id", ids.next("msg_"));
-    message.put("status", whole ? "completed" : "incomplete");
-    message.put("role", "assistant");
-    message
-        .putArray("content")
-        .addObject()
-        .put("type", "output_text")
-        .put("text", cut)
-        .set("annotations", Json.array());
+    ArrayNode outputs = body.putArray("output");
+    if (said.reasoning() > 0) {
+      outputs.addObject().put("type", "reasoning").put("id", ids.next("rs_")).putArray("summary");
+    }
+    if (!filtered) {
+      ObjectNode message = outputs.addObject();
+      message.put("type", "message");
+      message.put("id", ids.next("msg_"));
+      message.put("status", whole ? "completed" : "incomplete");
+      message.put("role", "assistant");
+      ObjectNode part = message.putArray("content").addObject();
+      if (refused) {
+        part.put("type", "refusal").put("refusal", REFUSAL);
+      } else {
+        part.put("type", "output_text").put("text", said.text()).putArray("annotations");
+      }
+    }
     body.put("parallel_tool_calls", true);
     body.put("temperature", 1.0);
     body.put("tool_choice", "auto");
@@ -318,13 +388,17 @@ final class Models {
     usage
         .putObject("input_tokens_details")
         .put("cached_tokens", cached)
-        .put("cache_write_tokens", 0);
-    usage.put("output_tokens", output);
-    usage.putObject("output_tokens_details").put("reasoning_tokens", 0);
-    usage.put("total_tokens", prompt.tokens + output);
+        .put("cache_write_tokens", written);
+    usage.put("output_tokens", said.completion());
+    usage.putObject("output_tokens_details").put("reasoning_tokens", said.reasoning());
+    usage.put("total_tokens", prompt.tokens + said.completion());
     body.putObject("metadata");
     body.put("service_tier", batch ? "batch" : "default");
-    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+    return new Completion(
+        body,
+        model,
+        new Usage(
+            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
   }
 
   /** The prompt tokens of a request line, for the limit on what is enqueued. */
@@ -377,9 +451,11 @@ final class Models {
       SchemaRules.gemini(schema.get());
       prompt.tokens += Tokens.of(Json.write(schema.get()));
     }
-    String answer = answer(model, prompt, schema);
-    String cut = Tokens.cut(answer, config.path("maxOutputTokens").asInt(GEMINI_OUTPUT_TOKENS_MAX));
-    long output = Tokens.of(cut);
+    Said said =
+        said(
+            question(model, prompt, schema),
+            ModelRules.geminiEffort(model, config),
+            config.path("maxOutputTokens").asInt(GEMINI_OUTPUT_TOKENS_MAX));
     long cached = 0;
     long prefix = Tokens.of(prompt.system.toString());
     if (caches && prefix >= prices.cacheFromTokens(model)) {
@@ -390,19 +466,35 @@ final class Models {
     }
 
     ObjectNode body = Json.object();
-    ObjectNode candidate = body.putArray("candidates").addObject();
-    ObjectNode content = candidate.putObject("content");
-    content.putArray("parts").addObject().put("text", cut);
-    content.put("role", "model");
-    candidate.put("finishReason", cut.length() < answer.length() ? "MAX_TOKENS" : "STOP");
-    candidate.put("index", 0);
+    boolean blocked = said.ended(AnswerFinish.DECLINED, AnswerFinish.PROMPT_BLOCKED);
+    boolean filtered = said.ended(AnswerFinish.FILTERED);
+    // Of what it stops Gemini shows nothing, and counts the prompt only.
+    long output = blocked || filtered ? 0 : said.output();
+    long thoughts = blocked || filtered ? 0 : said.reasoning();
+    if (blocked) {
+      body.putObject("promptFeedback").put("blockReason", "PROHIBITED_CONTENT");
+    } else {
+      ObjectNode candidate = body.putArray("candidates").addObject();
+      ObjectNode content = candidate.putObject("content");
+      if (!filtered) {
+        content.putArray("parts").addObject().put("text", said.text());
+        content.put("role", "model");
+      }
+      candidate.put("finishReason", filtered ? "SAFETY" : said.isWhole() ? "STOP" : "MAX_TOKENS");
+      candidate.put("index", 0);
+    }
     ObjectNode usage = body.putObject("usageMetadata");
     usage.put("promptTokenCount", prompt.tokens); // includes what the cache served
     if (cached > 0) {
       usage.put("cachedContentTokenCount", cached);
     }
-    usage.put("candidatesTokenCount", output);
-    usage.put("totalTokenCount", prompt.tokens + output);
+    if (!blocked) {
+      usage.put("candidatesTokenCount", output); // without the thoughts
+    }
+    if (thoughts > 0) {
+      usage.put("thoughtsTokenCount", thoughts);
+    }
+    usage.put("totalTokenCount", prompt.tokens + output + thoughts);
     usage
         .putArray("promptTokensDetails")
         .addObject()
@@ -410,7 +502,8 @@ final class Models {
         .put("tokenCount", prompt.tokens);
     body.put("modelVersion", model);
     body.put("responseId", ids.next(""));
-    return new Completion(body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output));
+    return new Completion(
+        body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output, thoughts));
   }
 
   private static Prompt geminiPrompt(JsonNode request) {
@@ -492,8 +585,11 @@ final class Models {
                 ? Optional.of(format.path("schema"))
                 : Optional.empty();
     if (schema.isPresent()) {
+      if (tool.has("input_schema")) {
+        SchemaRules.anthropicTool(tool.get("input_schema"));
+      }
       if (format.has("schema")) {
-        SchemaRules.anthropic(schema.get());
+        SchemaRules.anthropic(format.get("schema"));
       }
       prompt += Tokens.of(Json.write(schema.get()));
     }
@@ -521,10 +617,16 @@ final class Models {
       }
     }
 
-    String answer = answers.answer(new Answers.Question(model, system, user.toString(), schema));
-    String cut = Tokens.cut(answer, (int) request.get("max_tokens").asLong());
-    long output = Tokens.of(cut);
-    boolean whole = cut.length() == answer.length();
+    Said said =
+        said(
+            new Answers.Question(model, system, user.toString(), schema),
+            ModelRules.anthropicEffort(model, request),
+            request.get("max_tokens").asLong());
+    boolean declined = said.ended(AnswerFinish.DECLINED, AnswerFinish.PROMPT_BLOCKED);
+    boolean refused = declined || said.ended(AnswerFinish.REFUSED, AnswerFinish.FILTERED);
+    boolean paused = said.ended(AnswerFinish.PAUSED);
+    boolean full = said.ended(AnswerFinish.CONTEXT_FULL);
+    boolean whole = said.isWhole() && !refused && !paused && !full;
 
     ObjectNode body = Json.object();
     body.put("id", ids.next("msg_"));
@@ -532,7 +634,10 @@ final class Models {
     body.put("role", "assistant");
     body.put("model", model);
     ArrayNode content = body.putArray("content");
-    JsonNode input = tool.has("input_schema") && whole ? parsed(answer) : null;
+    if (said.reasoning() > 0 && !declined) {
+      content.addObject().put("type", "thinking").put("thinking", "").put("signature", "c2ln");
+    }
+    JsonNode input = tool.has("input_schema") && whole ? parsed(said.text()) : null;
     if (input != null) {
       content
           .addObject()
@@ -540,11 +645,27 @@ final class Models {
           .put("id", ids.next("toolu_"))
           .put("name", tool.path("name").asText())
           .set("input", input);
-    } else {
-      content.addObject().put("type", "text").put("text", cut).putNull("citations");
+    } else if (!declined) {
+      content.addObject().put("type", "text").put("text", said.text()).putNull("citations");
     }
-    body.put("stop_reason", !whole ? "max_tokens" : input != null ? "tool_use" : "end_turn");
+    body.put(
+        "stop_reason",
+        refused
+            ? "refusal"
+            : paused
+                ? "pause_turn"
+                : full
+                    ? "model_context_window_exceeded"
+                    : !whole ? "max_tokens" : input != null ? "tool_use" : "end_turn");
     body.putNull("stop_sequence");
+    if (refused) {
+      body.putObject("stop_details")
+          .put("type", "refusal")
+          .put("category", declined ? "cyber" : "bio")
+          .putNull("explanation");
+    } else {
+      body.putNull("stop_details");
+    }
     long plain = prompt - read - write5m - write1h;
     ObjectNode usage = body.putObject("usage");
     usage.put("input_tokens", plain); // excludes what the cache served or stored
@@ -554,9 +675,17 @@ final class Models {
         .putObject("cache_creation")
         .put("ephemeral_5m_input_tokens", write5m)
         .put("ephemeral_1h_input_tokens", write1h);
-    usage.put("output_tokens", output);
+    usage.put("output_tokens", declined ? 0 : said.completion());
+    usage
+        .putObject("output_tokens_details")
+        .put("thinking_tokens", declined ? 0 : said.reasoning());
     usage.put("service_tier", batch ? "batch" : "standard");
-    return new Completion(body, model, new Usage(plain, read, write5m, write1h, output));
+    return new Completion(
+        body,
+        model,
+        declined
+            ? FREE
+            : new Usage(plain, read, write5m, write1h, said.output(), said.reasoning()));
   }
 
   long countTokens(JsonNode request) {

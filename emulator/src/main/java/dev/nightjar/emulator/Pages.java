@@ -215,8 +215,8 @@ final class Pages {
           List.of(
               escape(line.customId()),
               escape(line.model()),
-              Long.toString(line.promptTokens()),
-              Long.toString(line.outputTokens()),
+              Long.toString(line.usage().prompt()),
+              Long.toString(line.usage().completion()),
               line.usd().toPlainString()));
     }
     String faults = faults(batch);

@@ -51,20 +51,19 @@ final class PriceList {
         batchId,
         customId,
         completion.model(),
-        completion.usage().prompt(),
-        completion.usage().output(),
+        completion.usage(),
         amount(completion.model(), completion.usage(), batch));
   }
 
   /** In dollars, exact. */
   BigDecimal amount(String model, Usage usage, boolean batch) {
     JsonNode price = prices.get(model);
-    JsonNode band = price.path("long");
     JsonNode later = price.path("later");
     if (!later.isMissingNode()
         && !clock.instant().isBefore(Instant.parse(later.get("from").asText()))) {
       price = later;
     }
+    JsonNode band = price.path("long");
     if (!band.isMissingNode() && usage.prompt() > band.get("above").asLong()) {
       price = band;
     }
@@ -73,7 +72,7 @@ final class PriceList {
         rate(price, "input", usage.input())
             .add(rate(price, "write_short", usage.write5m()))
             .add(rate(price, "write_long", usage.write1h()))
-            .add(rate(price, "output", usage.output()));
+            .add(rate(price, "output", usage.completion())); // reasoning is sold as output
     if (batch) {
       others = others.multiply(BATCH);
       // Gemini is alone in not halving what its cache served.

@@ -35,6 +35,9 @@ final class SchemaRules {
           "contentEncoding",
           "contentMediaType");
 
+  private static final int ANTHROPIC_OPTIONAL_MAX = 24;
+  private static final int ANTHROPIC_UNIONS_MAX = 16;
+
   private static final Set<String> FORMATS =
       Set.of("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid");
 
@@ -186,6 +189,59 @@ final class SchemaRules {
 
   /** Anthropic's output format takes the shape of an answer, closed, and no limits. */
   static void anthropic(JsonNode schema) {
+    anthropicShape(schema);
+    long optional = optional(schema);
+    if (optional > ANTHROPIC_OPTIONAL_MAX) {
+      throw ApiError.invalid(
+          "Schemas contains too many optional parameters ("
+              + optional
+              + "), which would make grammar compilation inefficient. Reduce the number of optional"
+              + " parameters in your tool schemas (limit: 24).");
+    }
+    long unions = unions(schema);
+    if (unions > ANTHROPIC_UNIONS_MAX) {
+      throw ApiError.invalid(
+          "Schemas contains too many parameters with union types ("
+              + unions
+              + " parameters with type arrays or anyOf). This causes exponential compilation cost. Reduce"
+              + " the number of nullable or union-typed parameters (limit: 16 parameters with unions).");
+    }
+  }
+
+  /** A tool's arguments are no choice at their root. */
+  static void anthropicTool(JsonNode schema) {
+    for (String keyword : List.of("oneOf", "allOf", "anyOf")) {
+      if (schema.has(keyword)) {
+        throw ApiError.invalid(
+            "tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top"
+                + " level");
+      }
+    }
+    if (!schema.path("type").asText().equals("object")) {
+      throw ApiError.invalid("tools.0.custom.input_schema.type: Input should be 'object'");
+    }
+  }
+
+  private static long optional(JsonNode schema) {
+    long optional = 0;
+    for (String name : (Iterable<String>) schema.path("properties")::fieldNames) {
+      optional += names(schema.path("required"), name) ? 0 : 1;
+    }
+    for (JsonNode child : schema) {
+      optional += optional(child);
+    }
+    return optional;
+  }
+
+  private static long unions(JsonNode schema) {
+    long unions = schema.has("anyOf") || schema.path("type").isArray() ? 1 : 0;
+    for (JsonNode child : schema) {
+      unions += unions(child);
+    }
+    return unions;
+  }
+
+  private static void anthropicShape(JsonNode schema) {
     for (String keyword : NOT_IN_OUTPUT_FORMAT) {
       if (schema.has(keyword)) {
         throw ApiError.invalid(
@@ -207,11 +263,11 @@ final class SchemaRules {
           "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false");
     }
     for (String names : List.of("properties", "$defs", "definitions")) {
-      schema.path(names).forEach(SchemaRules::anthropic);
+      schema.path(names).forEach(SchemaRules::anthropicShape);
     }
-    schema.path("anyOf").forEach(SchemaRules::anthropic);
+    schema.path("anyOf").forEach(SchemaRules::anthropicShape);
     if (schema.path("items").isObject()) {
-      anthropic(schema.get("items"));
+      anthropicShape(schema.get("items"));
     }
   }
 

@@ -13,10 +13,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The emulator's disk: a SQLite database for what it knows, plain files for what was uploaded.
@@ -26,8 +28,11 @@ import java.util.Set;
 final class Storage implements AutoCloseable {
   private static final int INSERT_LINES_MAX = 1_000;
   private static final String BATCH_COLUMNS = "id, provider, owner, state, created_millis, data";
+  private static final String USAGE_COLUMNS =
+      "input_tokens, cached_tokens, write_5m_tokens, write_1h_tokens, output_tokens, reasoning_tokens";
+
   private static final String LINE_COLUMNS =
-      "provider, batch_id, custom_id, model, prompt_tokens, output_tokens, usd";
+      "provider, batch_id, custom_id, model, " + USAGE_COLUMNS + ", usd";
 
   /** Exact sum of decimal strings: SQLite has no decimals, but 64-bit integers of 1e-12 dollars. */
   private static final String TOTAL =
@@ -36,7 +41,7 @@ final class Storage implements AutoCloseable {
           + " as integer) * 1000000000000"
           + " + cast(substr(case when instr(usd, '.') = 0 then ''"
           + " else substr(usd, instr(usd, '.') + 1) end || '000000000000', 1, 12) as integer)"
-          + "), 0) from invoice";
+          + "), 0) from invoice_lines";
 
   /**
    * A batch at its provider; {@code data} is the provider's own object, with further fields whose
@@ -99,12 +104,15 @@ final class Storage implements AutoCloseable {
             "create table if not exists batches (id text primary key, seq integer, provider text not null,"
                 + " owner text not null, state text not null, created_millis integer not null, data text not null)");
         statement.execute(
-            "create table if not exists invoice (line integer primary key, provider text not null,"
+            "create table if not exists invoice_lines (line integer primary key, provider text not null,"
                 + " batch_id text not null, custom_id text not null, model text not null,"
-                + " prompt_tokens integer not null, output_tokens integer not null, usd text not null)");
+                + " input_tokens integer not null, cached_tokens integer not null,"
+                + " write_5m_tokens integer not null, write_1h_tokens integer not null,"
+                + " output_tokens integer not null, reasoning_tokens integer not null, usd text not null)");
         statement.execute("create index if not exists batches_of on batches (provider, state)");
-        statement.execute("create index if not exists invoice_of_batch on invoice (batch_id)");
-        statement.execute("create index if not exists invoice_of_id on invoice (custom_id)");
+        statement.execute(
+            "create index if not exists invoice_of_batch on invoice_lines (batch_id)");
+        statement.execute("create index if not exists invoice_of_id on invoice_lines (custom_id)");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -377,6 +385,9 @@ final class Storage implements AutoCloseable {
 
   /** Bills a synchronous request. */
   synchronized void putLine(Invoice.Line line) {
+    if (line.usage().isFree()) {
+      return;
+    }
     try (PreparedStatement statement = lineInsert()) {
       add(statement, line);
       statement.executeBatch();
@@ -387,7 +398,9 @@ final class Storage implements AutoCloseable {
 
   private PreparedStatement lineInsert() throws SQLException {
     return connection.prepareStatement(
-        "insert into invoice (" + LINE_COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?)");
+        "insert into invoice_lines ("
+            + LINE_COLUMNS
+            + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   }
 
   private static void add(PreparedStatement statement, Invoice.Line line) throws SQLException {
@@ -395,19 +408,24 @@ final class Storage implements AutoCloseable {
     statement.setString(2, line.batchId());
     statement.setString(3, line.customId());
     statement.setString(4, line.model());
-    statement.setLong(5, line.promptTokens());
-    statement.setLong(6, line.outputTokens());
-    statement.setString(7, line.usd().toPlainString());
+    Usage usage = line.usage();
+    statement.setLong(5, usage.input());
+    statement.setLong(6, usage.cached());
+    statement.setLong(7, usage.write5m());
+    statement.setLong(8, usage.write1h());
+    statement.setLong(9, usage.output());
+    statement.setLong(10, usage.reasoning());
+    statement.setString(11, line.usd().toPlainString());
     statement.addBatch();
   }
 
   synchronized List<Invoice.Line> invoiceLines() {
-    return query("select " + LINE_COLUMNS + " from invoice order by line", Storage::line);
+    return query("select " + LINE_COLUMNS + " from invoice_lines order by line", Storage::line);
   }
 
   synchronized List<Invoice.Line> invoiceLines(String batchId, int max) {
     return query(
-        "select " + LINE_COLUMNS + " from invoice where batch_id = ? order by line limit ?",
+        "select " + LINE_COLUMNS + " from invoice_lines where batch_id = ? order by line limit ?",
         Storage::line,
         batchId,
         max);
@@ -426,17 +444,25 @@ final class Storage implements AutoCloseable {
     return dollars.scale() < 0 ? dollars.setScale(0) : dollars;
   }
 
+  synchronized Usage invoiceUsage() {
+    String sums =
+        Arrays.stream(USAGE_COLUMNS.split(", "))
+            .map(column -> "coalesce(sum(" + column + "), 0)")
+            .collect(Collectors.joining(", "));
+    return query("select " + sums + " from invoice_lines", rows -> usage(rows, 1)).get(0);
+  }
+
   synchronized long invoiceCount() {
-    return number("select count(*) from invoice");
+    return number("select count(*) from invoice_lines");
   }
 
   synchronized long invoiceCustomIds() {
-    return number("select count(distinct custom_id) from invoice where custom_id <> ''");
+    return number("select count(distinct custom_id) from invoice_lines where custom_id <> ''");
   }
 
   synchronized List<String> invoicedTwice() {
     return query(
-        "select custom_id from invoice where custom_id <> '' group by custom_id"
+        "select custom_id from invoice_lines where custom_id <> '' group by custom_id"
             + " having count(*) > 1 order by custom_id",
         rows -> rows.getString(1));
   }
@@ -447,9 +473,18 @@ final class Storage implements AutoCloseable {
         rows.getString(2),
         rows.getString(3),
         rows.getString(4),
-        rows.getLong(5),
-        rows.getLong(6),
-        new BigDecimal(rows.getString(7)));
+        usage(rows, 5),
+        new BigDecimal(rows.getString(11)));
+  }
+
+  private static Usage usage(ResultSet rows, int from) throws SQLException {
+    return new Usage(
+        rows.getLong(from),
+        rows.getLong(from + 1),
+        rows.getLong(from + 2),
+        rows.getLong(from + 3),
+        rows.getLong(from + 4),
+        rows.getLong(from + 5));
   }
 
   private interface RowReader<T> {

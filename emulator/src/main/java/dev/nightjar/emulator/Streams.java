@@ -42,10 +42,12 @@ final class Streams {
     ObjectNode first = delta(body, withUsage);
     ((ObjectNode) first.at("/choices/0/delta")).put("role", "assistant").put("content", "");
     data(out, first);
-    for (String piece : pieces(choice.at("/message/content").asText())) {
-      ObjectNode chunk = delta(body, withUsage);
-      ((ObjectNode) chunk.at("/choices/0/delta")).put("content", piece);
-      data(out, chunk);
+    for (String name : List.of("content", "refusal")) {
+      for (String piece : pieces(choice.path("message").path(name).asText(""))) {
+        ObjectNode chunk = delta(body, withUsage);
+        ((ObjectNode) chunk.at("/choices/0/delta")).put(name, piece);
+        data(out, chunk);
+      }
     }
     ObjectNode last = delta(body, withUsage);
     ((ObjectNode) last.at("/choices/0")).set("finish_reason", choice.get("finish_reason"));
@@ -93,31 +95,43 @@ final class Streams {
     ObjectNode delta = end.putObject("delta");
     delta.set("stop_reason", body.get("stop_reason"));
     delta.putNull("stop_sequence");
-    end.putObject("usage").set("output_tokens", body.at("/usage/output_tokens"));
+    delta.set("stop_details", body.get("stop_details"));
+    ObjectNode usage = end.putObject("usage");
+    usage.set("output_tokens", body.at("/usage/output_tokens"));
+    usage.set("output_tokens_details", body.at("/usage/output_tokens_details"));
     event(out, end);
     event(out, Json.object().put("type", "message_stop"));
     return out.toString();
   }
 
   private static void part(StringBuilder out, int index, JsonNode part) {
-    boolean tool = part.path("type").asText().equals("tool_use");
+    String type = part.path("type").asText();
     ObjectNode begun = part.deepCopy();
-    if (tool) {
-      begun.putObject("input");
-    } else {
-      begun.put("text", "");
+    switch (type) {
+      case "tool_use" -> begun.putObject("input");
+      case "thinking" -> begun.put("thinking", "").put("signature", "");
+      default -> begun.put("text", "");
     }
     ObjectNode start = Json.object().put("type", "content_block_start").put("index", index);
     start.set("content_block", begun);
     event(out, start);
-    for (String piece : pieces(tool ? Json.write(part.get("input")) : part.path("text").asText())) {
-      ObjectNode next = Json.object().put("type", "content_block_delta").put("index", index);
-      next.putObject("delta")
-          .put("type", tool ? "input_json_delta" : "text_delta")
-          .put(tool ? "partial_json" : "text", piece);
-      event(out, next);
+    switch (type) {
+      case "tool_use" ->
+          pieces(Json.write(part.get("input")))
+              .forEach(piece -> delta(out, index, "input_json_delta", "partial_json", piece));
+      case "thinking" ->
+          delta(out, index, "signature_delta", "signature", part.path("signature").asText());
+      default ->
+          pieces(part.path("text").asText())
+              .forEach(piece -> delta(out, index, "text_delta", "text", piece));
     }
     event(out, Json.object().put("type", "content_block_stop").put("index", index));
+  }
+
+  private static void delta(StringBuilder out, int index, String type, String name, String piece) {
+    ObjectNode next = Json.object().put("type", "content_block_delta").put("index", index);
+    next.putObject("delta").put("type", type).put(name, piece);
+    event(out, next);
   }
 
   private static void event(StringBuilder out, ObjectNode event) {
@@ -132,7 +146,9 @@ final class Streams {
     List<String> pieces = text.isEmpty() ? List.of("") : pieces(text);
     for (int i = 0; i < pieces.size(); i++) {
       ObjectNode chunk = body.deepCopy();
-      ((ObjectNode) chunk.at("/candidates/0/content/parts/0")).put("text", pieces.get(i));
+      if (chunk.at("/candidates/0/content/parts/0") instanceof ObjectNode part) {
+        part.put("text", pieces.get(i)); // what is filtered has no part
+      }
       if (i + 1 < pieces.size()) {
         ((ObjectNode) chunk.at("/candidates/0")).remove("finishReason");
         ((ObjectNode) chunk.get("usageMetadata")).remove("candidatesTokenCount");

@@ -16,6 +16,8 @@ import com.openai.core.JsonValue;
 import com.openai.core.MultipartField;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.models.Reasoning;
+import com.openai.models.ReasoningEffort;
 import com.openai.models.batches.Batch;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
@@ -38,6 +40,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The emulator as the official Java SDKs, and for the older wire version plain HTTP, see it. */
 class ConformanceTest {
@@ -273,7 +277,8 @@ class ConformanceTest {
     BigDecimal expected = BigDecimal.ZERO;
     for (String text : content(done.outputFileId().orElseThrow())) {
       var body = Json.read(text).at("/response/body");
-      assertThat(body.at("/output/0/content/0/type").asText()).isEqualTo("output_text");
+      assertThat(body.at("/output/0/type").asText()).as("by default").isEqualTo("reasoning");
+      assertThat(body.at("/output/1/content/0/type").asText()).isEqualTo("output_text");
       assertThat(body.get("status").asText()).isEqualTo("completed");
       expected =
           expected
@@ -296,6 +301,7 @@ class ConformanceTest {
             .create(
                 com.openai.models.responses.ResponseCreateParams.builder()
                     .model("gpt-6-luna")
+                    .reasoning(Reasoning.builder().effort(ReasoningEffort.NONE).build())
                     .input(prompt.repeat(3).replace(".", ","))
                     .maxOutputTokens(16)
                     .build());
@@ -315,14 +321,35 @@ class ConformanceTest {
           .completions()
           .create(
               com.openai.models.chat.completions.ChatCompletionCreateParams.builder()
-                  .model("gpt-6-luna")
+                  .model("gpt-5.4")
                   .addSystemMessage(shared)
                   .addUserMessage("Question " + i)
                   .build());
     }
     List<Invoice.Line> lines = emulator.invoice().lines();
-    assertThat(lines.get(1).promptTokens()).isEqualTo(lines.get(0).promptTokens());
+    assertThat(lines.get(1).usage().prompt()).isEqualTo(lines.get(0).usage().prompt());
     assertThat(lines.get(1).usd()).isLessThan(lines.get(0).usd());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"implicit, true", "explicit, false"})
+  void newerModelsWriteEachLongPromptUnaskedAndReadNone(String mode, boolean writes) {
+    String shared = "Policy paragraph. ".repeat(600);
+    for (int i = 0; i < 2; i++) {
+      openAi
+          .chat()
+          .completions()
+          .create(
+              ChatCompletionCreateParams.builder()
+                  .model("gpt-6-luna")
+                  .addSystemMessage(shared)
+                  .addUserMessage("Question " + i)
+                  .putAdditionalBodyProperty(
+                      "prompt_cache_options", JsonValue.from(java.util.Map.of("mode", mode)))
+                  .build());
+    }
+    assertThat(emulator.invoice().usage().cached()).isZero();
+    assertThat(emulator.invoice().usage().write5m() > 0).isEqualTo(writes);
   }
 
   @Test
@@ -548,14 +575,15 @@ class ConformanceTest {
             .createStreaming(
                 MessageCreateParams.builder()
                     .model("claude-haiku-5-5")
-                    .maxTokens(100)
+                    .maxTokens(3_000)
                     .addUserMessage("Say hello to everybody in the house.")
                     .build())) {
       stream.stream().forEach(message::accumulate);
     }
-    assertThat(message.message().content().get(0).asText().text()).isNotEmpty();
+    assertThat(message.message().content().get(0).isThinking()).isTrue();
+    assertThat(message.message().content().get(1).asText().text()).isNotEmpty();
     assertThat(message.message().usage().outputTokens())
-        .isEqualTo(emulator.invoice().lines().get(1).outputTokens());
+        .isEqualTo(emulator.invoice().lines().get(1).usage().completion());
   }
 
   @Test

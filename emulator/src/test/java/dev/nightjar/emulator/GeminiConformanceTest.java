@@ -148,7 +148,9 @@ class GeminiConformanceTest {
                   new BigDecimal(usage.get("promptTokenCount").asText())
                       .multiply(new BigDecimal("0.375")))
               .add(
-                  new BigDecimal(usage.get("candidatesTokenCount").asText())
+                  new BigDecimal(
+                          usage.get("candidatesTokenCount").asLong()
+                              + usage.get("thoughtsTokenCount").asLong())
                       .multiply(new BigDecimal("1.875")));
     }
     assertThat(keys).containsExactlyInAnyOrder("a", "bad", "c");
@@ -164,7 +166,7 @@ class GeminiConformanceTest {
           InlinedRequest.builder()
               .contents(List.of(Content.fromParts(Part.fromText("Say " + i + "."))))
               .metadata(Map.of("key", "r" + i))
-              .config(GenerateContentConfig.builder().maxOutputTokens(i == 2 ? 1 : 50).build())
+              .config(GenerateContentConfig.builder().maxOutputTokens(i == 2 ? 1 : 5_000).build())
               .build());
     }
     BatchJob job =
@@ -282,7 +284,9 @@ class GeminiConformanceTest {
                       .multiply(new BigDecimal("0.375")))
               .add(BigDecimal.valueOf(cached).multiply(new BigDecimal("0.075")))
               .add(
-                  BigDecimal.valueOf(usage.get("candidatesTokenCount").asLong())
+                  BigDecimal.valueOf(
+                          usage.get("candidatesTokenCount").asLong()
+                              + usage.get("thoughtsTokenCount").asLong())
                       .multiply(new BigDecimal("1.875")));
     }
     assertThat(hits).isPositive();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each rule refuses by itself: were it left out, its row would pass. */
 class SchemaRulesTest {
@@ -96,6 +97,45 @@ class SchemaRulesTest {
   void whatOpenAisStrictModeTakesPasses(String property) throws Exception {
     JsonNode schema = schema(property);
     assertThatCode(() -> SchemaRules.openAiStrict(schema)).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"24, 16, ''", "25, 0, optional parameters", "0, 17, union types"})
+  void anthropicCountsWhatMakesGrammarsLarge(int optional, int unions, String words)
+      throws Exception {
+    StringBuilder properties = new StringBuilder("'r':{'type':'string'}");
+    StringBuilder required = new StringBuilder("'r'");
+    for (int i = 0; i < optional; i++) {
+      properties.append(",'o").append(i).append("':{'type':'string'}");
+    }
+    for (int i = 0; i < unions; i++) {
+      properties.append(",'u").append(i).append("':{'type':['string','null']}");
+      required.append(",'u").append(i).append("'");
+    }
+    JsonNode schema =
+        schema(
+            "{'type':'object','additionalProperties':false,'required':["
+                + required
+                + "],'properties':{"
+                + properties
+                + "}}");
+    if (words.isEmpty()) {
+      assertThatCode(() -> SchemaRules.anthropic(schema)).doesNotThrowAnyException();
+    } else {
+      assertThatThrownBy(() -> SchemaRules.anthropic(schema)).hasMessageContaining(words);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'type':'object','anyOf':[]}",
+        "{'type':'object','oneOf':[]}",
+        "{'type':'array'}"
+      })
+  void anthropicsToolsTakeObjectsWithoutChoicesAtTheirRoot(String schema) throws Exception {
+    JsonNode arguments = new ObjectMapper().readTree(schema.replace('\'', '"'));
+    assertThatThrownBy(() -> SchemaRules.anthropicTool(arguments)).isInstanceOf(ApiError.class);
   }
 
   @ParameterizedTest

@@ -448,6 +448,11 @@ final class Night implements AutoCloseable {
           } else {
             refused = e; // the others are collected first
           }
+          if (e.code() == ErrorCode.PROVIDER_ACCOUNT_STOPPED
+              && submission.state() == SubmissionState.IN_PROGRESS
+              && submission.mode() == AttemptMode.BATCH) {
+            ended.add(id); // that is how it ended
+          }
         }
       }
       boolean unpacked = !stores.submissions().unpacked(context.namespaceId()).isEmpty();
@@ -455,7 +460,7 @@ final class Night implements AutoCloseable {
         moved |= runCollect(ended) && (unpacked || movedOn(ended));
       }
     }
-    if (refused != null && !moved) {
+    if (refused != null && (!moved || refused.code() == ErrorCode.PROVIDER_ACCOUNT_STOPPED)) {
       throw refused;
     }
     return moved;

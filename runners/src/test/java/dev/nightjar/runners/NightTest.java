@@ -278,7 +278,7 @@ class NightTest {
             answer_equality: {fields: [kind]}
             guards: []
             tiers:
-              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
+              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 600}
             """);
     for (int night = 1; night <= 3; night++) {
       Path corpus =

@@ -46,7 +46,7 @@ class OperationsTest {
               properties:
                 category: {enum: [spam, business, personal]}
             tiers:
-              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
+              - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 600}
             """);
     corpus = TestNights.write(home, "a.jsonl", TestNights.documents(0, 40));
   }

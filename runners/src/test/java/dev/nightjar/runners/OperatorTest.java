@@ -265,7 +265,8 @@ class OperatorTest {
     BigDecimal paid = emulator.invoice().total();
     assertThat(failures("first")).isEqualTo("ANSWER_UNJUDGED 1");
     assertThat(failures("second")).isEqualTo("ANSWER_UNJUDGED 1");
-    assertThat(emulator.invoice().lines().stream().filter(line -> line.outputTokens() > 1_000))
+    assertThat(
+            emulator.invoice().lines().stream().filter(line -> line.usage().completion() > 1_000))
         .as("no tier above is asked, and nobody a second time")
         .hasSize(1);
 

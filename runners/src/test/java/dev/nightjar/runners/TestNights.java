@@ -41,7 +41,7 @@ final class TestNights {
       tiers:
         - {name: small, provider: openai, model: gpt-6-luna, output_tokens_max: 120, prompt_tokens_max: 200}
         - {name: mid, provider: anthropic, model: claude-sonnet-5-5, output_tokens_max: 120, prompt_tokens_max: 2000}
-        - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 200}
+        - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 600}
       """;
 
   /** The emulator lives in real time, and quickly. */

@@ -81,7 +81,8 @@ final class PostgresLearningStore implements LearningStore {
                                   and i.item_key = l.item_key
                                   -- Want of money, a changed task or input and a person's hand say nothing of it.
                                   and i.failure_code in (
-                                      'ANSWER_INVALID', 'ANSWER_TRUNCATED', 'OUTCOME_UNKNOWN', 'REQUEST_ERRORED',
+                                      'ANSWER_INVALID', 'ANSWER_TRUNCATED', 'ANSWER_REFUSED', 'ANSWER_FILTERED',
+                                      'ANSWER_CONTEXT_FULL', 'ANSWER_PAUSED', 'OUTCOME_UNKNOWN', 'REQUEST_ERRORED',
                                       'REQUEST_EXPIRED', 'REQUEST_LOST', 'DEADLINE_PASSED')))
                             -- Once: what fails for good is looked up, and fails, every night.
                             and (l.is_right is not null or not exists (

@@ -12,19 +12,55 @@ import java.util.Optional;
  * @param customId the attempt it answers
  * @param model that answered, as the provider names it; empty if it names none
  * @param text the answer's text, empty if there is none
- * @param truncated whether the answer was cut at its token limit
+ * @param end how the answer ended
  * @param usage what is billed
  * @param billedAt when the provider did the work
  * @param error why there is no answer, if there is none
- * @param reason the same in words, one line
+ * @param reason the same in words, one line; of an answer what its provider says of a bad end
  */
 public record ResultLine(
     String submissionId,
     String customId,
     String model,
     String text,
-    boolean truncated,
+    AnswerEnd end,
     Usage usage,
     Instant billedAt,
     Optional<ErrorCode> error,
-    String reason) {}
+    String reason) {
+
+  /** A line without an answer. */
+  public static ResultLine failed(
+      String submissionId,
+      String customId,
+      String model,
+      Usage usage,
+      Instant billedAt,
+      ErrorCode error,
+      String reason) {
+    return new ResultLine(
+        submissionId,
+        customId,
+        model,
+        "",
+        AnswerEnd.COMPLETE,
+        usage,
+        billedAt,
+        Optional.of(error),
+        reason);
+  }
+
+  /** A line with an answer, to whatever end it came. */
+  public static ResultLine answered(
+      String submissionId,
+      String customId,
+      String model,
+      String text,
+      AnswerEnd end,
+      Usage usage,
+      Instant billedAt,
+      String reason) {
+    return new ResultLine(
+        submissionId, customId, model, text, end, usage, billedAt, Optional.empty(), reason);
+  }
+}

@@ -16,6 +16,9 @@ import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.Effort;
+import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -65,6 +68,15 @@ final class AnthropicClient implements ProviderClient {
   private static final int PAGE_BATCHES_MAX = 100;
   private static final String ANSWER_TOOL = "answer";
 
+  /**
+   * What a refusal before any output is free of charge for, "" being no category. Its input is
+   * counted all the same.
+   *
+   * @see <a href="https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback">
+   *     Refusals</a>, which says that this may change
+   */
+  private static final Set<String> FREE_REFUSALS = Set.of("", "null", "cyber", "general_harms");
+
   /** The requests of one task. */
   private static final class Format implements RequestFormat {
     private final String system;
@@ -86,18 +98,43 @@ final class AnthropicClient implements ProviderClient {
       params.put("max_tokens", tier.outputTokensMax());
       params.put("system", system);
       params.putArray("messages").addObject().put("role", "user").put("content", prompt);
+      putEffort(tier, params);
       if (tier.structuredOutput() == TierSpec.StructuredOutput.TOOL) {
         ObjectNode tool = params.putArray("tools").addObject();
         tool.put("name", ANSWER_TOOL);
         tool.put("description", "Gives the answer.");
-        tool.set("input_schema", schema);
+        tool.set("input_schema", ProviderSchema.ofTool(schema));
         params.putObject("tool_choice").put("type", "tool").put("name", ANSWER_TOOL);
       } else if (outputFormat.schema().isPresent()) {
-        ObjectNode format = params.putObject("output_config").putObject("format");
+        ObjectNode format = params.withObject("/output_config").putObject("format");
         format.put("type", "json_schema");
         format.set("schema", outputFormat.schema().get());
       }
       return request;
+    }
+
+    /** Models that let thinking be turned off do so at efforts up to high only. */
+    private static void putEffort(TierSpec tier, ObjectNode params) {
+      Effort effort = tier.effort();
+      if (effort == null) {
+        return;
+      }
+      ModelTraits.Control control =
+          tier.traits().map(ModelTraits::control).orElse(ModelTraits.Control.EFFORT);
+      if (effort == Effort.NONE) {
+        params
+            .putObject("thinking")
+            .put(
+                "type",
+                control == ModelTraits.Control.EFFORT_OR_BETWEEN_TOOLS
+                    ? "between_tools"
+                    : "disabled");
+      } else if (control != ModelTraits.Control.EFFORT) {
+        params.putObject("thinking").put("type", "adaptive"); // not all do it unasked
+      }
+      params
+          .withObject("/output_config")
+          .put("effort", (effort == Effort.NONE ? Effort.LOW : effort).label());
     }
 
     @Override
@@ -400,27 +437,24 @@ final class AnthropicClient implements ProviderClient {
     String type = result.path("type").asText();
     if (!type.equals("succeeded")) {
       String why = result.path("error").path("error").path("type").asText(type);
-      return new ResultLine(
+      return ResultLine.failed(
           submissionId,
           customId,
           "",
-          "",
-          false,
           Usage.NONE, // only succeeded requests are billed
           workedAt,
-          Optional.of(
-              switch (type) {
-                case "expired" -> ErrorCode.REQUEST_EXPIRED;
-                case "canceled" -> ErrorCode.SUBMISSION_CANCELLED;
-                default ->
-                    Refusals.codeOf(
-                        0, why, result.path("error").path("error").path("message").asText(""));
-              }),
+          switch (type) {
+            case "expired" -> ErrorCode.REQUEST_EXPIRED;
+            case "canceled" -> ErrorCode.SUBMISSION_CANCELLED;
+            default ->
+                Refusals.codeOf(
+                    0, why, result.path("error").path("error").path("message").asText(""));
+          },
           NAME + ": " + why);
     }
     JsonNode message = result.path("message");
     StringBuilder text = new StringBuilder();
-    for (JsonNode block : message.path("content")) {
+    for (JsonNode block : message.path("content")) { // of thinking there is nothing to read
       text.append(
           block.path("type").asText().equals("tool_use")
               ? block.path("input").toString()
@@ -428,22 +462,41 @@ final class AnthropicClient implements ProviderClient {
     }
     JsonNode usage = message.path("usage");
     long hour = usage.path("cache_creation").path("ephemeral_1h_input_tokens").asLong(0);
-    return new ResultLine(
+    long output = usage.path("output_tokens").asLong(0);
+    long thinking =
+        Math.min(output, usage.path("output_tokens_details").path("thinking_tokens").asLong(0));
+    String category = message.path("stop_details").path("category").asText("");
+    AnswerEnd end = end(message, category);
+    return ResultLine.answered(
         submissionId,
         customId,
         message.path("model").asText(""),
         text.toString(),
-        message.path("stop_reason").asText().equals("max_tokens"),
-        new Usage(
-            usage.path("input_tokens").asLong(0),
-            usage.path("cache_read_input_tokens").asLong(0),
-            Math.max(0, usage.path("cache_creation_input_tokens").asLong(0) - hour),
-            hour,
-            usage.path("output_tokens").asLong(0),
-            0), // thinking is not told apart
+        end,
+        end == AnswerEnd.DECLINED
+            ? Usage.NONE
+            : new Usage(
+                usage.path("input_tokens").asLong(0),
+                usage.path("cache_read_input_tokens").asLong(0),
+                Math.max(0, usage.path("cache_creation_input_tokens").asLong(0) - hour),
+                hour,
+                output - thinking,
+                thinking),
         workedAt,
-        Optional.empty(),
-        "");
+        end == AnswerEnd.COMPLETE ? "" : category);
+  }
+
+  private static AnswerEnd end(JsonNode message, String category) {
+    return switch (message.path("stop_reason").asText()) {
+      case "max_tokens" -> AnswerEnd.TRUNCATED;
+      case "refusal" ->
+          message.path("content").isEmpty() && FREE_REFUSALS.contains(category)
+              ? AnswerEnd.DECLINED
+              : AnswerEnd.REFUSED;
+      case "model_context_window_exceeded" -> AnswerEnd.CONTEXT_FULL;
+      case "pause_turn" -> AnswerEnd.PAUSED;
+      default -> AnswerEnd.COMPLETE;
+    };
   }
 
   @Override

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -294,7 +295,7 @@ public final class BatchSubmitter {
     String id = submission.submissionId();
     switch (believed(submission, e).kind()) {
       case REFUSED -> refuse(submission, owner, e);
-      case KEY_REFUSED -> {
+      case KEY_REFUSED, ACCOUNT_STOPPED -> {
         submissions.giveBack(id, owner, now(), false);
         throw refusal(id, e);
       }
@@ -327,7 +328,7 @@ public final class BatchSubmitter {
         submissions.giveBack(id, owner, retryAt(submission, e), keep);
         LOG.warn("{}: {}: tried again{}", id, e.getMessage(), keep ? "" : " with a new upload");
       }
-      case KEY_REFUSED -> {
+      case KEY_REFUSED, ACCOUNT_STOPPED -> {
         submissions.giveBack(id, owner, now(), true);
         throw refusal(id, e);
       }
@@ -389,6 +390,7 @@ public final class BatchSubmitter {
               String.valueOf(e.getMessage()),
               "correct the API key in the environment and run the same command again",
               e);
+      case ACCOUNT_STOPPED -> stopped(key, String.valueOf(e.getMessage()), e);
       case REFUSED ->
           new NightjarException(
               ErrorCode.PROVIDER_REFUSED,
@@ -404,6 +406,17 @@ public final class BatchSubmitter {
               "run the same command again; nothing is lost",
               e);
     };
+  }
+
+  /** The line a user sees when an account is sold nothing more. */
+  static NightjarException stopped(String key, String what, @Nullable Throwable cause) {
+    return new NightjarException(
+        ErrorCode.PROVIDER_ACCOUNT_STOPPED,
+        key,
+        what,
+        "see the billing page and the limits of the account, then run the same command again: what is"
+            + " sent is kept, and goes on",
+        cause);
   }
 
   /** Asks the provider about a create whose outcome is unknown. */
@@ -470,8 +483,9 @@ public final class BatchSubmitter {
    *
    * @param keeper takes the submission if it has ended, so that one process collects it
    * @return whether it has ended and is the keeper's to collect
-   * @throws NightjarException PROVIDER_UNAVAILABLE also for an answer of 404: providers give false
-   *     ones, and a batch that is gone would take its bill with it
+   * @throws NightjarException PROVIDER_ACCOUNT_STOPPED if it has ended, and is to be collected, but
+   *     nothing more is to be sent; PROVIDER_UNAVAILABLE also for an answer of 404: providers give
+   *     false ones, and a batch that is gone would take its bill with it
    */
   public boolean poll(Submission submission, LeaseKeeper keeper) {
     String id = submission.submissionId();
@@ -500,7 +514,7 @@ public final class BatchSubmitter {
     if (claimed.get().state() != SubmissionState.IN_PROGRESS) {
       return claimed.get().state() == SubmissionState.ENDED;
     }
-    if (batch.queueFull()) {
+    if (batch.failedBy(ErrorCode.QUEUE_FULL)) {
       submissions.learnQuota(
           submission.provider(),
           submission.model(),
@@ -512,7 +526,12 @@ public final class BatchSubmitter {
           now().plus(settings.waitMax()),
           now());
     }
-    return submissions.markEnded(id, keeper.owner(), batch.ending().get(), batch.failure(), now());
+    boolean ended =
+        submissions.markEnded(id, keeper.owner(), batch.ending().get(), batch.failure(), now());
+    if (ended && batch.failedBy(ErrorCode.PROVIDER_ACCOUNT_STOPPED)) {
+      throw stopped(id, submission.provider() + ": " + batch.failure(), null);
+    }
+    return ended;
   }
 
   /**

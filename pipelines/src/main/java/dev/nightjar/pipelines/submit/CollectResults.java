@@ -155,7 +155,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
           unseen
               ? ErrorCode.OUTCOME_UNKNOWN
               : failed
-                  ? batch.queueFull() ? ErrorCode.QUEUE_FULL : ErrorCode.BATCH_FAILED
+                  ? batch.failedBy().orElse(ErrorCode.BATCH_FAILED)
                   : batch.ending().equals(Optional.of(Ending.EXPIRED))
                       ? ErrorCode.REQUEST_EXPIRED
                       : batch.ending().equals(Optional.of(Ending.CANCELLED))
@@ -286,16 +286,8 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
 
     private static ResultLine unanswered(
         Submission submission, String customId, Instant at, ErrorCode code, String reason) {
-      return new ResultLine(
-          submission.submissionId(),
-          customId,
-          "",
-          "",
-          false,
-          Usage.NONE,
-          at,
-          Optional.of(code),
-          reason);
+      return ResultLine.failed(
+          submission.submissionId(), customId, "", Usage.NONE, at, code, reason);
     }
   }
 }

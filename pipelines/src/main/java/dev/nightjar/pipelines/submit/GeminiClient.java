@@ -11,6 +11,9 @@ import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
+import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.Effort;
+import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -89,8 +92,32 @@ final class GeminiClient implements ProviderClient {
       ObjectNode config = request.putObject("generationConfig");
       config.put("maxOutputTokens", tier.outputTokensMax());
       config.put("responseMimeType", "application/json");
+      putEffort(tier, config);
       schema.schema().ifPresent(taken -> config.set("responseJsonSchema", taken));
       return line;
+    }
+
+    private static void putEffort(TierSpec tier, ObjectNode config) {
+      Effort effort = tier.effort();
+      if (effort == null) {
+        return;
+      }
+      if (tier.traits().map(ModelTraits::control).equals(Optional.of(ModelTraits.Control.BUDGET))) {
+        config.putObject("thinkingConfig").put("thinkingBudget", budget(tier, effort));
+      } else {
+        config.putObject("thinkingConfig").put("thinkingLevel", effort.name());
+      }
+    }
+
+    /** As Google's OpenAI-compatible interface turns efforts into budgets. */
+    private static int budget(TierSpec tier, Effort effort) {
+      return switch (effort) {
+        case NONE -> 0;
+        case MINIMAL -> tier.traits().orElseThrow().efforts().contains(Effort.NONE) ? 512 : 128;
+        case LOW -> 1_024;
+        case MEDIUM -> 8_192;
+        case HIGH, XHIGH, MAX -> 24_576;
+      };
     }
 
     @Override
@@ -315,7 +342,9 @@ final class GeminiClient implements ProviderClient {
             id,
             requests,
             code + ": " + error.path("message").asText("the provider gives no reason"),
-            code.equals("RESOURCE_EXHAUSTED"),
+            AccountStop.isIn(0, operation)
+                ? ErrorCode.PROVIDER_ACCOUNT_STOPPED
+                : code.equals("RESOURCE_EXHAUSTED") ? ErrorCode.QUEUE_FULL : ErrorCode.BATCH_FAILED,
             Optional.empty(),
             at);
       }
@@ -388,20 +417,17 @@ final class GeminiClient implements ProviderClient {
     if (!response.isObject()) {
       JsonNode error = line.path("error").isObject() ? line.path("error") : line.path("status");
       String code = code(error);
-      return new ResultLine(
+      return ResultLine.failed(
           submissionId,
           customId,
           "",
-          "",
-          false,
           Usage.NONE,
           workedAt,
-          Optional.of(
-              switch (code) {
-                case "CANCELLED" -> ErrorCode.SUBMISSION_CANCELLED;
-                case "DEADLINE_EXCEEDED" -> ErrorCode.REQUEST_EXPIRED;
-                default -> Refusals.codeOf(0, code, error.path("message").asText(""));
-              }),
+          switch (code) {
+            case "CANCELLED" -> ErrorCode.SUBMISSION_CANCELLED;
+            case "DEADLINE_EXCEEDED" -> ErrorCode.REQUEST_EXPIRED;
+            default -> Refusals.codeOf(0, code, error.path("message").asText(""));
+          },
           NAME + ": " + code);
     }
     JsonNode candidate = response.path("candidates").path(0);
@@ -413,12 +439,14 @@ final class GeminiClient implements ProviderClient {
     }
     JsonNode usage = response.path("usageMetadata");
     long cached = usage.path("cachedContentTokenCount").asLong(0);
-    return new ResultLine(
+    String blocked = response.path("promptFeedback").path("blockReason").asText("");
+    String finish = candidate.path("finishReason").asText("");
+    return ResultLine.answered(
         submissionId,
         customId,
         response.path("modelVersion").asText(""),
         text.toString(),
-        candidate.path("finishReason").asText().equals("MAX_TOKENS"),
+        end(blocked, finish),
         new Usage(
             // The prompt's count includes what was cached; tools' results come on top.
             Math.max(0, usage.path("promptTokenCount").asLong(0) - cached)
@@ -429,8 +457,20 @@ final class GeminiClient implements ProviderClient {
             usage.path("candidatesTokenCount").asLong(0),
             usage.path("thoughtsTokenCount").asLong(0)),
         workedAt,
-        Optional.empty(),
-        "");
+        blocked.isEmpty() ? finish : blocked);
+  }
+
+  /** A prompt that is blocked has no candidate; an answer that is has a reason, and no parts. */
+  private static AnswerEnd end(String blocked, String finish) {
+    if (!blocked.isEmpty()) {
+      return AnswerEnd.FILTERED;
+    }
+    return switch (finish) {
+      case "MAX_TOKENS" -> AnswerEnd.TRUNCATED;
+      case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY" ->
+          AnswerEnd.FILTERED;
+      default -> AnswerEnd.COMPLETE;
+    };
   }
 
   @Override

@@ -185,6 +185,11 @@ final class OnlineRequests {
             "it answered " + response.status(),
             "correct the API key in the environment and run the same command again");
       }
+      case STOPPED -> {
+        submissions.notAsked(customId);
+        throw BatchSubmitter.stopped(
+            tier.provider().label(), "it answered " + response.status(), null);
+      }
       case UNKNOWN -> {
         LOG.warn("{}: {} answered {}", customId, tier.provider().label(), response.status());
         if (!kind.bills()) {
@@ -203,12 +208,17 @@ final class OnlineRequests {
     /** It was not done, and may be later. */
     LATER,
     KEY_REFUSED,
+    /** The account is sold nothing more. */
+    STOPPED,
     /** Something between us and the provider answered: it may have been done. */
     UNKNOWN
   }
 
   private static Meaning meaning(ProviderClient.Response response) {
     int status = response.status();
+    if (status / 100 != 2 && AccountStop.isIn(status, RawHttp.lenient(response.body()))) {
+      return Meaning.STOPPED;
+    }
     if (RawHttp.refusesKey(status, response.body())) {
       return Meaning.KEY_REFUSED;
     }

@@ -20,6 +20,7 @@ import com.openai.models.files.FileListParams;
 import com.openai.models.files.FileObject;
 import com.openai.models.files.FilePurpose;
 import dev.nightjar.cachestore.Ending;
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
@@ -108,6 +109,12 @@ final class OpenAiClient implements ProviderClient {
     try {
       return call.get();
     } catch (OpenAIServiceException e) {
+      if (AccountStop.isOne(e.code().orElse("")) || AccountStop.isOne(e.type().orElse(""))) {
+        throw new ProviderException(
+            ProviderException.Kind.ACCOUNT_STOPPED,
+            NAME + " answered " + e.statusCode() + " (" + e.code().or(e::type).orElse("") + ")",
+            e);
+      }
       // The message may quote the key or the prompt; status, type and code do not.
       throw ProviderException.ofStatus(
           NAME,
@@ -267,7 +274,9 @@ final class OpenAiClient implements ProviderClient {
         batch.id(),
         requests,
         code + line + ": " + message,
-        queueFull,
+        queueFull
+            ? ErrorCode.QUEUE_FULL
+            : AccountStop.isOne(code) ? ErrorCode.PROVIDER_ACCOUNT_STOPPED : ErrorCode.BATCH_FAILED,
         queueFull && limit.find()
             ? Optional.of(Long.parseLong(limit.group(1).replace(",", "")))
             : Optional.empty(),
@@ -352,6 +361,7 @@ final class OpenAiClient implements ProviderClient {
   @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
+    body.put("service_tier", "default"); // a project may make a dearer one its own default
     Duration whole = settings.answerMax(tier.outputTokensMax());
     if (tier.api() == TierSpec.Api.RESPONSES) {
       return askInBackground(body, whole, accepted);

@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
 import dev.nightjar.cachestore.Ending;
+import dev.nightjar.cachestore.ErrorCode;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -12,7 +13,8 @@ import java.util.Optional;
  * @param requests how many requests it holds, 0 if the provider does not know yet
  * @param answered how many of them it says were answered, and billed; 0 if it does not say
  * @param failure why it failed as a whole, empty if it did not
- * @param queueFull whether it failed only because the account's queue was full
+ * @param failedBy what kind of failure that is: BATCH_FAILED, or QUEUE_FULL or
+ *     PROVIDER_ACCOUNT_STOPPED, which are no fault of its requests; empty if it did not fail
  * @param enqueuedTokensMax the limit that the provider named then
  * @param workedAt when its requests were executed, as far as the provider says: decides the price
  *     in force
@@ -23,28 +25,48 @@ public record ProviderBatch(
     long requests,
     long answered,
     String failure,
-    boolean queueFull,
+    Optional<ErrorCode> failedBy,
     Optional<Long> enqueuedTokensMax,
     Instant workedAt) {
 
   static ProviderBatch working(String id, long requests, Instant at) {
-    return new ProviderBatch(id, Optional.empty(), requests, 0, "", false, Optional.empty(), at);
+    return new ProviderBatch(
+        id, Optional.empty(), requests, 0, "", Optional.empty(), Optional.empty(), at);
   }
 
   static ProviderBatch ended(
       String id, Ending ending, long requests, long answered, Instant workedAt) {
     return new ProviderBatch(
-        id, Optional.of(ending), requests, answered, "", false, Optional.empty(), workedAt);
+        id,
+        Optional.of(ending),
+        requests,
+        answered,
+        "",
+        Optional.empty(),
+        Optional.empty(),
+        workedAt);
+  }
+
+  /** Whether it failed for a reason. */
+  boolean failedBy(ErrorCode code) {
+    return failedBy.equals(Optional.of(code));
   }
 
   static ProviderBatch failed(
       String id,
       long requests,
       String failure,
-      boolean queueFull,
+      ErrorCode failedBy,
       Optional<Long> enqueuedTokensMax,
       Instant at) {
     return new ProviderBatch(
-        id, Optional.of(Ending.FAILED), requests, 0, failure, queueFull, enqueuedTokensMax, at);
+        id,
+        Optional.of(Ending.FAILED),
+        requests,
+        0,
+        failure,
+        Optional.of(failedBy),
+        enqueuedTokensMax,
+        at);
   }
 }

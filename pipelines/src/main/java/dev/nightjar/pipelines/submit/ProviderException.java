@@ -14,6 +14,8 @@ public final class ProviderException extends RuntimeException {
   public enum Kind {
     /** The key was refused (401, 403): nothing happened. */
     KEY_REFUSED,
+    /** The account is sold nothing more until a person does something: nothing happened. */
+    ACCOUNT_STOPPED,
     /** The request was refused for good (other 4xx): nothing happened. */
     REFUSED,
     /** The provider does not see the uploaded file, which may pass: nothing happened. */

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -225,6 +226,13 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
           value.isObject() ? Set.of(value) : Set.of();
       default -> Set.of();
     };
+  }
+
+  /** Arguments of an Anthropic tool: all of the schema but choices at its root. */
+  static JsonNode ofTool(JsonNode schema) {
+    ObjectNode taken = schema.deepCopy();
+    taken.remove(List.of("anyOf", "oneOf", "allOf"));
+    return taken;
   }
 
   private static boolean isRecursive(JsonNode root) {

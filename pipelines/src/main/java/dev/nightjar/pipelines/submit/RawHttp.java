@@ -211,9 +211,22 @@ final class RawHttp {
     String code =
         error.path("code").isTextual()
             ? error.path("code").asText()
-            : error.path("status").asText(error.path("type").asText(""));
+            : error
+                .path("details")
+                .path("error_code")
+                .asText(error.path("status").asText(error.path("type").asText("")));
+    if (AccountStop.isIn(response.statusCode(), lenient(response.body()))) {
+      return accountStopped(response.statusCode(), code);
+    }
     return ProviderException.ofStatus(
         provider, response.statusCode(), code, retryAfter(response), null);
+  }
+
+  ProviderException accountStopped(int status, String code) {
+    return new ProviderException(
+        ProviderException.Kind.ACCOUNT_STOPPED,
+        provider + " answered " + status + (code.isBlank() ? "" : " (" + code + ")"),
+        null);
   }
 
   /** Whether an answer is about the key; Gemini says so with 400. */

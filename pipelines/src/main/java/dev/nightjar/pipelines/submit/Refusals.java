@@ -14,7 +14,7 @@ final class Refusals {
           "maximum context length|prompt is too long|exceeds the maximum number of tokens|exceed context limit",
           Pattern.CASE_INSENSITIVE);
 
-  /** What is said with 400 and is no fault of the request. */
+  /** What is said with 400 of an account or a key, and is no fault of the request. */
   private static final Pattern OF_THE_ACCOUNT =
       Pattern.compile("credit|billing|quota|api key|overloaded", Pattern.CASE_INSENSITIVE);
 
@@ -28,6 +28,9 @@ final class Refusals {
    * @param message the provider's words, of which nothing is kept
    */
   static ErrorCode codeOf(int status, String type, String message) {
+    if (AccountStop.isOne(type)) {
+      return ErrorCode.PROVIDER_ACCOUNT_STOPPED;
+    }
     boolean isWrong =
         status == 400
             || status == 413

@@ -7,6 +7,7 @@ import dev.nightjar.cachestore.StrayStore.Charge;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.pipelines.model.AnswerEnd;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.route.CustomIds;
@@ -223,7 +224,8 @@ public final class StrayBatches {
     if (line.error().isEmpty()) {
       answered.add(line.customId());
     }
-    if (CustomIds.isOne(line.customId()) && (line.usage().isBilled() || line.error().isEmpty())) {
+    boolean isFree = line.error().isPresent() || line.end() == AnswerEnd.DECLINED;
+    if (CustomIds.isOne(line.customId()) && (line.usage().isBilled() || !isFree)) {
       charges.putIfAbsent(line.customId(), charge(line));
     }
   }

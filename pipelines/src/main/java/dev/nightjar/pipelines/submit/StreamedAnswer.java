@@ -53,6 +53,7 @@ abstract class StreamedAnswer {
   static StreamedAnswer chat() {
     return new StreamedAnswer() {
       private final StringBuilder text = new StringBuilder();
+      private final StringBuilder refusal = new StringBuilder();
       private ObjectNode body = JsonNodeFactory.instance.objectNode();
       private String finish = "";
 
@@ -64,6 +65,7 @@ abstract class StreamedAnswer {
         }
         JsonNode choice = event.path("choices").path(0);
         text.append(choice.path("delta").path("content").asText(""));
+        refusal.append(choice.path("delta").path("refusal").asText(""));
         finish = choice.path("finish_reason").asText(finish);
         if (event.path("usage").isObject()) {
           body.set("usage", event.get("usage"));
@@ -73,7 +75,11 @@ abstract class StreamedAnswer {
       @Override
       Optional<ObjectNode> whole() {
         ObjectNode choice = body.putArray("choices").addObject().put("index", 0);
-        choice.putObject("message").put("role", "assistant").put("content", text.toString());
+        choice
+            .putObject("message")
+            .put("role", "assistant")
+            .put("content", text.toString())
+            .put("refusal", refusal.isEmpty() ? null : refusal.toString());
         choice.put("finish_reason", finish);
         return finish.isEmpty() ? Optional.empty() : Optional.of(body);
       }

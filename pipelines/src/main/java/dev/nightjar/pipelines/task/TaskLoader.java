@@ -19,6 +19,8 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.embed.EmbeddingModel;
+import dev.nightjar.pipelines.model.Effort;
+import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
 import dev.nightjar.pipelines.reuse.Guards;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.PatternSyntaxException;
@@ -240,6 +243,7 @@ public final class TaskLoader {
       }
       requireProvider(file, tier, index, "api", Provider.OPENAI, problems);
       requireProvider(file, tier, index, "structured_output", Provider.ANTHROPIC, problems);
+      checkModel(file, tier, index, problems);
       index++;
     }
     JsonNode last = tree.get("tiers").get(index - 1);
@@ -451,6 +455,7 @@ public final class TaskLoader {
               tier.get("output_tokens_max").asInt(),
               tier.path("prompt_tokens_max").asInt(Integer.MAX_VALUE),
               tier.path("context_tokens_max").asInt(Integer.MAX_VALUE),
+              effort(tier),
               TierSpec.Api.valueOf(upper(tier.path("api").asText("chat"))),
               TierSpec.StructuredOutput.valueOf(
                   upper(tier.path("structured_output").asText("schema")))));
@@ -468,6 +473,7 @@ public final class TaskLoader {
         List.copyOf(fields),
         tree.at("/input/priority_field").asText(null),
         TaskSpec.OverBudget.valueOf(upper(tree.path("over_budget").asText("defer"))),
+        tree.path("on_refusal").asText("fail").equals("escalate"),
         integer(tree.at("/baseline/output_tokens")),
         semanticCache(tree.path("semantic_cache")),
         nearDuplicates(tree.path("near_duplicates")),
@@ -487,6 +493,67 @@ public final class TaskLoader {
         List.copyOf(tiers),
         fingerprint(tree),
         canonical(tree));
+  }
+
+  /**
+   * What the task says, else the least that the model takes: answers here are short and checked.
+   */
+  private static @Nullable Effort effort(JsonNode tier) {
+    Optional<ModelTraits> traits = traits(tier);
+    if (traits.filter(known -> known.control() == ModelTraits.Control.FIXED).isPresent()) {
+      return null;
+    }
+    return tier.has("effort")
+        ? Effort.ofLabel(tier.get("effort").asText())
+        : traits.flatMap(ModelTraits::least).orElse(null);
+  }
+
+  private static Optional<ModelTraits> traits(JsonNode tier) {
+    return ModelTraits.of(
+        Provider.ofLabel(tier.get("provider").asText()), tier.get("model").asText());
+  }
+
+  /** What the model would refuse, on every line. */
+  private static void checkModel(String file, JsonNode tier, int index, List<Problem> problems) {
+    Optional<ModelTraits> traits = traits(tier);
+    if (traits.isEmpty()) {
+      return;
+    }
+    String model = tier.get("model").asText();
+    JsonNode effort = tier.path("effort");
+    List<String> efforts =
+        traits.get().efforts().stream()
+            .filter(one -> one != Effort.MAX || takesMax(tier))
+            .map(Effort::label)
+            .toList();
+    if (effort.isTextual() && !efforts.contains(effort.asText())) {
+      problems.add(
+          new Problem(
+              file,
+              line(effort),
+              "tiers[" + index + "].effort",
+              "expected one that "
+                  + model
+                  + " takes"
+                  + (takesMax(tier) ? "" : " in chat completions")
+                  + ": "
+                  + String.join(", ", efforts)));
+    }
+    JsonNode structured = tier.path("structured_output");
+    if (structured.asText("").equals("tool") && !traits.get().forcedTool()) {
+      problems.add(
+          new Problem(
+              file,
+              line(structured),
+              "tiers[" + index + "].structured_output",
+              "expected schema: " + model + " refuses to be made to call a tool"));
+    }
+  }
+
+  /** Chat completions refuse it, of models whose responses take it. */
+  private static boolean takesMax(JsonNode tier) {
+    return !tier.get("provider").asText().equals(Provider.OPENAI.label())
+        || tier.path("api").asText("").equals("responses");
   }
 
   private static String upper(String label) {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param priorityField record field with a number that says which documents go first when money is
  *     short, or null for none
  * @param overBudget what becomes of requests that no budget pays for
+ * @param escalatesRefusals whether another tier is asked what a model refuses to answer
  * @param uncappedOutputTokens how long an answer would be that nobody asks to be short, for the
  *     baseline; or null for as long as it is
  * @param semanticCache when a similar text's answer is used again, or null for exact hits only
@@ -48,6 +49,7 @@ public record TaskSpec(
     List<String> fields,
     @Nullable String priorityField,
     OverBudget overBudget,
+    boolean escalatesRefusals,
     @Nullable Integer uncappedOutputTokens,
     @Nullable SemanticCacheSpec semanticCache,
     @Nullable NearDuplicateSpec nearDuplicates,

@@ -1,7 +1,12 @@
 package dev.nightjar.pipelines.task;
 
+import dev.nightjar.pipelines.model.Effort;
+import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import java.io.Serializable;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that a task may ask.
@@ -13,6 +18,7 @@ import java.io.Serializable;
  * @param promptTokensMax longest prompt that starts here; {@link Integer#MAX_VALUE} for no limit
  * @param contextTokensMax most tokens of prompt and answer together that its model takes; {@link
  *     Integer#MAX_VALUE} if the task does not say
+ * @param effort how much the model is told to reason; null to say nothing of it
  * @param api which of OpenAI's interfaces is asked
  * @param structuredOutput how Anthropic is told the shape of an answer
  */
@@ -23,6 +29,7 @@ public record TierSpec(
     int outputTokensMax,
     int promptTokensMax,
     int contextTokensMax,
+    @Nullable Effort effort,
     Api api,
     StructuredOutput structuredOutput)
     implements Serializable {
@@ -30,6 +37,27 @@ public record TierSpec(
   /** Whether a prompt, by our count, and the longest answer fit the model. */
   public boolean fits(int promptTokens) {
     return (long) promptTokens + outputTokensMax <= contextTokensMax;
+  }
+
+  /** What is known of the model; empty for one that nobody has described. */
+  public Optional<ModelTraits> traits() {
+    return ModelTraits.of(provider, model);
+  }
+
+  /**
+   * The output limit that leaves most answers whole, where this one would not: reasoning counts
+   * towards it. Empty if it will do, or nothing is known of the model.
+   */
+  public OptionalInt outputTokensAdvised() {
+    int room = reasons().tokensRoom();
+    return outputTokensMax > room ? OptionalInt.empty() : OptionalInt.of(outputTokensMax + room);
+  }
+
+  /** How much the model reasons, told or untold. */
+  public Effort reasons() {
+    return effort != null
+        ? effort
+        : traits().flatMap(ModelTraits::effortDefault).orElse(Effort.NONE);
   }
 
   /** OpenAI's interfaces. */

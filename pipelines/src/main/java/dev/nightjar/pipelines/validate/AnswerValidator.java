@@ -77,12 +77,9 @@ public final class AnswerValidator {
    * Judges an answer. One wrapper is taken off, if what is in it meets the schema: a byte order
    * mark, or a fence.
    *
-   * @param truncated whether the provider says that it was cut off
+   * @param text of an answer that is complete
    */
-  public Verdict validate(String text, boolean truncated) {
-    if (truncated) {
-      return Verdict.rejected(ErrorCode.ANSWER_TRUNCATED, "the answer was cut at its token limit");
-    }
+  public Verdict validate(String text) {
     try {
       return Watchdog.within(timeMax, () -> judged(text));
     } catch (RuntimeException | StackOverflowError e) {

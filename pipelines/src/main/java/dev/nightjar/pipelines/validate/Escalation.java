@@ -1,6 +1,8 @@
 package dev.nightjar.pipelines.validate;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.StoredAttempt;
+import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.util.List;
 import java.util.Optional;
@@ -17,31 +19,46 @@ public final class Escalation {
   private Escalation() {}
 
   /**
-   * The tier to ask next.
+   * The tier to ask after an answer that is paid for and will not do.
    *
-   * @param tiers from cheapest to dearest
-   * @param executed whether the model answered, only not well enough
-   * @param truncated whether its answer was cut off at the tier's limit: a tier that allows no more
-   *     would cut it, too
-   * @return empty if nothing is left to try
+   * @param code why it will not
+   * @return empty if nothing is left to try, or would do no better
    */
-  public static Optional<TierSpec> next(
-      List<TierSpec> tiers, StoredAttempt attempt, boolean executed, boolean truncated) {
-    int at = 0;
-    while (at < tiers.size() && !tiers.get(at).name().equals(attempt.tier())) {
-      at++;
-    }
-    if (!executed) {
-      return attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX && at < tiers.size()
-          ? Optional.of(tiers.get(at))
-          : Optional.empty();
-    }
-    if (at >= tiers.size()) {
-      return Optional.empty();
-    }
-    int cutAt = tiers.get(at).outputTokensMax();
-    return tiers.subList(at + 1, tiers.size()).stream()
-        .filter(tier -> !truncated || tier.outputTokensMax() > cutAt)
+  public static Optional<TierSpec> afterAnswer(
+      TaskSpec task, StoredAttempt attempt, ErrorCode code) {
+    return switch (code) {
+      case ANSWER_INVALID -> higher(task.tiers(), attempt, 0);
+      // A tier that allows no more would cut it, too.
+      case ANSWER_TRUNCATED ->
+          higher(task.tiers(), attempt, task.tier(attempt.tier()).outputTokensMax() + 1);
+      case ANSWER_CONTEXT_FULL -> afterTooLong(task.tiers(), attempt);
+      case ANSWER_PAUSED -> again(task.tiers(), attempt);
+      // Another model may refuse, too, and is paid for that.
+      case ANSWER_REFUSED, ANSWER_FILTERED ->
+          task.escalatesRefusals() ? higher(task.tiers(), attempt, 0) : Optional.empty();
+      // What could not be judged may be good: another tier's answer would be judged no better.
+      default -> Optional.empty();
+    };
+  }
+
+  /** The tier of a request that was not executed, as long as that may be tried. */
+  public static Optional<TierSpec> again(List<TierSpec> tiers, StoredAttempt attempt) {
+    return attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX
+        ? tiers.stream().filter(tier -> tier.name().equals(attempt.tier())).findFirst()
+        : Optional.empty();
+  }
+
+  /**
+   * The next tier up that a prompt fits.
+   *
+   * @param outputTokensMin the least that it must allow an answer
+   */
+  private static Optional<TierSpec> higher(
+      List<TierSpec> tiers, StoredAttempt attempt, int outputTokensMin) {
+    return tiers.stream()
+        .dropWhile(tier -> !tier.name().equals(attempt.tier()))
+        .skip(1)
+        .filter(tier -> tier.outputTokensMax() >= outputTokensMin)
         .filter(tier -> tier.fits(attempt.promptTokens()))
         .findFirst();
   }

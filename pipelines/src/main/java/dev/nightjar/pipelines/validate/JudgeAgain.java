@@ -48,7 +48,7 @@ public final class JudgeAgain {
         if (clock.instant().isAfter(end)) {
           break;
         }
-        AnswerValidator.Verdict verdict = validator.validate(one.text(), false);
+        AnswerValidator.Verdict verdict = validator.validate(one.text());
         if (!verdict.isUnjudged()) {
           verdicts.add(
               new Judged(one.customId(), verdict.answerJson(), verdict.code(), verdict.reason()));

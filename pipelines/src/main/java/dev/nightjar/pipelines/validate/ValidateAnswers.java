@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.model.AnswerEnd;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import dev.nightjar.pipelines.route.PlanAttempts;
@@ -130,13 +131,10 @@ public final class ValidateAnswers
             },
             Optional.empty());
       }
-      AnswerValidator.Verdict verdict = validator.validate(line.text(), line.truncated());
+      AnswerValidator.Verdict verdict = verdict(validator, line);
       boolean accepted = verdict.answerJson().isPresent();
-      // What could not be judged may be good: another tier's answer would be judged no better.
-      Optional<TierSpec> higher =
-          accepted || verdict.isUnjudged()
-              ? Optional.empty()
-              : Escalation.next(context.task().tiers(), attempt, true, line.truncated());
+      Optional<TierSpec> next =
+          verdict.code().flatMap(code -> Escalation.afterAnswer(context.task(), attempt, code));
       return new Outcome(
           line.customId(),
           accepted ? Outcome.Kind.SUCCEEDED : Outcome.Kind.REJECTED,
@@ -145,12 +143,25 @@ public final class ValidateAnswers
           verdict.answerJson(),
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
-          escalates ? higher.map(tier -> plan(tier, attempt)) : Optional.empty(),
-          bills && !line.usage().isBilled(), // answered, and not a word of what it cost
+          escalates ? next.map(tier -> plan(tier, attempt)) : Optional.empty(),
+          // Answered, and not a word of what it cost.
+          bills && !line.usage().isBilled() && line.end() != AnswerEnd.DECLINED,
           // No tier is left that might do better, or what was bought would be judged no better
           // again.
-          !accepted && higher.isEmpty(),
+          !accepted && next.isEmpty(),
           verdict.isUnjudged() ? Optional.of(line.text()) : Optional.empty());
+    }
+
+    private static AnswerValidator.Verdict verdict(AnswerValidator validator, ResultLine line) {
+      return line.end()
+          .code()
+          .map(
+              code ->
+                  AnswerValidator.Verdict.rejected(
+                      code,
+                      line.end().reason()
+                          + (line.reason().isEmpty() ? "" : " (" + line.reason() + ")")))
+          .orElseGet(() -> validator.validate(line.text()));
     }
 
     private Optional<AttemptPlan> nextAfter(
@@ -169,8 +180,7 @@ public final class ValidateAnswers
     }
 
     private Optional<AttemptPlan> again(StoredAttempt attempt) {
-      return Escalation.next(context.task().tiers(), attempt, false, false)
-          .map(tier -> plan(tier, attempt));
+      return Escalation.again(context.task().tiers(), attempt).map(tier -> plan(tier, attempt));
     }
 
     private AttemptPlan plan(TierSpec tier, StoredAttempt attempt) {

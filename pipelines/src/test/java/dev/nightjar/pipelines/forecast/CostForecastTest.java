@@ -31,6 +31,7 @@ class CostForecastTest {
         150,
         Integer.MAX_VALUE,
         Integer.MAX_VALUE,
+        null,
         TierSpec.Api.CHAT,
         TierSpec.StructuredOutput.SCHEMA);
   }

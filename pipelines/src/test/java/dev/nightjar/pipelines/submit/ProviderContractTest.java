@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
@@ -9,10 +10,13 @@ import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.emulator.AnswerFinish;
+import dev.nightjar.emulator.Answers;
 import dev.nightjar.emulator.Call;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.emulator.Fault;
 import dev.nightjar.emulator.Phase;
+import dev.nightjar.emulator.Usage;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -85,6 +90,147 @@ class ProviderContractTest {
         .singleElement()
         .satisfies(line -> assertThat(line.error()).contains(ErrorCode.REQUEST_TOO_LONG));
     assertThat(fixture.emulator.invoice().lines()).isEmpty();
+  }
+
+  /** Answers that do not come to their own end. */
+  private static Answers ending(AnswerFinish finish) {
+    return new Answers() {
+      @Override
+      public String answer(Question question) {
+        return "{\"topic\":\"t\"}";
+      }
+
+      @Override
+      public Optional<AnswerFinish> finish(Question question) {
+        return Optional.of(finish);
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "openai, REFUSED, ANSWER_REFUSED, true",
+    "openai, FILTERED, ANSWER_FILTERED, true",
+    "responses, REFUSED, ANSWER_REFUSED, true",
+    "responses, FILTERED, ANSWER_FILTERED, true",
+    "anthropic, REFUSED, ANSWER_REFUSED, true",
+    "anthropic, DECLINED, ANSWER_REFUSED, false",
+    "anthropic, CONTEXT_FULL, ANSWER_CONTEXT_FULL, true",
+    "tool, REFUSED, ANSWER_REFUSED, true",
+    "gemini, FILTERED, ANSWER_FILTERED, true",
+    "gemini, PROMPT_BLOCKED, ANSWER_FILTERED, true",
+  })
+  void howAnAnswerEndedIsToldAndChargedAsItIsBilledAndNotBoughtAgain(
+      String tierName, AnswerFinish finish, ErrorCode code, boolean billed) {
+    for (boolean online : List.of(false, true)) {
+      fixture =
+          new ProviderFixture(
+              home.resolve(String.valueOf(online)),
+              builder -> builder.answers(ending(finish)),
+              false,
+              online ? ONLINE_FALLBACK : "");
+      if (online) {
+        fixture.deadline(Duration.ofMinutes(30));
+      }
+      String id = fixture.planned(fixture.task.tier(tierName), 2);
+      assertThat(fixture.submit(id)).isTrue();
+      fixture.runToEnd(fixture.runOf(id));
+      assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo(code + "=2");
+      assertThat(fixture.emulator.invoice().count()).isEqualTo(billed ? 2 : 0);
+      assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+      assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("0");
+      assertThat(fixture.one("select count(*) from misses where lasting_failure_code is not null"))
+          .as("the next night does not ask again")
+          .isEqualTo("2");
+      fixture.close();
+    }
+  }
+
+  @Test
+  void aPausedTurnIsAskedAgainAtItsOwnTierAndThenFails() {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder.answers(ending(AnswerFinish.PAUSED)), false, "");
+    String id = fixture.planned(fixture.tier(Provider.ANTHROPIC), 1);
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("ANSWER_PAUSED=3");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "OPENAI, NO_CREDIT",
+    "OPENAI, ON_HOLD",
+    "ANTHROPIC, NO_CREDIT",
+    "ANTHROPIC, ON_HOLD",
+    "GEMINI, NO_CREDIT",
+    "GEMINI, ON_HOLD"
+  })
+  void anAccountThatIsSoldNothingMoreStopsTheNightAndKeepsWhatIsPlanned(
+      Provider provider, Fault stop) {
+    for (boolean online : List.of(false, true)) {
+      fixture =
+          new ProviderFixture(
+              home.resolve(String.valueOf(online)),
+              builder -> builder,
+              false,
+              online ? ONLINE_FALLBACK : "");
+      if (online) {
+        fixture.deadline(Duration.ofMinutes(30));
+      }
+      String id = fixture.planned(fixture.tier(provider), 1);
+      fixture.emulator.inject(stop, online ? Call.ASK : Call.CREATE, 1);
+      assertThatThrownBy(() -> fixture.submit(id))
+          .hasMessageStartingWith("PROVIDER_ACCOUNT_STOPPED: ")
+          .hasMessageContaining("billing page");
+      assertThat(fixture.emulator.invoice().count()).isZero();
+      fixture.runToEnd(fixture.runOf(id)); // somebody has paid
+      assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=1");
+      fixture.close();
+    }
+  }
+
+  @Test
+  void aBatchThatFailsForWantOfMoneyStopsTheNightAndIsAskedAgainLater() {
+    open();
+    String id = fixture.planned(Provider.OPENAI);
+    fixture.emulator.inject(Fault.BILLING_LIMIT, Call.CREATE, 1);
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.finishAtProvider();
+    assertThatThrownBy(() -> fixture.round(fixture.runOf(id)))
+        .hasMessageStartingWith("PROVIDER_ACCOUNT_STOPPED: " + id)
+        .hasMessageContaining("billing_hard_limit_reached");
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id)))
+        .isEqualTo("PROVIDER_ACCOUNT_STOPPED=3 succeeded=3");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "responses", "anthropic", "tool", "gemini"})
+  void tokensAreBookedByClassAsTheProviderBillsThem(String tierName) {
+    open();
+    String id = fixture.planned(fixture.task.tier(tierName), 3, 20_000);
+    assertThat(fixture.submit(id)).isTrue();
+    fixture.runToEnd(fixture.runOf(id));
+    Usage billed = fixture.emulator.invoice().usage();
+    assertThat(
+            fixture.one(
+                "select concat_ws(' ', sum(input_tokens), sum(cached_input_tokens), sum(cache_write_tokens),"
+                    + " sum(cache_write_long_tokens), sum(output_tokens), sum(reasoning_tokens)) from ledger"))
+        .isEqualTo(
+            "%d %d %d %d %d %d"
+                .formatted(
+                    billed.input(),
+                    billed.cached(),
+                    billed.write5m(),
+                    billed.write1h(),
+                    billed.output(),
+                    billed.reasoning()));
+    assertThat(billed.write5m()).as("nothing is shared, so nothing is written").isZero();
+    assertThat(billed.reasoning() > 0)
+        .as("only where it cannot be turned off")
+        .isEqualTo(tierName.equals("gemini"));
   }
 
   @ParameterizedTest

@@ -73,8 +73,8 @@ final class ProviderFixture implements AutoCloseable {
         - {name: openai, provider: openai, model: gpt-6-luna, output_tokens_max: 60}
         - {name: responses, provider: openai, api: responses, model: gpt-6.1-terra, output_tokens_max: 60}
         - {name: anthropic, provider: anthropic, model: claude-haiku-5-5, output_tokens_max: 60}
-        - {name: tool, provider: anthropic, structured_output: tool, model: claude-sonnet-5-5, output_tokens_max: 60}
-        - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 60}
+        - {name: tool, provider: anthropic, structured_output: tool, model: claude-opus-5, output_tokens_max: 60}
+        - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 600}
         - {name: self-hosted, provider: self_hosted, model: own-model, output_tokens_max: 60}
       """;
 

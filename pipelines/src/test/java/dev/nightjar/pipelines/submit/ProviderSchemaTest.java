@@ -58,7 +58,7 @@ class ProviderSchemaTest {
               - {name: chat, provider: openai, model: gpt-6-luna, output_tokens_max: 90, prompt_tokens_max: 500}
               - {name: responses, provider: openai, model: gpt-6.1-terra, api: responses, output_tokens_max: 90, prompt_tokens_max: 500}
               - {name: format, provider: anthropic, model: claude-haiku-5-5, output_tokens_max: 90, prompt_tokens_max: 500}
-              - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 90}
+              - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 600}
             """);
   }
 

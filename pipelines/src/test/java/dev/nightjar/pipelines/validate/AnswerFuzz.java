@@ -23,7 +23,7 @@ public final class AnswerFuzz {
   public static void fuzzerTestOneInput(byte[] data) {
     String text = new String(data, StandardCharsets.UTF_8);
     for (String answer : List.of(text, "{\"a\":\"" + text, "{\"a\":" + text + "}")) {
-      AnswerValidator.Verdict verdict = VALIDATOR.validate(answer, false);
+      AnswerValidator.Verdict verdict = VALIDATOR.validate(answer);
       assertThat(verdict.isUnjudged()).isFalse();
       assertThat(verdict.answerJson().isPresent()).isNotEqualTo(verdict.code().isPresent());
       verdict
@@ -35,7 +35,7 @@ public final class AnswerFuzz {
                 } catch (JsonProcessingException e) {
                   throw new AssertionError(e);
                 }
-                assertThat(VALIDATOR.validate(json, false).answerJson()).contains(json);
+                assertThat(VALIDATOR.validate(json).answerJson()).contains(json);
               });
     }
   }

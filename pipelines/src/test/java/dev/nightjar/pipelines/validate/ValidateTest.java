@@ -6,24 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.StoredAttempt;
 import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ValidateTest {
-  private static final List<TierSpec> TIERS = TestTasks.task().tiers();
+  private static final TaskSpec TASK = TestTasks.task();
 
   private final AnswerValidator validator =
       new AnswerValidator(TestTasks.task().outputSchemaJson());
 
   @Test
   void anAnswerThatMeetsTheSchemaIsAccepted() {
-    assertThat(validator.validate("{\"topic\": \"tax\"}", false).answerJson())
+    assertThat(validator.validate("{\"topic\": \"tax\"}").answerJson())
         .contains("{\"topic\":\"tax\"}");
   }
 
@@ -46,7 +48,7 @@ class ValidateTest {
         "[{\"topic\":\"tax\"}]"
       })
   void anAnswerThatDoesNotIsRejectedWithoutRepeatingIt(String answer) {
-    AnswerValidator.Verdict verdict = validator.validate(answer, false);
+    AnswerValidator.Verdict verdict = validator.validate(answer);
     assertThat(verdict.code()).contains(ErrorCode.ANSWER_INVALID);
     assertThat(verdict.reason()).isNotBlank().doesNotContain("cannot tell");
   }
@@ -60,10 +62,10 @@ class ValidateTest {
           "{\"properties\":{\"a\":{\"$ref\":\"http://127.0.0.1:"
               + listening.getLocalPort()
               + "/s.json\"}}}";
-      assertThat(new AnswerValidator(schema).validate("{\"a\":1}", false).reason())
+      assertThat(new AnswerValidator(schema).validate("{\"a\":1}").reason())
           .as("booked, and not judged")
           .contains("could not be judged");
-      assertThat(new AnswerValidator(schema).validate("{\"a\":1}", false).isUnjudged()).isTrue();
+      assertThat(new AnswerValidator(schema).validate("{\"a\":1}").isUnjudged()).isTrue();
       assertThatThrownBy(listening::accept).isInstanceOf(SocketTimeoutException.class);
     }
   }
@@ -77,18 +79,18 @@ class ValidateTest {
         "\n```JSON \n{\"topic\":\n\"tax\"}\n  ```\n"
       })
   void oneWrapperIsTakenOff(String answer) {
-    assertThat(validator.validate(answer, false).answerJson()).contains("{\"topic\":\"tax\"}");
+    assertThat(validator.validate(answer).answerJson()).contains("{\"topic\":\"tax\"}");
   }
 
   @Test
   void whatIsWrittenIsTestedAndNotHowItIsWritten() {
     String escaped = "{\"topic\":\"a\\\\u0000b ```\"}";
-    assertThat(validator.validate(escaped, false).answerJson())
+    assertThat(validator.validate(escaped).answerJson())
         .as("a backslash before u0000, not a NUL")
         .contains(escaped);
     AnswerValidator any = new AnswerValidator("{\"type\":\"object\"}");
-    assertThat(any.validate("{}", false).answerJson()).contains("{}");
-    assertThat(any.validate("{\"a\":[{\"b\\u0000\":1}]}", false).code())
+    assertThat(any.validate("{}").answerJson()).contains("{}");
+    assertThat(any.validate("{\"a\":[{\"b\\u0000\":1}]}").code())
         .contains(ErrorCode.ANSWER_INVALID);
   }
 
@@ -102,7 +104,7 @@ class ValidateTest {
             "1.10",
             "9007199254740993",
             "123456789012345678901234567890")) {
-      assertThat(any.validate("{\"n\":" + number + "}", false).answerJson())
+      assertThat(any.validate("{\"n\":" + number + "}").answerJson())
           .contains("{\"n\":" + number + "}");
     }
     for (String number :
@@ -115,7 +117,7 @@ class ValidateTest {
             "1e-2147483648",
             "NaN",
             "Infinity")) {
-      assertThat(any.validate("{\"n\":" + number + "}", false).code())
+      assertThat(any.validate("{\"n\":" + number + "}").code())
           .as(number)
           .contains(ErrorCode.ANSWER_INVALID);
     }
@@ -127,17 +129,11 @@ class ValidateTest {
         new AnswerValidator(
             "{\"type\":\"object\",\"properties\":{\"a\":{\"pattern\":\"^(?:.*a){12}b?$\"}}}",
             java.time.Duration.ofMillis(200));
-    assertThat(slow.validate("{\"a\":\"" + "a".repeat(60) + "!\"}", false).isUnjudged()).isTrue();
-    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\\n\"}", false).code())
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(60) + "!\"}").isUnjudged()).isTrue();
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\\n\"}").code())
         .as("the end is the end")
         .contains(ErrorCode.ANSWER_INVALID);
-    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\"}", false).answerJson()).isPresent();
-  }
-
-  @Test
-  void aTruncatedAnswerIsRejectedEvenIfItParses() {
-    assertThat(validator.validate("{\"topic\":\"tax\"}", true).code())
-        .contains(ErrorCode.ANSWER_TRUNCATED);
+    assertThat(slow.validate("{\"a\":\"" + "a".repeat(12) + "\"}").answerJson()).isPresent();
   }
 
   private static StoredAttempt attempt(String tier, int attemptsAtTier) {
@@ -146,20 +142,49 @@ class ValidateTest {
 
   @Test
   void aBadAnswerGoesOneTierUpAtOnce() {
-    assertThat(Escalation.next(TIERS, attempt("small", 1), true, false).orElseThrow().name())
-        .isEqualTo("large");
-    assertThat(Escalation.next(TIERS, attempt("large", 1), true, false)).isEmpty();
-    assertThat(Escalation.next(TIERS, attempt("small", 1), true, true))
+    assertThat(after(TASK, "small", ErrorCode.ANSWER_INVALID)).contains("large");
+    assertThat(after(TASK, "large", ErrorCode.ANSWER_INVALID)).isEmpty();
+    assertThat(after(TASK, "small", ErrorCode.ANSWER_TRUNCATED))
         .as("cut off, and the next tier allows no more")
         .isEmpty();
   }
 
   @Test
+  void aRefusalGoesUpOnlyIfTheTaskSaysSo() {
+    for (ErrorCode refusal : List.of(ErrorCode.ANSWER_REFUSED, ErrorCode.ANSWER_FILTERED)) {
+      assertThat(after(TASK, "small", refusal)).as("%s", refusal).isEmpty();
+      assertThat(after(TestTasks.of(TestTasks.YAML + "on_refusal: escalate\n"), "small", refusal))
+          .as("%s", refusal)
+          .contains("large");
+    }
+  }
+
+  @Test
+  void whatFillsAContextGoesWhereMoreFitsAndAPausedTurnIsAskedAgain() {
+    TaskSpec told =
+        TestTasks.of(
+            TestTasks.YAML
+                .replace("prompt_tokens_max: 500", "context_tokens_max: 1000")
+                .replace(
+                    "model: claude-opus-5-5",
+                    "model: claude-opus-5-5\n    context_tokens_max: 9000"));
+    assertThat(after(TASK, "small", ErrorCode.ANSWER_CONTEXT_FULL))
+        .as("nothing is said of what tiers take")
+        .isEmpty();
+    assertThat(after(told, "small", ErrorCode.ANSWER_CONTEXT_FULL)).contains("large");
+    assertThat(after(TASK, "small", ErrorCode.ANSWER_PAUSED)).contains("small");
+  }
+
+  private static Optional<String> after(TaskSpec task, String tier, ErrorCode code) {
+    return Escalation.afterAnswer(task, attempt(tier, 1), code).map(TierSpec::name);
+  }
+
+  @Test
   void aRequestThatWasNotExecutedIsRepeatedAtItsOwnTierAndNeverGoesUp() {
-    assertThat(Escalation.next(TIERS, attempt("small", 1), false, false).orElseThrow().name())
+    assertThat(Escalation.again(TASK.tiers(), attempt("small", 1)).orElseThrow().name())
         .isEqualTo("small");
-    assertThat(Escalation.next(TIERS, attempt("small", 2), false, false).orElseThrow().name())
+    assertThat(Escalation.again(TASK.tiers(), attempt("small", 2)).orElseThrow().name())
         .isEqualTo("small");
-    assertThat(Escalation.next(TIERS, attempt("small", 3), false, false)).isEmpty();
+    assertThat(Escalation.again(TASK.tiers(), attempt("small", 3))).isEmpty();
   }
 }

@@ -422,6 +422,7 @@ public final class CacheBenchmark extends Benchmark {
         List.of(),
         null,
         TaskSpec.OverBudget.DEFER,
+        false,
         null,
         new SemanticCacheSpec(null, maxError, CONFIDENCE, SHADOW_SHARE),
         null,

@@ -86,7 +86,7 @@ final class ChaosOperator {
 
   private String name = "chaos";
   private int version;
-  private int outputTokensMax = 80;
+  private int outputTokensMax = 480; // reasoning counts
   private String project = "project-0";
   private Account account = new Account("key-0", "127.0.0.1");
   private boolean bare;
@@ -124,7 +124,7 @@ final class ChaosOperator {
                 "provider: openai, model: gpt-6-luna",
                 "provider: openai, model: gpt-6.1-terra, api: responses",
                 "provider: anthropic, model: claude-haiku-5-5",
-                "provider: anthropic, model: claude-sonnet-5-5, structured_output: tool",
+                "provider: anthropic, model: claude-opus-5, structured_output: tool",
                 "provider: gemini, model: gemini-3.8-flash"));
     if (keyed) {
       admit(account.key());
@@ -167,7 +167,7 @@ final class ChaosOperator {
         tiers:
           - {name: small, %s, output_tokens_max: %d, prompt_tokens_max: 160}
           - {name: mid, %s, output_tokens_max: %d, prompt_tokens_max: 400}
-          - {name: large, %s, output_tokens_max: 120}
+          - {name: large, %s, output_tokens_max: 520}
         """
             .formatted(
                 name,
@@ -268,7 +268,7 @@ final class ChaosOperator {
         writeTask();
       }
       case CHANGE_LIMITS -> {
-        outputTokensMax = 60 + 10 * random.nextInt(6);
+        outputTokensMax = 460 + 10 * random.nextInt(6);
         writeTask();
       }
       case ROTATE_KEY -> {

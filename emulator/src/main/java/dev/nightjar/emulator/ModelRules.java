@@ -1,0 +1,383 @@
+package dev.nightjar.emulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a model takes in a request beyond what its provider's wire format allows, and the words in
+ * which it refuses the rest. Each rule's source stands in {@code docs/providers.md}. Stateless.
+ *
+ * <p>This is deliberately not the product's table of models: a rule that one of them has wrong
+ * shows as a refused request.
+ */
+final class ModelRules {
+  /** Efforts in the order in which OpenAI names them. */
+  private static final List<String> EFFORTS =
+      List.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
+
+  private static final List<String> ANTHROPIC_EFFORTS =
+      List.of("low", "medium", "high", "xhigh", "max");
+
+  private ModelRules() {}
+
+  private static boolean is(String model, String pattern) {
+    return Pattern.compile(pattern).matcher(model).matches();
+  }
+
+  // ---- OpenAI ----
+
+  /** The efforts that a model takes; none at all if it does not reason. */
+  private static List<String> openAiEfforts(String model) {
+    if (is(model, "gpt-4.*")) {
+      return List.of();
+    }
+    if (is(model, "o[1-9].*")) {
+      return List.of("low", "medium", "high");
+    }
+    if (model.equals("gpt-5-pro")) {
+      return List.of("high");
+    }
+    if (is(model, "gpt-5\\.\\d-pro")) {
+      return List.of("medium", "high", "xhigh");
+    }
+    if (is(model, "gpt-5(-mini|-nano)?")) {
+      return List.of("minimal", "low", "medium", "high");
+    }
+    if (model.equals("gpt-5.1")) {
+      return List.of("none", "low", "medium", "high");
+    }
+    if (is(model, "gpt-5\\.[2-5].*")) {
+      return List.of("none", "low", "medium", "high", "xhigh");
+    }
+    if (is(model, "gpt-6-astra|gpt-6\\.[12]-(sol|astra)")) {
+      return List.of("low", "medium", "high", "xhigh", "max");
+    }
+    return List.of("none", "low", "medium", "high", "xhigh", "max");
+  }
+
+  private static String openAiUnasked(String model) {
+    if (openAiEfforts(model).isEmpty() || is(model, "gpt-5\\.[124](-mini|-nano)?")) {
+      return "none";
+    }
+    return model.equals("gpt-5-pro") ? "high" : "medium";
+  }
+
+  /** The effort of a chat completion. */
+  static String openAiChatEffort(String model, JsonNode request) {
+    if (!request.has("reasoning_effort")) {
+      return openAiUnasked(model);
+    }
+    List<String> taken = openAiEfforts(model);
+    if (taken.isEmpty()) {
+      throw ApiError.invalid("Unrecognized request argument supplied: reasoning_effort");
+    }
+    String asked = request.get("reasoning_effort").asText();
+    List<String> inChat = taken.stream().filter(effort -> !effort.equals("max")).toList();
+    if (!inChat.contains(asked)) {
+      throw unsupported(
+          "Unsupported value: 'reasoning_effort' does not support '"
+              + asked
+              + "' with this model. Supported values are: "
+              + listed(inChat)
+              + ".",
+          "reasoning_effort",
+          "unsupported_value");
+    }
+    return asked;
+  }
+
+  /** The effort of a response. */
+  static String openAiResponseEffort(String model, JsonNode request) {
+    if (request.has("reasoning_effort")) {
+      throw unsupported(
+          "Unsupported parameter: 'reasoning_effort'. In the Responses API, this parameter has moved to"
+              + " 'reasoning.effort'.",
+          "",
+          "unsupported_parameter");
+    }
+    JsonNode effort = request.path("reasoning").path("effort");
+    if (effort.isMissingNode() || effort.isNull()) {
+      return openAiUnasked(model);
+    }
+    List<String> taken = openAiEfforts(model);
+    if (taken.isEmpty()) {
+      throw unsupported(
+          "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+          "reasoning.effort",
+          "unsupported_parameter");
+    }
+    String asked = effort.asText();
+    if (!taken.contains(asked)) {
+      throw unsupported(
+          EFFORTS.contains(asked)
+              ? "Unsupported value: '"
+                  + asked
+                  + "' is not supported with the '"
+                  + model
+                  + "' model. Supported values are: "
+                  + listed(taken)
+                  + "."
+              : "Invalid value: '" + asked + "'. Supported values are: " + listed(EFFORTS) + ".",
+          "reasoning.effort",
+          "unsupported_value");
+    }
+    return asked;
+  }
+
+  /** Whether a model writes its prompt cache unasked, and can be told not to. */
+  static boolean writesCache(String model) {
+    return is(model, "gpt-5\\.6-.*|gpt-6.*");
+  }
+
+  /** Whether what a request does not share is written to the cache, too. */
+  static boolean writesUnasked(String model, JsonNode request) {
+    JsonNode options = request.path("prompt_cache_options");
+    if (!options.isMissingNode() && !writesCache(model)) {
+      throw unsupported(
+          "prompt_cache_options is not supported on this model",
+          "prompt_cache_options",
+          "invalid_parameter");
+    }
+    String mode = options.path("mode").asText("implicit");
+    if (!mode.equals("implicit") && !mode.equals("explicit")) {
+      throw unsupported(
+          "Invalid value: '" + mode + "'. Supported values are: 'implicit' and 'explicit'.",
+          "prompt_cache_options.mode",
+          "invalid_value");
+    }
+    return writesCache(model) && mode.equals("implicit");
+  }
+
+  private static ApiError unsupported(String message, String param, String code) {
+    return new ApiError(400, "invalid_request_error", code, message, param);
+  }
+
+  private static String listed(List<String> values) {
+    List<String> quoted = new ArrayList<>();
+    values.forEach(value -> quoted.add("'" + value + "'"));
+    if (quoted.size() < 2) {
+      return String.join("", quoted);
+    }
+    return String.join(", ", quoted.subList(0, quoted.size() - 1))
+        + ", and "
+        + quoted.get(quoted.size() - 1);
+  }
+
+  // ---- Anthropic ----
+
+  private static final Pattern ALWAYS_THINKS = Pattern.compile("claude-(opus-5-5|fable-5(-[12])?)");
+  private static final Pattern NEVER_ADAPTS = Pattern.compile("claude-(haiku|sonnet|opus)-4-5");
+
+  /** Thinking is on unless it is turned off. */
+  private static final Pattern THINKS_UNASKED =
+      Pattern.compile("claude-(sonnet-5|opus-5|haiku-5-5|sonnet-5-5)");
+
+  private static final Pattern DISABLED_TO_HIGH = Pattern.compile("claude-(opus-5|haiku-5-5)");
+
+  /** What a message's model thinks: the effort, or none. */
+  static String anthropicEffort(String model, JsonNode request) {
+    JsonNode asked = request.path("output_config").path("effort");
+    boolean mediumUnasked = is(model, "claude-(haiku|opus)-5-5");
+    String effort = asked.asText(mediumUnasked ? "medium" : "high");
+    if (asked.isTextual()) {
+      if (!ANTHROPIC_EFFORTS.contains(effort)) {
+        throw ApiError.invalid(
+            "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'");
+      }
+      if (is(model, "claude-(haiku|sonnet)-4-5")) {
+        throw ApiError.invalid("This model does not support the effort parameter.");
+      }
+      Set<String> missing =
+          is(model, "claude-(sonnet|opus)-4-6")
+              ? Set.of("xhigh")
+              : is(model, "claude-opus-4-5") ? Set.of("xhigh", "max") : Set.of();
+      if (missing.contains(effort)) {
+        throw ApiError.invalid(
+            "This model does not support effort level '"
+                + effort
+                + "'. Supported levels: "
+                + String.join(
+                    ", ",
+                    ANTHROPIC_EFFORTS.stream().filter(e -> !missing.contains(e)).sorted().toList())
+                + ".");
+      }
+    }
+    String type = request.path("thinking").path("type").asText("");
+    boolean thinks = thinks(model, request, type, effort);
+    requireNoForcedTool(model, request, thinks);
+    return thinks ? effort : "none";
+  }
+
+  private static boolean thinks(String model, JsonNode request, String type, String effort) {
+    boolean always = ALWAYS_THINKS.matcher(model).matches();
+    boolean highOrLess = !effort.equals("xhigh") && !effort.equals("max");
+    switch (type) {
+      case "" -> {
+        return always || THINKS_UNASKED.matcher(model).matches();
+      }
+      case "adaptive" -> {
+        if (NEVER_ADAPTS.matcher(model).matches()) {
+          throw ApiError.invalid("adaptive thinking is not supported on this model");
+        }
+        return true;
+      }
+      case "disabled" -> {
+        if (model.equals("claude-sonnet-5-5")) {
+          throw ApiError.invalid(
+              "To turn thinking off on this model, send \"thinking\": {\"type\": \"between_tools\"} instead"
+                  + " of {\"type\": \"disabled\"}.");
+        }
+        if (always) {
+          throw notThisThinking(type);
+        }
+        if (DISABLED_TO_HIGH.matcher(model).matches() && !highOrLess) {
+          throw ApiError.invalid(
+              "output_config.effort '"
+                  + effort
+                  + "' is not supported when thinking is disabled on this model. Use effort 'high' or"
+                  + " below, or enable thinking.");
+        }
+        return false;
+      }
+      case "between_tools" -> {
+        if (!model.equals("claude-sonnet-5-5")) {
+          throw ApiError.invalid(
+              "\"thinking.type.between_tools\" is not supported for this model.");
+        }
+        if (!highOrLess || request.get("thinking").size() > 1) {
+          throw ApiError.invalid("thinking: between_tools takes no such effort or field");
+        }
+        return false;
+      }
+      case "enabled" -> {
+        if (!is(model, "claude-(haiku|sonnet|opus)-4-[56]")) {
+          throw notThisThinking(type);
+        }
+        long budget = request.path("thinking").path("budget_tokens").asLong(0);
+        if (budget < 1_024 || budget >= request.path("max_tokens").asLong()) {
+          throw ApiError.invalid("`max_tokens` must be greater than `thinking.budget_tokens`.");
+        }
+        return true;
+      }
+      default ->
+          throw ApiError.invalid(
+              "thinking.type: Input should be 'adaptive', 'disabled', 'enabled' or 'between_tools'");
+    }
+  }
+
+  private static ApiError notThisThinking(String type) {
+    return ApiError.invalid(
+        "\"thinking.type."
+            + type
+            + "\" is not supported for this model. Use \"thinking.type.adaptive\" and"
+            + " \"output_config.effort\" to control thinking behavior.");
+  }
+
+  private static void requireNoForcedTool(String model, JsonNode request, boolean thinks) {
+    String choice = request.path("tool_choice").path("type").asText("");
+    if (!choice.equals("tool") && !choice.equals("any")) {
+      return;
+    }
+    if (is(model, "claude-(sonnet-5-5|opus-5-5|fable-5-[12])")) {
+      throw ApiError.invalid(
+          "tool_choice: type \"tool\" and \"any\" are not supported for this model.");
+    }
+    if (thinks) {
+      throw ApiError.invalid("Thinking may not be enabled when tool_choice forces tool use.");
+    }
+  }
+
+  // ---- Gemini ----
+
+  private static List<String> geminiLevels(String model) {
+    if (model.startsWith("gemini-2.")) {
+      return List.of();
+    }
+    if (is(model, "gemini-4-(neon|hydrogen)")) {
+      return List.of("LOW", "MEDIUM", "HIGH", "XHIGH");
+    }
+    if (is(model, "gemini-3\\.1-pro-preview|gemini-3\\.[78]-flash|gemini-4-.*")) {
+      return List.of("LOW", "MEDIUM", "HIGH");
+    }
+    return List.of("MINIMAL", "LOW", "MEDIUM", "HIGH");
+  }
+
+  private static String geminiUnasked(String model) {
+    if (is(model, "gemini-3-flash-preview|gemini-3\\.1-pro-preview|gemini-4-(neon|hydrogen)")) {
+      return "high";
+    }
+    return is(model, "gemini-3\\.[15]-flash-lite") ? "minimal" : "medium";
+  }
+
+  /** The effort that a request comes to. */
+  static String geminiEffort(String model, JsonNode config) {
+    JsonNode thinking = config.path("thinkingConfig");
+    boolean byLevel = thinking.has("thinkingLevel");
+    if (byLevel && thinking.has("thinkingBudget")) {
+      throw ApiError.invalid("You can only set only one of thinking budget and thinking level.");
+    }
+    if (byLevel) {
+      String level = thinking.get("thinkingLevel").asText();
+      List<String> levels = geminiLevels(model);
+      if (levels.isEmpty()) {
+        throw ApiError.invalid("Thinking level is not supported for this model.");
+      }
+      if (!levels.contains(level)) {
+        throw ApiError.invalid(
+            "Thinking level "
+                + level
+                + " is not supported for this model. Please retry with other thinking level.");
+      }
+      return level.toLowerCase(java.util.Locale.ROOT);
+    }
+    return budget(model, thinking).orElseGet(() -> geminiUnasked(model));
+  }
+
+  private static Optional<String> budget(String model, JsonNode thinking) {
+    if (!thinking.has("thinkingBudget") || thinking.get("thinkingBudget").asInt() == -1) {
+      return Optional.empty();
+    }
+    int budget = thinking.get("thinkingBudget").asInt();
+    if (budget == 0) {
+      if (is(model, "gemini-2\\.5-pro|gemini-3\\.1-pro-preview")) {
+        throw ApiError.invalid("Budget 0 is invalid. This model only works in thinking mode.");
+      }
+      if (is(model, "gemini-3\\.5-flash-lite|gemini-4-.*")) {
+        throw ApiError.invalid("Request contains an invalid argument.");
+      }
+      // Told not to, some think all the same.
+      return Optional.of(is(model, "gemini-3\\.[78]-flash") ? "low" : "none");
+    }
+    boolean pro = model.equals("gemini-2.5-pro");
+    int least = pro ? 128 : model.equals("gemini-2.5-flash-lite") ? 512 : 1;
+    if (budget < least || budget > (pro ? 32_768 : 24_576)) {
+      throw ApiError.invalid("The thinking budget (" + budget + ") is invalid.");
+    }
+    return Optional.of(
+        budget <= 512 ? "minimal" : budget <= 2_048 ? "low" : budget <= 8_192 ? "medium" : "high");
+  }
+
+  // ---- all ----
+
+  /**
+   * How many tokens a model reasons about a prompt before it answers: always as many for the same.
+   * Our own numbers; nobody publishes any.
+   */
+  static long reasoningTokens(String effort, String prompt) {
+    long[] range =
+        switch (effort) {
+          case "minimal" -> new long[] {0, 60};
+          case "low" -> new long[] {40, 400};
+          case "medium" -> new long[] {300, 1_500};
+          case "high" -> new long[] {1_000, 4_000};
+          case "xhigh" -> new long[] {2_000, 8_000};
+          case "max" -> new long[] {4_000, 16_000};
+          default -> new long[] {0, 1};
+        };
+    return range[0] + Math.floorMod(prompt.hashCode() * 31L, range[1] - range[0]);
+  }
+}
