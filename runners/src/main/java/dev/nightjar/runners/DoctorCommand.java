@@ -14,6 +14,9 @@ import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderException;
 import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.pipelines.task.TaskInvalidException;
+import dev.nightjar.pipelines.task.TaskLoader;
+import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +27,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Looks at everything that a night needs. */
@@ -35,7 +39,7 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Starts the private database, and makes it where there is none; changes nothing else but the schema"
-          + " version. Exit code 1 if something is missing.",
+          + " version. Exit code 1 if something is missing, or a task file is wrong.",
       ""
     })
 final class DoctorCommand implements Callable<Integer> {
@@ -45,6 +49,13 @@ final class DoctorCommand implements Callable<Integer> {
   private static final Duration BACKUP_AGE_MAX = Duration.ofDays(7);
 
   @Mixin private final StoreOptions store = new StoreOptions();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "TASK",
+      description = "Task files to check, too: their errors, and what to know before they are run.")
+  private List<Path> tasks = List.of();
+
   private boolean healthy = true;
 
   @Override
@@ -80,6 +91,7 @@ final class DoctorCommand implements Callable<Integer> {
         (free >> 30) + " GiB free under " + home,
         "free " + (DISK_BYTES_MIN >> 30) + " GiB");
     checkProviders();
+    tasks.forEach(this::checkTask);
     return healthy ? 0 : Main.EXIT_FAILED;
   }
 
@@ -138,6 +150,17 @@ final class DoctorCommand implements Callable<Integer> {
           }
         }
       }
+    }
+  }
+
+  private void checkTask(Path file) {
+    try {
+      TaskSpec task = TaskLoader.load(file);
+      report("task " + task.name(), true, file.toString(), "");
+      TierNotes.of(task)
+          .forEach(note -> spec.commandLine().getOut().printf("%-10s %s%n", "note", note));
+    } catch (TaskInvalidException e) {
+      e.problems().forEach(problem -> report(file.toString(), false, "", problem.toString()));
     }
   }
 

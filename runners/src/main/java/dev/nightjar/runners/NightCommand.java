@@ -54,6 +54,7 @@ abstract class NightCommand implements Callable<Integer> {
             MachineClock.utc(),
             Signals.handled(spec.commandLine().getErr()))) {
       out.println("run " + night.runId() + " (task " + night.task().name() + ")");
+      TierNotes.of(night.task()).forEach(out::println);
       out.flush();
       try (ProgressDisplay display =
           ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {

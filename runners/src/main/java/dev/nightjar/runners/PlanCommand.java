@@ -12,16 +12,12 @@ import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
-import dev.nightjar.pipelines.submit.RequestLines;
-import dev.nightjar.pipelines.task.TaskSpec;
-import dev.nightjar.pipelines.task.TierSpec;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -91,7 +87,7 @@ final class PlanCommand implements Callable<Integer> {
     InputSummary.print(out, planning.stores().runs(), planning.runId());
     printCost(out, forecast);
     printTiers(out, forecast);
-    printUnenforced(out, planning.task());
+    TierNotes.of(planning.task()).forEach(out::println);
     printContributors(out, forecasts.contributors(planning.runId(), CONTRIBUTORS));
     printProviders(out, forecasts.queues(planning.runId()));
     printBudgets(out, planning, night, forecast);
@@ -140,19 +136,6 @@ final class PlanCommand implements Callable<Integer> {
         forecast.nights() == 0
             ? "no earlier night of this task is known: the interval rests on assumptions"
             : "learnt from " + forecast.nights() + " earlier nights of this task");
-  }
-
-  /** An answer that breaks one of these is paid for, and asked again one tier up. */
-  private static void printUnenforced(PrintWriter out, TaskSpec task) {
-    RequestLines requests = new RequestLines(task);
-    for (TierSpec tier : task.tiers()) {
-      Set<String> keywords = requests.unenforced(tier);
-      if (!keywords.isEmpty()) {
-        out.printf(
-            "%s: %s does not hold the model to %s of output_schema; answers are checked here%n",
-            tier.name(), tier.provider().label(), String.join(", ", keywords));
-      }
-    }
   }
 
   private static void printTiers(PrintWriter out, Forecast forecast) {

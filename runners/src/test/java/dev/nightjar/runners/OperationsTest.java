@@ -67,6 +67,19 @@ class OperationsTest {
       assertThat(ended(emulator, 0, List.of("doctor")))
           .containsPattern("ok +openai at http://127.0.0.1:\\d+: answers")
           .containsPattern("unused +self_hosted at .*: SELF_HOSTED_BASE_URL is not set");
+      Path cut =
+          Files.writeString(
+              home.resolve("cut.yaml"),
+              Files.readString(task).replace("output_tokens_max: 600", "output_tokens_max: 200"));
+      assertThat(ended(emulator, 0, List.of("doctor", cut.toString())))
+          .containsPattern("ok +task \\S+: " + cut)
+          .containsPattern(
+              "note +large: gpt-6.2-sol reasons at effort low.* 1224 would leave room");
+      Files.writeString(
+          cut, Files.readString(task).replace("gpt-6.2-sol,", "gpt-6.2-sol, effort: none,"));
+      assertThat(ended(emulator, 1, List.of("doctor", cut.toString())))
+          .containsPattern(
+              "MISSING .*TASK_INVALID: .*cut.yaml:\\d+: tiers\\[\\d\\].effort: expected one");
     }
   }
 
