@@ -54,6 +54,8 @@ column attempts.downgraded_from text
 column attempts.billed_at timestamp with time zone
 column attempts.usage_unknown boolean not null default false
 column attempts.spend_resolved_at timestamp with time zone
+column attempts.served_model text
+column attempts.service_tier text
 column batch_durations.month date
 column batch_durations.tenant text
 column batch_durations.provider text
@@ -259,6 +261,8 @@ column cost_by_tier.cache_write_tokens bigint
 column cost_by_tier.output_tokens bigint
 column cost_by_tier.reasoning_tokens bigint
 column cost_by_tier.total_usd numeric
+column cost_by_tier.truncated bigint
+column cost_by_tier.refused bigint
 column dead_letters.run_id text not null
 column dead_letters.source_uri text not null
 column dead_letters.source_position bigint not null
@@ -288,6 +292,7 @@ column escalation.rejected_share numeric
 column escalation.rejected_usd numeric
 column escalation.truncated bigint
 column escalation.invalid bigint
+column escalation.refused bigint
 column failed_spend.run_id text
 column failed_spend.night timestamp with time zone
 column failed_spend.tenant text
@@ -831,6 +836,16 @@ column semantic_thresholds.shadow_share real not null
 column semantic_thresholds.evidence integer not null
 column semantic_thresholds.drift_found boolean not null
 column semantic_thresholds.learnt_at timestamp with time zone not null
+column served_otherwise.run_id text
+column served_otherwise.tenant text
+column served_otherwise.task text
+column served_otherwise.tier text
+column served_otherwise.provider text
+column served_otherwise.asked_model text
+column served_otherwise.served_model text
+column served_otherwise.service_tier text
+column served_otherwise.attempts bigint
+column served_otherwise.total_usd numeric
 column slowest_items.run_id text
 column slowest_items.document_id text
 column slowest_items.tenant text
@@ -1049,6 +1064,7 @@ index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
 index CREATE INDEX attempts_run_idx ON nightjar.attempts USING btree (run_id)
+index CREATE INDEX attempts_served_idx ON nightjar.attempts USING btree (run_id) WHERE ((served_model IS NOT NULL) OR (service_tier IS NOT NULL))
 index CREATE INDEX attempts_submission_idx ON nightjar.attempts USING btree (submission_id)
 index CREATE INDEX attempts_unfunded_idx ON nightjar.attempts USING btree (namespace_id, run_id, item_key) WHERE (state = 'unfunded'::text)
 index CREATE INDEX attempts_unknown_idx ON nightjar.attempts USING btree (run_id) WHERE (failure_code = 'OUTCOME_UNKNOWN'::text)
@@ -1182,5 +1198,6 @@ view run_progress
 view savings_waterfall
 view self_host_break_even
 view semantic_cache_risk
+view served_otherwise
 view slowest_items
 view unknown_spend

@@ -18,6 +18,8 @@ select
     sum(cache_write_tokens + cache_write_long_tokens)::bigint as cache_write_tokens,
     sum(output_tokens)::bigint as output_tokens,
     sum(reasoning_tokens)::bigint as reasoning_tokens,
-    sum(total_usd) as total_usd
+    sum(total_usd) as total_usd,
+    coalesce(sum(attempts) filter (where failure_code = 'ANSWER_TRUNCATED'), 0)::bigint as truncated,
+    coalesce(sum(attempts) filter (where failure_code in ('ANSWER_REFUSED', 'ANSWER_FILTERED')), 0)::bigint as refused
 from charge_sums
 group by run_id, night, tenant, task, tier, provider, model;

@@ -1,5 +1,5 @@
--- How often does each tier's answer not do, and what do such answers cost? An attempt that was billed and
--- rejected is asked again one tier up.
+-- How often does each tier's answer not do, why, and what do such answers cost? One that is cut or wrong is asked
+-- again one tier up; one that a model or its provider's filter refuses is not, unless the task says so.
 create or replace view escalation as
 select
     tenant,
@@ -15,6 +15,7 @@ select
         4) as rejected_share,
     coalesce(sum(total_usd) filter (where state = 'rejected'), 0) as rejected_usd,
     coalesce(sum(attempts) filter (where failure_code = 'ANSWER_TRUNCATED'), 0)::bigint as truncated,
-    coalesce(sum(attempts) filter (where failure_code = 'ANSWER_INVALID'), 0)::bigint as invalid
+    coalesce(sum(attempts) filter (where failure_code = 'ANSWER_INVALID'), 0)::bigint as invalid,
+    coalesce(sum(attempts) filter (where failure_code in ('ANSWER_REFUSED', 'ANSWER_FILTERED')), 0)::bigint as refused
 from charge_sums
 group by tenant, task, tier, provider, model;

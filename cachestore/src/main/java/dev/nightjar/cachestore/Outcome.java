@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param lasting whether asking the same text again would end the same way: the next night does not
  * @param unjudged what the model said, if what failed was the judging: it is kept, to be judged
  *     again
+ * @param served who answered: decides the price, too
  */
 public record Outcome(
     String customId,
@@ -33,7 +34,8 @@ public record Outcome(
     Optional<AttemptPlan> next,
     boolean usageUnknown,
     boolean lasting,
-    Optional<String> unjudged)
+    Optional<String> unjudged,
+    Served served)
     implements Serializable {
 
   /** One whose usage is known, and whose failure may pass. */
@@ -57,7 +59,8 @@ public record Outcome(
         next,
         false,
         false,
-        Optional.empty());
+        Optional.empty(),
+        Served.UNSAID);
   }
 
   /** Ends of an attempt. */

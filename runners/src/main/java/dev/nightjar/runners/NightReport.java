@@ -16,6 +16,9 @@ import javax.sql.DataSource;
 
 /** What some runs did and cost, read from the SQL views. */
 final class NightReport {
+  private static final String TIER_FORMAT =
+      "%-24s %-6s %-18s %8s %8s %6s %7s %12s %8s %8s %10s %9s %12s%n";
+
   private static final List<String> MECHANISMS =
       List.of(
           "exact_duplicates",
@@ -259,6 +262,7 @@ final class NightReport {
           Terminal.count(row.failed()));
     }
     printTiers(out, runIds);
+    printServedOtherwise(out, runIds);
     Terminal.heading(out, "Cost (USD)");
     out.printf("%-24s", "");
     for (Row row : rows) {
@@ -316,8 +320,20 @@ final class NightReport {
   private void printTiers(PrintWriter out, List<String> runIds) throws SQLException {
     Terminal.heading(out, "Attempts by tier");
     out.printf(
-        "%-24s %-6s %-18s %8s %8s %12s %8s %8s %10s %12s%n",
-        "run", "tier", "model", "asked", "rejected", "input", "cached", "written", "output", "USD");
+        TIER_FORMAT,
+        "run",
+        "tier",
+        "model",
+        "asked",
+        "rejected",
+        "cut",
+        "refused",
+        "input",
+        "cached",
+        "written",
+        "output",
+        "reasoning",
+        "USD");
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement(
@@ -332,16 +348,48 @@ final class NightReport {
       try (ResultSet result = statement.executeQuery()) {
         while (result.next()) {
           out.printf(
-              "%-24s %-6s %-18s %8s %8s %12s %8s %8s %10s %12s%n",
+              TIER_FORMAT,
               result.getString("run_id"),
               result.getString("tier"),
               result.getString("model"),
               Terminal.count(result.getLong("attempts")),
               Terminal.count(result.getLong("rejected") + result.getLong("errored")),
+              Terminal.count(result.getLong("truncated")),
+              Terminal.count(result.getLong("refused")),
               Terminal.count(result.getLong("input_tokens")),
               Terminal.count(result.getLong("cached_input_tokens")),
               Terminal.count(result.getLong("cache_write_tokens")),
               Terminal.count(result.getLong("output_tokens")),
+              Terminal.count(result.getLong("reasoning_tokens")),
+              Terminal.usd(result.getBigDecimal("total_usd")));
+        }
+      }
+    }
+  }
+
+  /** Other models, or classes of service, than were asked for. */
+  private void printServedOtherwise(PrintWriter out, List<String> runIds) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select tier, asked_model, served_model, service_tier, attempts, total_usd
+                from served_otherwise
+                where run_id = any (?)
+                order by total_usd desc, tier
+                limit 10
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          String service = result.getString("service_tier");
+          out.printf(
+              "%s: %s answers asked of %s came from %s%s and cost %s USD: see the view served_otherwise%n",
+              result.getString("tier"),
+              Terminal.count(result.getLong("attempts")),
+              result.getString("asked_model"),
+              result.getString("served_model"),
+              service == null ? "" : " by service tier " + service,
               Terminal.usd(result.getBigDecimal("total_usd")));
         }
       }

@@ -274,9 +274,11 @@ final class PostgresSettlementStore implements SettlementStore {
                     failure_reason = o.reason,
                     ended_at = ?,
                     billed_at = o.billed_at,
-                    usage_unknown = o.usage_unknown
-                from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::boolean[])
-                    as o (custom_id, state, code, reason, billed_at, usage_unknown)
+                    usage_unknown = o.usage_unknown,
+                    served_model = case when unversioned_model(o.served) <> unversioned_model(a.model) then o.served end,
+                    service_tier = case when o.service <> all (array['', 'batch', 'default', 'standard']) then o.service end
+                from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::boolean[], ?::text[], ?::text[])
+                    as o (custom_id, state, code, reason, billed_at, usage_unknown, served, service)
                 where a.custom_id = o.custom_id
                   and a.run_id = ?
                   and a.state = 'submitted'
@@ -308,6 +310,10 @@ final class PostgresSettlementStore implements SettlementStore {
                             : null)
                 .toArray(OffsetDateTime[]::new),
             outcomes.stream().map(Outcome::usageUnknown).toArray(Boolean[]::new),
+            texts(
+                outcomes,
+                outcome -> outcome.served().model().isEmpty() ? null : outcome.served().model()),
+            texts(outcomes, outcome -> outcome.served().serviceTier()),
             runId,
             runId)) {
       itemKeys.put(row.get("custom_id", String.class), row.get("item_key", String.class));
@@ -332,17 +338,24 @@ final class PostgresSettlementStore implements SettlementStore {
                     select
                         a.custom_id, a.run_id, a.item_key, a.submission_id, a.provider, a.model, a.tier, p.price_id, u.billed_at,
                         u.input, u.cached, u.write, u.write_long, u.output, u.reasoning,
-                        u.input * case a.mode when 'batch' then p.batch_input_usd else p.input_usd end * 0.000001,
-                        u.cached * case a.mode when 'batch' then p.batch_cached_input_usd else p.cached_input_usd end * 0.000001,
-                        (u.write * case a.mode when 'batch' then p.batch_cache_write_usd else p.cache_write_usd end
-                            + u.write_long * case a.mode when 'batch' then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * 0.000001,
-                        u.output * case a.mode when 'batch' then p.batch_output_usd else p.output_usd end * 0.000001,
-                        u.reasoning * case a.mode when 'batch' then p.batch_reasoning_usd else p.reasoning_usd end * 0.000001
+                        u.input * case when s.is_halved then p.batch_input_usd else p.input_usd end * 0.000001,
+                        u.cached * case when s.is_halved then p.batch_cached_input_usd else p.cached_input_usd end * 0.000001,
+                        (u.write * case when s.is_halved then p.batch_cache_write_usd else p.cache_write_usd end
+                            + u.write_long * case when s.is_halved then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * 0.000001,
+                        u.output * case when s.is_halved then p.batch_output_usd else p.output_usd end * 0.000001,
+                        u.reasoning * case when s.is_halved then p.batch_reasoning_usd else p.reasoning_usd end * 0.000001
                     from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
                         as u (custom_id, billed_at, input, cached, write, write_long, output, reasoning)
                     join attempts a on a.custom_id = u.custom_id
-                    cross join lateral price_in_force(
-                        a.provider, a.model, u.billed_at, u.input + u.cached + u.write + u.write_long) p
+                    cross join lateral (select a.mode = 'batch' or coalesce(a.service_tier = 'flex', false) as is_halved) s
+                    cross join lateral (
+                        -- The price of what answered, if it has one, else of what was asked.
+                        select q.*
+                        from (values (1, a.served_model), (2, unversioned_model(a.served_model)), (3, a.model)) as n (rank, name)
+                        cross join lateral price_in_force(
+                            a.provider, n.name, u.billed_at, u.input + u.cached + u.write + u.write_long) q
+                        order by n.rank
+                        limit 1) p
                     returning total_usd
                 ),
                 booked as (

@@ -10,10 +10,12 @@ import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.ReuseBounds;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.Usage;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -251,6 +253,48 @@ class SettlementStoreTest extends StoresFixture {
   }
 
   @Test
+  void anAnswerIsChargedAtThePriceOfWhatAnsweredAndSaidIfThatIsNotWhatWasAsked() {
+    submitted("same", "other", "unknown", "flex");
+    List<Outcome> outcomes = new ArrayList<>();
+    for (String[] one :
+        List.of(
+            new String[] {"same", "gpt-6-luna-2026-10-15", "batch"},
+            new String[] {"other", "gpt-6-sol-2026-10-15", "batch"},
+            new String[] {"unknown", "gpt-7", "batch"},
+            new String[] {"flex", "gpt-6-luna", "flex"})) {
+      outcomes.add(
+          new Outcome(
+              customId(one[0], 1),
+              Outcome.Kind.SUCCEEDED,
+              new Usage(1_000_000, 0, 0, 0, 0, 0),
+              NOW,
+              Optional.of("{\"a\":1}"),
+              Optional.empty(),
+              "",
+              Optional.empty(),
+              false,
+              false,
+              Optional.empty(),
+              new Served(one[1], one[2])));
+    }
+    stores.settlements().settle(runId, outcomes);
+    assertThat(
+            one(
+                "select string_agg(round(total_usd, 2)::text, ' ' order by total_usd) from ledger where run_id = '"
+                    + runId
+                    + "'"))
+        .as("luna above 272,000 tokens three times, and sol")
+        .isEqualTo("0.10 0.10 0.10 2.00");
+    assertThat(
+            one(
+                "select string_agg(asked_model || ' ' || served_model || coalesce(' ' || service_tier, ''), ', ' order by served_model)"
+                    + " from served_otherwise where run_id = '"
+                    + runId
+                    + "'"))
+        .isEqualTo("gpt-6-luna gpt-6-luna flex, gpt-6-luna gpt-6-sol-2026-10-15, gpt-6-luna gpt-7");
+  }
+
+  @Test
   void anAnswerWithoutAUsageIsHeldAtItsWorstCaseUntilSomebodyReadsTheInvoice() {
     submitted("a", "b");
     BigDecimal held =
@@ -273,7 +317,8 @@ class SettlementStoreTest extends StoresFixture {
                             Optional.empty(),
                             true,
                             false,
-                            Optional.empty()))
+                            Optional.empty(),
+                            Served.UNSAID))
                 .toList());
     assertThat(one("select count(*) from results where run_id = '" + runId + "'")).isEqualTo("2");
     assertThat(new BigDecimal(one("select unknown_usd from runs where run_id = '" + runId + "'")))

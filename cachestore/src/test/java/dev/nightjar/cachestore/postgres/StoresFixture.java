@@ -19,6 +19,7 @@ import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.ReuseBounds;
 import dev.nightjar.cachestore.Run;
 import dev.nightjar.cachestore.SemanticLookup;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.SubmissionStore.Admission;
 import dev.nightjar.cachestore.TaskVersion;
@@ -241,7 +242,8 @@ abstract class StoresFixture {
         Optional.empty(),
         false,
         true,
-        Optional.of(text));
+        Optional.of(text),
+        Served.UNSAID);
   }
 
   static String one(String sql) {

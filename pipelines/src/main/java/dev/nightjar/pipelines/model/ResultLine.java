@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.model;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Usage;
 import java.time.Instant;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import java.util.Optional;
  *
  * @param submissionId the submission it belongs to
  * @param customId the attempt it answers
- * @param model that answered, as the provider names it; empty if it names none
+ * @param served who answered
  * @param text the answer's text, empty if there is none
  * @param end how the answer ended
  * @param usage what is billed
@@ -21,7 +22,7 @@ import java.util.Optional;
 public record ResultLine(
     String submissionId,
     String customId,
-    String model,
+    Served served,
     String text,
     AnswerEnd end,
     Usage usage,
@@ -33,7 +34,7 @@ public record ResultLine(
   public static ResultLine failed(
       String submissionId,
       String customId,
-      String model,
+      Served served,
       Usage usage,
       Instant billedAt,
       ErrorCode error,
@@ -41,7 +42,7 @@ public record ResultLine(
     return new ResultLine(
         submissionId,
         customId,
-        model,
+        served,
         "",
         AnswerEnd.COMPLETE,
         usage,
@@ -54,13 +55,13 @@ public record ResultLine(
   public static ResultLine answered(
       String submissionId,
       String customId,
-      String model,
+      Served served,
       String text,
       AnswerEnd end,
       Usage usage,
       Instant billedAt,
       String reason) {
     return new ResultLine(
-        submissionId, customId, model, text, end, usage, billedAt, Optional.empty(), reason);
+        submissionId, customId, served, text, end, usage, billedAt, Optional.empty(), reason);
   }
 }

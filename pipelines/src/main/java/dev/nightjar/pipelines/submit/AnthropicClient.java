@@ -14,6 +14,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
@@ -440,7 +441,7 @@ final class AnthropicClient implements ProviderClient {
       return ResultLine.failed(
           submissionId,
           customId,
-          "",
+          Served.UNSAID,
           Usage.NONE, // only succeeded requests are billed
           workedAt,
           switch (type) {
@@ -470,7 +471,7 @@ final class AnthropicClient implements ProviderClient {
     return ResultLine.answered(
         submissionId,
         customId,
-        message.path("model").asText(""),
+        new Served(message.path("model").asText(""), usage.path("service_tier").asText("")),
         text.toString(),
         end,
         end == AnswerEnd.DECLINED

@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.OnlineRequest;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.JobContext;
@@ -287,7 +288,7 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
     private static ResultLine unanswered(
         Submission submission, String customId, Instant at, ErrorCode code, String reason) {
       return ResultLine.failed(
-          submission.submissionId(), customId, "", Usage.NONE, at, code, reason);
+          submission.submissionId(), customId, Served.UNSAID, Usage.NONE, at, code, reason);
     }
   }
 }

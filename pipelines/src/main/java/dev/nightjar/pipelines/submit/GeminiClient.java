@@ -9,6 +9,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
@@ -32,6 +33,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -420,7 +422,7 @@ final class GeminiClient implements ProviderClient {
       return ResultLine.failed(
           submissionId,
           customId,
-          "",
+          Served.UNSAID,
           Usage.NONE,
           workedAt,
           switch (code) {
@@ -444,7 +446,9 @@ final class GeminiClient implements ProviderClient {
     return ResultLine.answered(
         submissionId,
         customId,
-        response.path("modelVersion").asText(""),
+        new Served(
+            response.path("modelVersion").asText(""),
+            usage.path("serviceTier").asText("").toLowerCase(Locale.ROOT)),
         text.toString(),
         end(blocked, finish),
         new Usage(

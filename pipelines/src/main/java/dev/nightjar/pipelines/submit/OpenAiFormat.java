@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
 import dev.nightjar.pipelines.model.ModelTraits;
@@ -87,6 +88,7 @@ final class OpenAiFormat implements RequestFormat {
     int status = response.path("status_code").asInt(0);
     JsonNode body = response.path("body");
     Usage usage = usage(body.path("usage"));
+    Served served = new Served(body.path("model").asText(""), body.path("service_tier").asText(""));
     if (status < 200 || status >= 300) {
       // Not executed: error is set. Executed and refused: response.body.error is. vLLM: a string.
       JsonNode error = line.path("error");
@@ -97,7 +99,7 @@ final class OpenAiFormat implements RequestFormat {
       return ResultLine.failed(
           submissionId,
           customId,
-          body.path("model").asText(""),
+          served,
           usage,
           workedAt,
           switch (code) {
@@ -112,7 +114,7 @@ final class OpenAiFormat implements RequestFormat {
     return ResultLine.answered(
         submissionId,
         customId,
-        body.path("model").asText(""),
+        served,
         chat ? body.at("/choices/0/message/content").asText("") : outputText(body, "output_text"),
         chat ? chatEnd(body.path("choices").path(0)) : responseEnd(body),
         usage,

@@ -231,6 +231,6 @@ public final class StrayBatches {
   }
 
   private static Charge charge(ResultLine line) {
-    return new Charge(line.customId(), line.model(), line.billedAt(), line.usage());
+    return new Charge(line.customId(), line.served().model(), line.billedAt(), line.usage());
   }
 }

@@ -129,7 +129,8 @@ public final class ValidateAnswers
               case REQUEST_TOO_LONG -> true; // until the task is another
               default -> false;
             },
-            Optional.empty());
+            Optional.empty(),
+            line.served());
       }
       AnswerValidator.Verdict verdict = verdict(validator, line);
       boolean accepted = verdict.answerJson().isPresent();
@@ -149,7 +150,8 @@ public final class ValidateAnswers
           // No tier is left that might do better, or what was bought would be judged no better
           // again.
           !accepted && next.isEmpty(),
-          verdict.isUnjudged() ? Optional.of(line.text()) : Optional.empty());
+          verdict.isUnjudged() ? Optional.of(line.text()) : Optional.empty(),
+          line.served());
     }
 
     private static AnswerValidator.Verdict verdict(AnswerValidator validator, ResultLine line) {
