@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,6 @@ final class BatchEngine {
   private static final long WINDOW_MILLIS = 86_400_000;
   private static final long GEMINI_WINDOW_MILLIS = 2 * 86_400_000;
   private static final long OUTPUT_EXPIRES_SECONDS = 30L * 86_400;
-  private static final int REQUESTS_MAX = 50_000;
   private static final int ERRORS_MAX = 10;
 
   private static final List<String> OPENAI_WORKING =
@@ -43,7 +43,7 @@ final class BatchEngine {
 
   private final Storage storage;
   private final Models models;
-  private final OpenAiApi openAi;
+  private final Map<OpenAiDialect, OpenAiApi> openAi;
   private final AnthropicApi anthropic;
   private final GeminiApi gemini;
   private final Clock clock;
@@ -54,7 +54,7 @@ final class BatchEngine {
   BatchEngine(
       Storage storage,
       Models models,
-      OpenAiApi openAi,
+      Map<OpenAiDialect, OpenAiApi> openAi,
       AnthropicApi anthropic,
       GeminiApi gemini,
       Clock clock,
@@ -88,12 +88,14 @@ final class BatchEngine {
 
   /** Brings every batch to where it should be now. */
   synchronized void advance() {
-    for (Storage.Batch batch : storage.batchesIn(OpenAiApi.PROVIDER, OPENAI_WORKING)) {
-      // As many steps as the time allows: a stopped emulator catches up.
-      String before = "";
-      for (Storage.Batch at = batch; !at.state().equals(before); ) {
-        before = at.state();
-        at = stepOpenAi(at);
+    for (OpenAiDialect dialect : OpenAiDialect.values()) {
+      for (Storage.Batch batch : storage.batchesIn(dialect.label, OPENAI_WORKING)) {
+        // As many steps as the time allows: a stopped emulator catches up.
+        String before = "";
+        for (Storage.Batch at = batch; !at.state().equals(before); ) {
+          before = at.state();
+          at = stepOpenAi(at);
+        }
       }
     }
     for (Storage.Batch batch : storage.batchesIn(AnthropicApi.PROVIDER, ANTHROPIC_WORKING)) {
@@ -247,13 +249,14 @@ final class BatchEngine {
 
   /** One bad line fails the whole batch: nothing is executed and nothing is billed. */
   private Storage.Batch validate(Storage.Batch batch) {
+    int requestsMax = OpenAiDialect.ofLabel(batch.provider()).requestsMax;
     Validation found = new Validation(batch.data().get("endpoint").asText());
     Lines.read(storage.contentOf(batch.id()), found::line);
     if (found.requests == 0) {
       found.add("empty_file", "The batch file is empty.", null, null);
     }
-    if (found.requests > REQUESTS_MAX) {
-      found.add("too_many_tasks", "At most " + REQUESTS_MAX + " requests per batch.", null, null);
+    if (found.requests > requestsMax) {
+      found.add("too_many_tasks", "At most " + requestsMax + " requests per batch.", null, null);
     }
     if (batch.faults().contains(Fault.FAILS_VALIDATION)) {
       found.add("invalid_request", "The batch could not be validated.", null, null);
@@ -262,9 +265,9 @@ final class BatchEngine {
       found.add("billing_hard_limit_reached", "Billing hard limit has been reached.", null, null);
     }
     if (found.errors.isEmpty()) {
-      long enqueued = found.promptTokens + enqueuedTokens(batch.owner(), found.model);
+      long enqueued = found.promptTokens + enqueuedTokens(batch, found.model);
       if (batch.faults().contains(Fault.QUEUE_FULL) || enqueued > enqueuedTokensMax) {
-        found.add("token_limit_exceeded", queueFull(found.model), null, null);
+        found.add("token_limit_exceeded", queueFull(batch, found.model), null, null);
       }
     }
     ObjectNode data = batch.data();
@@ -280,16 +283,23 @@ final class BatchEngine {
     return move(batch, "failed", "failed_at");
   }
 
-  private long enqueuedTokens(String owner, String model) {
-    return storage.batchesIn(OpenAiApi.PROVIDER, OPENAI_ENQUEUED).stream()
-        .filter(batch -> batch.owner().equals(owner))
+  private long enqueuedTokens(Storage.Batch one, String model) {
+    return storage.batchesIn(one.provider(), OPENAI_ENQUEUED).stream()
+        .filter(batch -> batch.owner().equals(one.owner()))
         .filter(batch -> batch.data().path("model").asText().equals(model))
         .mapToLong(batch -> batch.data().path("emulator_prompt_tokens").asLong())
         .sum();
   }
 
-  private String queueFull(String model) {
+  private String queueFull(Storage.Batch batch, String model) {
     long limit = enqueuedTokensMax < Long.MAX_VALUE ? enqueuedTokensMax : 2_000_000;
+    if (batch.provider().equals(OpenAiDialect.AZURE.label)) {
+      return "The number of enqueued tokens has surpassed the configured limit of "
+          + (limit % 1_000 == 0 ? limit / 1_000 + "K" : limit)
+          + " for the deployment '"
+          + model
+          + "'. Please either increase the limit or try again once the current jobs have finished.";
+    }
     return "Enqueued token limit reached for "
         + model
         + " in organization org-emulated. Limit: "
@@ -300,9 +310,10 @@ final class BatchEngine {
   private Storage.Batch executeOpenAi(
       Storage.Batch batch, int executeMax, String state, String timeField) {
     // The names follow from the batch's: an execution that was killed is written over.
+    OpenAiApi api = openAi.get(OpenAiDialect.ofLabel(batch.provider()));
     String suffix = batch.id().substring(batch.id().indexOf('_') + 1);
-    String outputId = OpenAiApi.FILE_PREFIX + suffix + "out";
-    String errorId = OpenAiApi.FILE_PREFIX + suffix + "err";
+    String outputId = api.dialect().filePrefix + suffix + "out";
+    String errorId = api.dialect().filePrefix + suffix + "err";
     String endpoint = batch.data().get("endpoint").asText();
     int total = batch.data().at("/request_counts/total").asInt();
     LineFaults spoiled = new LineFaults(batch, Math.min(executeMax, total));
@@ -342,10 +353,10 @@ final class BatchEngine {
                 if (spoiled.fails(index, customId)) {
                   throw ApiError.server("The server had an error while processing your request.");
                 }
-                Models.Completion completion = openAi.execute(endpoint, line.path("body"));
+                Models.Completion completion = api.execute(endpoint, line.path("body"));
                 response.put("status_code", 200);
                 response.set("body", spoiled.body(completion, "usage", index, customId));
-                bill.add(openAi.line(batch.id(), customId, completion, true));
+                bill.add(api.line(batch.id(), customId, completion, true));
                 String written = Json.write(result);
                 outputs.add(written);
                 if (spoiled.hits(Fault.DUPLICATE_LINE, index, customId)) {
@@ -372,13 +383,16 @@ final class BatchEngine {
       data.set("output_file_id", null);
       data.set("error_file_id", null);
       if (outputLines > 0) {
-        files.add(output(outputId, batch.id() + "_output.jsonl"));
+        files.add(output(api, outputId, batch.id() + "_output.jsonl"));
         data.put("output_file_id", outputId);
       } else {
         storage.deleteContent(outputId);
       }
       if (errorLines > 0) {
-        files.add(output(errorId, batch.id() + "_error.jsonl"));
+        files.add(output(api, errorId, batch.id() + "_error.jsonl"));
+        data.put("error_file_id", errorId);
+      } else if (api.dialect() == OpenAiDialect.AZURE) {
+        files.add(output(api, errorId, batch.id() + "_error.jsonl")); // of 0 bytes
         data.put("error_file_id", errorId);
       } else {
         storage.deleteContent(errorId);
@@ -400,8 +414,8 @@ final class BatchEngine {
     }
   }
 
-  private ObjectNode output(String id, String name) throws IOException {
-    return openAi.describe(
+  private ObjectNode output(OpenAiApi api, String id, String name) throws IOException {
+    return api.describe(
         id, name, "batch_output", Files.size(storage.contentOf(id)), OUTPUT_EXPIRES_SECONDS);
   }
 

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -163,7 +164,7 @@ public final class Emulator implements AutoCloseable {
   private final ScheduledExecutorService ticker;
   private final Storage storage;
   private final Invoice invoice;
-  private final OpenAiApi openAi;
+  private final Map<OpenAiDialect, OpenAiApi> openAi = new EnumMap<>(OpenAiDialect.class);
   private final AnthropicApi anthropic;
   private final GeminiApi gemini;
   private final VllmApi vllm;
@@ -198,7 +199,12 @@ public final class Emulator implements AutoCloseable {
     Models models =
         new Models(builder.answers, prices, new PromptCache(builder.clock), builder.clock, ids);
     String address = uri().toString();
-    openAi = new OpenAiApi(storage, models, prices, faults, builder.clock, ids, builder.speed);
+    for (OpenAiDialect dialect : OpenAiDialect.values()) {
+      openAi.put(
+          dialect,
+          new OpenAiApi(
+              dialect, storage, models, prices, faults, builder.clock, ids, builder.speed));
+    }
     anthropic = new AnthropicApi(storage, models, prices, faults, builder.clock, ids, address);
     gemini = new GeminiApi(storage, models, prices, faults, builder.clock, ids, address);
     vllm = new VllmApi(models, builder.clock);
@@ -337,6 +343,7 @@ public final class Emulator implements AutoCloseable {
 
   /** A call to a provider, with what goes wrong on its way in and out. */
   private void serve(Exchange exchange) throws IOException {
+    OpenAiDialect dialect = OpenAiDialect.of(exchange);
     Vendor vendor = Vendor.of(exchange);
     Call call = vendor.call(exchange);
     int number = calls.incrementAndGet();
@@ -345,7 +352,7 @@ public final class Emulator implements AutoCloseable {
     Fault fault = faults.forCall(vendor, call).orElse(null);
     listener.called(number, call, Phase.BEFORE_EFFECT);
     if (fault == null || !fault.isBefore()) {
-      perform(vendor, exchange, requestId);
+      perform(vendor, dialect, exchange, requestId);
       listener.called(number, call, Phase.AFTER_EFFECT);
     }
     if (fault == null) {
@@ -375,12 +382,13 @@ public final class Emulator implements AutoCloseable {
     }
   }
 
-  private void perform(Vendor vendor, Exchange exchange, String requestId) throws IOException {
+  private void perform(Vendor vendor, OpenAiDialect dialect, Exchange exchange, String requestId)
+      throws IOException {
     try {
-      authenticate(vendor, exchange);
+      authenticate(vendor, dialect, exchange);
       switch (vendor) {
         case ANTHROPIC -> anthropic.handle(exchange);
-        case OPENAI -> openAi.handle(exchange);
+        case OPENAI -> openAi.get(dialect).handle(exchange);
         case GEMINI -> gemini.handle(exchange);
         case VLLM -> vllm.handle(exchange);
       }
@@ -402,7 +410,7 @@ public final class Emulator implements AutoCloseable {
     }
   }
 
-  private void authenticate(Vendor vendor, Exchange exchange) {
+  private void authenticate(Vendor vendor, OpenAiDialect dialect, Exchange exchange) {
     if (vendor == Vendor.VLLM) {
       return; // one's own machine
     }
@@ -416,7 +424,8 @@ public final class Emulator implements AutoCloseable {
               exchange
                   .header("x-goog-api-key")
                   .or(() -> Optional.of(exchange.query("key", "")).filter(k -> !k.isEmpty()));
-          case OPENAI, VLLM -> exchange.bearer();
+          case OPENAI, VLLM ->
+              dialect == OpenAiDialect.AZURE ? exchange.header("api-key") : exchange.bearer();
         };
     Optional<Accounts.Viewer> viewer = key.flatMap(accounts::viewer);
     if (viewer.isPresent()) {

@@ -13,6 +13,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,7 @@ final class Exchange {
 
   private final HttpExchange http;
   private final boolean ranges;
-  private final String[] path;
+  private String[] path;
   private @Nullable Reply reply;
   private Accounts.@Nullable Viewer viewer;
 
@@ -71,6 +72,11 @@ final class Exchange {
 
   String method() {
     return http.getRequestMethod();
+  }
+
+  /** Takes off what one provider's path has before another's. */
+  void dropSegment() {
+    path = Arrays.copyOfRange(path, 1, path.length);
   }
 
   /** Path segments after the leading slash. */

@@ -32,7 +32,6 @@ final class Models {
   private static final int OPENAI_OUTPUT_TOKENS_MAX = 128_000;
   private static final int RESPONSES_OUTPUT_TOKENS_MIN = 16;
   private static final int GEMINI_OUTPUT_TOKENS_MAX = 65_536;
-  private static final Pattern OPENAI_MODEL = Pattern.compile("gpt-.*|o\\d.*");
   private static final Pattern GENERATION = Pattern.compile("gpt-(\\d{1,3}).*");
 
   private final Answers answers;
@@ -110,7 +109,7 @@ final class Models {
 
   private String openAiModel(JsonNode request) {
     String model = request.path("model").asText("");
-    if (!OPENAI_MODEL.matcher(model).matches() || !prices.sells(model)) {
+    if (!OpenAiDialect.OPENAI.sells(model, prices)) {
       throw noModel(model);
     }
     return model;
@@ -198,8 +197,11 @@ final class Models {
     return Math.min(prompt.tokens, prefix) / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS;
   }
 
-  Completion chat(JsonNode request, boolean batch) {
-    String model = openAiModel(request);
+  Completion chat(OpenAiDialect dialect, JsonNode request, boolean batch) {
+    String model = request.path("model").asText("");
+    if (!dialect.sells(model, prices)) {
+      throw noModel(model);
+    }
     Prompt prompt = chatPrompt(request);
     requireOpenAiContext(prompt);
     Matcher generation = GENERATION.matcher(model);
@@ -216,10 +218,15 @@ final class Models {
     }
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
+    dialect.requireFormat(model, format, prompt.all.toString());
     requireStrict(format.path("json_schema"), schema);
-    String effort = ModelRules.openAiChatEffort(model, request);
+    String effort = dialect.chatEffort(model, request);
     boolean writesUnasked = ModelRules.writesUnasked(model, request);
-    Said said = said(question(model, prompt, schema), effort, chatLimit(request));
+    Said said =
+        said(
+            question(model, prompt, schema),
+            effort,
+            dialect.chatLimit(request, OPENAI_OUTPUT_TOKENS_MAX));
     long cached = openAiCached(model, prompt, batch, writesUnasked);
     long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
     ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
@@ -241,12 +248,6 @@ final class Models {
   /** A prompt of 1,024 tokens or more is written whole, but for what was there. */
   private static long openAiWritten(Prompt prompt, long cached) {
     return prompt.tokens < OPENAI_CACHE_TOKENS_MIN ? 0 : prompt.tokens - cached;
-  }
-
-  private static int chatLimit(JsonNode request) {
-    return request.has("max_completion_tokens")
-        ? request.get("max_completion_tokens").asInt()
-        : request.path("max_tokens").asInt(OPENAI_OUTPUT_TOKENS_MAX);
   }
 
   private ObjectNode chatBody(String id, String model, Said said) {
@@ -288,7 +289,11 @@ final class Models {
     Prompt prompt = chatPrompt(request);
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
-    Said said = said(question(model, prompt, schema), "none", chatLimit(request));
+    Said said =
+        said(
+            question(model, prompt, schema),
+            "none",
+            OpenAiDialect.OPENAI.chatLimit(request, OPENAI_OUTPUT_TOKENS_MAX));
     ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
     chatUsage(body, prompt.tokens, said.completion());
     return body;

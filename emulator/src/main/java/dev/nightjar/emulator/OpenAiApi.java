@@ -17,18 +17,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.fileupload2.core.MultipartInput;
 
-/** OpenAI's files, batches, chat completions and responses. Thread-safe. */
+/**
+ * Files, batches and chat completions of OpenAI and of those that speak its language; OpenAI's
+ * responses. Thread-safe.
+ */
 final class OpenAiApi {
   /** Kept with a batch, and not shown: from when on its output file is. */
   static final String OUTPUT_FROM_MILLIS = "emulator_output_from";
 
-  static final String PROVIDER = "openai";
-  static final String FILE_PREFIX = "file-";
-
   private static final String CHAT = "/v1/chat/completions";
   private static final String RESPONSES = "/v1/responses";
 
-  private static final long UPLOAD_BYTES_MAX = 200L << 20;
   private static final long FORM_BYTES_MAX = 1 << 20;
   private static final long WINDOW_SECONDS = 86_400;
   private static final int BATCHES_LIST_MAX = 100;
@@ -41,6 +40,7 @@ final class OpenAiApi {
   private static final Pattern NAME = Pattern.compile("name=\"([^\"]*)\"");
   private static final Pattern FILENAME = Pattern.compile("filename=\"([^\"]*)\"");
 
+  private final OpenAiDialect dialect;
   private final Storage storage;
   private final Models models;
   private final PriceList prices;
@@ -50,6 +50,7 @@ final class OpenAiApi {
   private final double speed;
 
   OpenAiApi(
+      OpenAiDialect dialect,
       Storage storage,
       Models models,
       PriceList prices,
@@ -57,6 +58,7 @@ final class OpenAiApi {
       Clock clock,
       Ids ids,
       double speed) {
+    this.dialect = dialect;
     this.speed = speed;
     this.storage = storage;
     this.models = models;
@@ -64,6 +66,10 @@ final class OpenAiApi {
     this.faults = faults;
     this.clock = clock;
     this.ids = ids;
+  }
+
+  OpenAiDialect dialect() {
+    return dialect;
   }
 
   void handle(Exchange exchange) throws IOException {
@@ -83,8 +89,8 @@ final class OpenAiApi {
           exchange.send(
               200,
               page(
-                  storage.batches(PROVIDER, exchange.viewer()).stream()
-                      .map(Storage.Batch::shown)
+                  storage.batches(dialect.label, exchange.viewer()).stream()
+                      .map(batch -> dialect.shown(batch.shown()))
                       .toList(),
                   exchange,
                   20,
@@ -101,7 +107,7 @@ final class OpenAiApi {
   }
 
   private void chat(Exchange exchange, JsonNode request) {
-    Models.Completion completion = models.chat(request, false);
+    Models.Completion completion = models.chat(dialect, request, false);
     storage.putLine(line("", "", completion, false));
     if (request.path("stream").asBoolean()) {
       exchange.stream(
@@ -159,7 +165,9 @@ final class OpenAiApi {
 
   /** Executes one request of a batch. */
   Models.Completion execute(String endpoint, JsonNode body) {
-    return endpoint.equals(RESPONSES) ? models.response(body, true) : models.chat(body, true);
+    return endpoint.equals(RESPONSES)
+        ? models.response(body, true)
+        : models.chat(dialect, body, true);
   }
 
   /** The parameter that a request to an endpoint cannot do without. */
@@ -168,7 +176,7 @@ final class OpenAiApi {
   }
 
   Invoice.Line line(String batchId, String customId, Models.Completion completion, boolean batch) {
-    return prices.line(PROVIDER, batchId, customId, completion, batch);
+    return prices.line(dialect.label, batchId, customId, completion, batch);
   }
 
   private ObjectNode upload(Exchange exchange) throws IOException {
@@ -182,11 +190,11 @@ final class OpenAiApi {
         MultipartInput.builder()
             .setInputStream(
                 exchange.body(
-                    UPLOAD_BYTES_MAX + FORM_BYTES_MAX,
+                    dialect.uploadBytesMax + FORM_BYTES_MAX,
                     () -> ApiError.invalid("File is too large.")))
             .setBoundary(boundary.getBytes(StandardCharsets.UTF_8))
             .get();
-    String id = ids.next("file-");
+    String id = ids.next(dialect.filePrefix);
     try {
       return receive(input, id, exchange.viewer());
     } catch (IOException | RuntimeException e) {
@@ -225,7 +233,7 @@ final class OpenAiApi {
     if (bytes < 0 || purpose.isEmpty()) {
       throw ApiError.invalid((bytes < 0 ? "'file'" : "'purpose'") + " is a required property");
     }
-    if (bytes > UPLOAD_BYTES_MAX) {
+    if (bytes > dialect.uploadBytesMax) {
       throw ApiError.invalid("File is too large.");
     }
     ObjectNode file = describe(id, filename, purpose, bytes, expiresAfterSeconds);
@@ -270,7 +278,7 @@ final class OpenAiApi {
   private ObjectNode file(String id, Accounts.Viewer viewer) {
     return storage
         .upload(id, viewer)
-        .filter(upload -> id.startsWith(FILE_PREFIX))
+        .filter(upload -> id.startsWith(dialect.filePrefix))
         .orElseThrow(
             () -> new ApiError(404, "invalid_request_error", "", "No such File object: " + id));
   }
@@ -285,7 +293,7 @@ final class OpenAiApi {
     String purpose = exchange.query("purpose", "");
     List<ObjectNode> files =
         new ArrayList<>(
-            storage.uploads(FILE_PREFIX, exchange.viewer()).stream()
+            storage.uploads(dialect.filePrefix, exchange.viewer()).stream()
                 .filter(file -> purpose.isEmpty() || file.get("purpose").asText().equals(purpose))
                 .toList());
     if (exchange.query("order", "desc").equals("asc")) {
@@ -294,9 +302,10 @@ final class OpenAiApi {
     return page(files, exchange, FILES_LIST_MAX, FILES_LIST_MAX);
   }
 
-  private static ObjectNode page(List<ObjectNode> all, Exchange exchange, int otherwise, int max) {
+  private ObjectNode page(List<ObjectNode> all, Exchange exchange, int otherwise, int max) {
     int limit = exchange.limit(otherwise, max);
-    String after = exchange.query("after", "");
+    boolean byCursor = dialect == OpenAiDialect.GROQ && exchange.segment(1).equals("batches");
+    String after = exchange.query(byCursor ? "cursor" : "after", "");
     int from = 0;
     for (int i = 0; i < all.size(); i++) {
       if (all.get(i).get("id").asText().equals(after)) {
@@ -307,6 +316,13 @@ final class OpenAiApi {
     ObjectNode list = Json.object();
     list.put("object", "list");
     list.putArray("data").addAll(slice);
+    if (byCursor) {
+      list.putObject("paging")
+          .put(
+              "next_cursor",
+              from + limit < all.size() ? slice.get(slice.size() - 1).get("id").asText() : null);
+      return list;
+    }
     list.put("first_id", slice.isEmpty() ? null : slice.get(0).get("id").asText());
     list.put("last_id", slice.isEmpty() ? null : slice.get(slice.size() - 1).get("id").asText());
     list.put("has_more", from + limit < all.size());
@@ -315,7 +331,7 @@ final class OpenAiApi {
 
   private Storage.Batch batch(String id, Accounts.Viewer viewer) {
     return storage
-        .batch(id, PROVIDER, viewer)
+        .batch(id, dialect.label, viewer)
         .orElseThrow(
             () ->
                 new ApiError(
@@ -324,28 +340,29 @@ final class OpenAiApi {
 
   private ObjectNode create(JsonNode request, Accounts.Viewer viewer) {
     String fileId = request.path("input_file_id").asText("");
-    if (storage.upload(fileId, viewer).isEmpty() || !fileId.startsWith(FILE_PREFIX)) {
+    if (storage.upload(fileId, viewer).isEmpty() || !fileId.startsWith(dialect.filePrefix)) {
       throw noFile(fileId);
     }
     String endpoint = request.path("endpoint").asText("");
-    if (!endpoint.equals(CHAT) && !endpoint.equals(RESPONSES)) {
+    boolean chat = endpoint.equals(dialect.chatEndpoint);
+    if (!chat && !(endpoint.equals(RESPONSES) && dialect == OpenAiDialect.OPENAI)) {
       throw ApiError.invalid(
           "Invalid value: '"
               + endpoint
               + "'. Supported here: '"
-              + CHAT
+              + dialect.chatEndpoint
               + "', '"
               + RESPONSES
               + "'.");
     }
-    if (!request.path("completion_window").asText("").equals("24h")) {
+    if (!dialect.takesWindow(request.path("completion_window").asText(""))) {
       throw ApiError.invalid("Invalid value for 'completion_window'. Supported values are: '24h'.");
     }
     if (request.path("metadata").size() > METADATA_PAIRS_MAX) {
       throw ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + ".");
     }
     long now = clock.millis();
-    if (storage.batchesSince(PROVIDER, now - HOUR_MILLIS) >= CREATIONS_PER_HOUR_MAX) {
+    if (storage.batchesSince(dialect.label, now - HOUR_MILLIS) >= CREATIONS_PER_HOUR_MAX) {
       throw new ApiError(
           429,
           "rate_limit_error",
@@ -361,7 +378,7 @@ final class OpenAiApi {
     ObjectNode batch = Json.object();
     batch.put("id", id);
     batch.put("object", "batch");
-    batch.put("endpoint", endpoint);
+    batch.put("endpoint", chat ? CHAT : endpoint);
     batch.putNull("model");
     batch.putNull("errors");
     batch.put("input_file_id", fileId);
@@ -384,12 +401,17 @@ final class OpenAiApi {
     }
     batch.set("request_counts", counts(0, 0, 0));
     batch.putNull("usage");
-    batch.set("metadata", request.path("metadata").isObject() ? request.get("metadata") : null);
+    batch.set(
+        "metadata",
+        dialect.keepsMetadata() && request.path("metadata").isObject()
+            ? request.get("metadata")
+            : null);
     Storage.Batch.putFaults(batch, drawn);
     Storage.Batch stored =
-        new Storage.Batch(id, PROVIDER, viewer.batchOwner(Vendor.OPENAI), "validating", now, batch);
+        new Storage.Batch(
+            id, dialect.label, viewer.batchOwner(Vendor.OPENAI), "validating", now, batch);
     storage.putBatch(stored);
-    return stored.shown();
+    return dialect.shown(stored.shown());
   }
 
   private static ApiError noFile(String fileId) {
@@ -403,7 +425,7 @@ final class OpenAiApi {
     if (batch.data().path(OUTPUT_FROM_MILLIS).asLong(0) > clock.instant().toEpochMilli()) {
       shown.putNull("output_file_id");
     }
-    return shown;
+    return dialect.shown(shown);
   }
 
   static ObjectNode counts(int total, int completed, int failed) {
@@ -425,6 +447,6 @@ final class OpenAiApi {
     if (!storage.moveBatch(batch.with("cancelling", data), batch.state())) {
       return cancel(id, viewer); // it moved on meanwhile
     }
-    return batch(id, viewer).shown();
+    return dialect.shown(batch(id, viewer).shown());
   }
 }

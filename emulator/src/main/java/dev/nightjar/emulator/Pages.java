@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -161,15 +163,15 @@ final class Pages {
   private static String requests(Storage.Batch batch) {
     JsonNode data = batch.data();
     return switch (batch.provider()) {
-      case OpenAiApi.PROVIDER -> data.at("/request_counts/total").asText();
       case GeminiApi.PROVIDER -> data.at("/metadata/batchStats/requestCount").asText();
-      default -> {
+      case AnthropicApi.PROVIDER -> {
         long requests = 0;
         for (JsonNode count : data.path("request_counts")) {
           requests += count.asLong();
         }
         yield Long.toString(requests);
       }
+      default -> data.at("/request_counts/total").asText();
     };
   }
 
@@ -179,8 +181,13 @@ final class Pages {
 
   private String uploads() {
     List<List<String>> rows = new ArrayList<>();
-    for (String prefix : List.of(OpenAiApi.FILE_PREFIX, GeminiApi.FILE_PREFIX)) {
-      for (JsonNode file : storage.uploads(prefix)) {
+    Map<String, String> providers = new LinkedHashMap<>();
+    for (OpenAiDialect dialect : OpenAiDialect.values()) {
+      providers.put(dialect.filePrefix, dialect.label);
+    }
+    providers.put(GeminiApi.FILE_PREFIX, GeminiApi.PROVIDER);
+    for (Map.Entry<String, String> provider : providers.entrySet()) {
+      for (JsonNode file : storage.uploads(provider.getKey())) {
         if (rows.size() == ROWS_MAX) {
           break;
         }
@@ -188,7 +195,7 @@ final class Pages {
         rows.add(
             List.of(
                 escape(file.path(isOpenAi ? "id" : "name").asText()),
-                isOpenAi ? OpenAiApi.PROVIDER : GeminiApi.PROVIDER,
+                provider.getValue(),
                 escape(file.path(isOpenAi ? "filename" : "displayName").asText()),
                 escape(file.path(isOpenAi ? "purpose" : "mimeType").asText()),
                 escape(file.path(isOpenAi ? "bytes" : "sizeBytes").asText())));

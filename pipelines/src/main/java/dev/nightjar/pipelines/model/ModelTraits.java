@@ -59,8 +59,10 @@ public record ModelTraits(
   /** The traits of a model; empty if nothing is known of it. */
   public static Optional<ModelTraits> of(Provider provider, String model) {
     String family = VERSION.matcher(model).replaceFirst("");
+    // A deployment that is named as its model is taken for it.
+    Provider maker = provider == Provider.AZURE ? Provider.OPENAI : provider;
     return ROWS.stream()
-        .filter(row -> row.provider() == provider && row.model().matcher(family).matches())
+        .filter(row -> row.provider() == maker && row.model().matcher(family).matches())
         .findFirst()
         .map(Row::traits);
   }

@@ -10,23 +10,39 @@ public enum Provider {
   OPENAI("https://api.openai.com"),
   ANTHROPIC("https://api.anthropic.com"),
   GEMINI("https://generativelanguage.googleapis.com"),
+  /** OpenAI's models in a resource of one's own at Azure, which has an address of its own. */
+  AZURE("https://RESOURCE.openai.azure.com", "AZURE_OPENAI"),
+  GROQ("https://api.groq.com"),
+  /** Alibaba's Model Studio; its address outside Singapore is another. */
+  DASHSCOPE("https://dashscope-intl.aliyuncs.com"),
   /** A server of one's own that speaks OpenAI's chat completions, as vLLM does. */
   SELF_HOSTED("http://127.0.0.1:8000");
 
   private final String baseUrl;
+  private final String variables;
 
   Provider(String baseUrl) {
+    this(baseUrl, "");
+  }
+
+  Provider(String baseUrl, String variables) {
     this.baseUrl = baseUrl;
+    this.variables = variables;
+  }
+
+  /** What the names of its environment variables begin with. */
+  private String variables() {
+    return variables.isEmpty() ? name() : variables;
   }
 
   /** The environment variable that holds the API key. */
   public String keyVariable() {
-    return name() + "_API_KEY";
+    return variables() + "_API_KEY";
   }
 
   /** The environment variable that holds another address than {@link #baseUrl}. */
   public String baseUrlVariable() {
-    return name() + "_BASE_URL";
+    return variables() + "_BASE_URL";
   }
 
   /** Where the provider itself answers, without a path. */
@@ -37,6 +53,11 @@ public enum Provider {
   /** The name in task files and in the database. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it answers where one's own is only, which somebody has to say. */
+  public boolean isOnesOwn() {
+    return this == SELF_HOSTED || this == AZURE;
   }
 
   /** Parses a {@link #label}. */

@@ -2,12 +2,15 @@ package dev.nightjar.pipelines.submit;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.openai.azure.credential.AzureApiKeyCredential;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonField;
 import com.openai.core.JsonValue;
 import com.openai.core.RequestOptions;
 import com.openai.core.Timeout;
 import com.openai.core.http.HttpResponse;
+import com.openai.credential.BearerTokenCredential;
 import com.openai.errors.OpenAIException;
 import com.openai.errors.OpenAIServiceException;
 import com.openai.models.batches.Batch;
@@ -22,18 +25,18 @@ import com.openai.models.files.FilePurpose;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.OnlineRequest;
-import dev.nightjar.cachestore.PackingLimits;
-import dev.nightjar.cachestore.QueueLimits;
 import dev.nightjar.cachestore.Submission;
-import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -42,6 +45,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * OpenAI's Files and Batches API, chat completions and responses. The submission's id travels in
@@ -50,26 +54,34 @@ import java.util.regex.Pattern;
 final class OpenAiClient implements ProviderClient {
   static final String METADATA_KEY = "nightjar_submission";
 
-  static final ProviderKind KIND =
-      new ProviderKind(
-          // 50,000 requests, 200 MB and one model a file. Queues are not published: 2,000,000
-          // tokens were seen for small models, and what a refusal says is learnt.
-          new PackingLimits(50_000, 190L << 20, 40_000_000),
-          new QueueLimits(500, 1_900, 1_000_000_000),
-          8,
-          Duration.ofDays(30),
-          true,
-          settings -> true,
-          OpenAiFormat::new,
-          OpenAiClient::new);
+  static final ProviderKind KIND = kind(OpenAiProfile.OPENAI);
+  static final ProviderKind AZURE = kind(OpenAiProfile.AZURE);
+  static final ProviderKind GROQ = kind(OpenAiProfile.GROQ);
+  static final ProviderKind DASHSCOPE = kind(OpenAiProfile.DASHSCOPE);
 
-  private static final String NAME = Provider.OPENAI.label();
   private static final int PAGE_BATCHES_MAX = 100;
   private static final Duration POLL_RESPONSE = Duration.ofSeconds(2);
   private static final int PAGE_FILES_MAX = 10_000;
   private static final Duration TRANSFER_MAX = Duration.ofHours(2);
-  private static final Pattern QUEUE_LIMIT = Pattern.compile("Limit: ([0-9,]+) enqueued tokens");
 
+  /** OpenAI: "Limit: 2,000,000 enqueued tokens"; Azure: "the configured limit of 30K". */
+  private static final Pattern QUEUE_LIMIT =
+      Pattern.compile("(?:Limit: |configured limit of )([0-9,]+)([KMB]?)");
+
+  private static ProviderKind kind(OpenAiProfile profile) {
+    return new ProviderKind(
+        profile.packing(),
+        profile.queue(),
+        8,
+        profile.resultsKept(),
+        true,
+        settings -> true,
+        task -> new OpenAiFormat(task, profile),
+        (settings, apiKey) -> new OpenAiClient(profile, settings, apiKey));
+  }
+
+  private final OpenAiProfile profile;
+  private final String name;
   private final String baseUrl;
   private final OpenAIClient client;
   private final RequestOptions transfer;
@@ -77,13 +89,18 @@ final class OpenAiClient implements ProviderClient {
   private final RawHttp http;
   private final ProviderCalls calls;
 
-  private OpenAiClient(ProviderSettings settings, String apiKey) {
+  private OpenAiClient(OpenAiProfile profile, ProviderSettings settings, String apiKey) {
+    this.profile = profile;
+    this.name = profile.provider().label();
     this.settings = settings;
-    this.baseUrl = settings.baseUrl(Provider.OPENAI);
+    this.baseUrl = settings.baseUrl(profile.provider()) + profile.path();
     this.client =
         OpenAIOkHttpClient.builder()
-            .baseUrl(baseUrl + "/v1")
-            .apiKey(apiKey)
+            .baseUrl(baseUrl)
+            .credential(
+                profile.isBearer()
+                    ? BearerTokenCredential.create(apiKey)
+                    : AzureApiKeyCredential.create(apiKey))
             .timeout(settings.callMax())
             .maxRetries(0) // ProviderCalls decides
             .build();
@@ -97,33 +114,37 @@ final class OpenAiClient implements ProviderClient {
                     .request(TRANSFER_MAX)
                     .build())
             .build();
-    this.http = new RawHttp(NAME, Map.of("Authorization", "Bearer " + apiKey), settings.callMax());
-    this.calls = new ProviderCalls(NAME, settings.waitMax());
+    this.http =
+        new RawHttp(
+            name,
+            Map.of(profile.keyHeader(), (profile.isBearer() ? "Bearer " : "") + apiKey),
+            settings.callMax());
+    this.calls = new ProviderCalls(name, settings.waitMax());
   }
 
   private <T> T reading(Supplier<T> call) {
     return calls.reading(() -> translated(call));
   }
 
-  private static <T> T translated(Supplier<T> call) {
+  private <T> T translated(Supplier<T> call) {
     try {
       return call.get();
     } catch (OpenAIServiceException e) {
       if (AccountStop.isOne(e.code().orElse("")) || AccountStop.isOne(e.type().orElse(""))) {
         throw new ProviderException(
             ProviderException.Kind.ACCOUNT_STOPPED,
-            NAME + " answered " + e.statusCode() + " (" + e.code().or(e::type).orElse("") + ")",
+            name + " answered " + e.statusCode() + " (" + e.code().or(e::type).orElse("") + ")",
             e);
       }
       // The message may quote the key or the prompt; status, type and code do not.
       throw ProviderException.ofStatus(
-          NAME,
+          name,
           e.statusCode(),
           e.code().or(e::type).orElse(""),
           e.headers().values("Retry-After").stream().findFirst().flatMap(RawHttp::seconds),
           e);
     } catch (OpenAIException e) {
-      throw ProviderException.ofFailure(NAME, e);
+      throw ProviderException.ofFailure(name, e);
     }
   }
 
@@ -152,21 +173,22 @@ final class OpenAiClient implements ProviderClient {
   public ProviderBatch create(Submission submission, TierSpec tier, Optional<Path> requests) {
     ObjectNode body = RawHttp.JSON.createObjectNode();
     body.put("input_file_id", submission.inputFileId().orElseThrow());
-    body.put("endpoint", OpenAiFormat.url(tier));
-    body.put("completion_window", "24h");
+    body.put(
+        "endpoint",
+        tier.api() == TierSpec.Api.RESPONSES ? OpenAiFormat.url(tier) : profile.createEndpoint());
+    body.put("completion_window", profile.window());
     body.putObject("metadata").put(METADATA_KEY, submission.submissionId());
     return calls.once(
         () -> {
-          var response = http.send(http.post(baseUrl + "/v1/batches", body.toString()).build());
+          var response = http.send(http.post(baseUrl + "/batches", body.toString()).build());
           if (response.statusCode() == 400 && response.body().contains("Cannot find file")) {
             throw new ProviderException(
                 ProviderException.Kind.UPLOAD_MISSING,
-                "openai does not see the uploaded file yet",
+                name + " does not see the uploaded file yet",
                 null);
           }
           JsonNode batch = http.json(http.answered(response).body());
-          return ProviderBatch.working(
-              http.id(batch, "id"), 0, Instant.ofEpochSecond(batch.path("created_at").asLong()));
+          return ProviderBatch.working(http.id(batch, "id"), 0, Instant.EPOCH);
         });
   }
 
@@ -178,28 +200,48 @@ final class OpenAiClient implements ProviderClient {
       Collection<String> customIds) {
     return firstBatch(
             since,
-            batch ->
-                submissionId(batch).equals(Optional.of(submission.submissionId()))
-                    && knownIds.apply(List.of(batch.id())).isEmpty())
+            batch -> isOf(batch, submission) && knownIds.apply(List.of(batch.id())).isEmpty())
         .<Found>map(batch -> new Found.Batch(batch(batch)))
         .orElseGet(Found.Absent::new);
   }
 
+  /** Not all keep metadata; each upload is of one submission, and of one batch. */
+  private static boolean isOf(Batch batch, Submission submission) {
+    return submissionId(batch)
+        .map(submission.submissionId()::equals)
+        .orElseGet(() -> submission.inputFileId().equals(Optional.of(batch.inputFileId())));
+  }
+
   @Override
   public void forEachBatch(Instant since, Consumer<Listed> consumer) {
+    Map<String, String> uploads = new LinkedHashMap<>();
     firstBatch(
         since,
         batch -> {
-          submissionId(batch)
+          Optional<String> id = submissionId(batch);
+          if (id.isEmpty() && uploads.isEmpty()) {
+            uploads.putAll(uploads());
+          }
+          id.or(() -> Optional.ofNullable(uploads.get(batch.inputFileId())))
               .ifPresent(
-                  id ->
+                  known ->
                       consumer.accept(
-                          new Listed(
-                              batch.id(),
-                              Optional.of(id),
-                              Instant.ofEpochSecond(batch.createdAt()))));
+                          new Listed(batch.id(), Optional.of(known), time(batch._createdAt()))));
           return false;
         });
+  }
+
+  /** Seconds, as OpenAI counts them, or a time in words. */
+  private static Instant time(JsonField<Long> field) {
+    return field
+        .asKnown()
+        .map(Instant::ofEpochSecond)
+        .or(() -> field.asString().map(text -> OffsetDateTime.parse(text).toInstant()))
+        .orElse(Instant.EPOCH);
+  }
+
+  private static boolean isSet(JsonField<Long> field) {
+    return field.asKnown().isPresent() || field.asString().isPresent();
   }
 
   private static Optional<String> submissionId(Batch batch) {
@@ -211,27 +253,42 @@ final class OpenAiClient implements ProviderClient {
 
   /** The newest batch that is wanted, of those that are not older than they may be. */
   private Optional<Batch> firstBatch(Instant since, Predicate<Batch> wanted) {
-    long oldest = since.getEpochSecond();
-    String after = "";
-    while (true) {
+    Instant oldest = since.truncatedTo(ChronoUnit.SECONDS);
+    Optional<String> next = Optional.of("");
+    while (next.isPresent()) {
       BatchListParams.Builder params = BatchListParams.builder().limit(PAGE_BATCHES_MAX);
-      if (!after.isEmpty()) {
-        params.after(after);
+      if (!next.get().isEmpty()) {
+        if (profile.pages() == OpenAiProfile.Pages.CURSOR) {
+          params.putAdditionalQueryParam("cursor", next.get());
+        } else {
+          params.after(next.get());
+        }
       }
       BatchListPage page = reading(() -> client.batches().list(params.build()));
       for (Batch batch : page.data()) {
         if (wanted.test(batch)) {
           return Optional.of(batch);
         }
-        if (batch.createdAt() < oldest) { // newest first: nothing of ours can follow
-          return Optional.empty();
+        if (time(batch._createdAt()).isBefore(oldest)) {
+          return Optional.empty(); // newest first: nothing of ours can follow
         }
-        after = batch.id();
       }
-      if (page.data().isEmpty() || !page.hasNextPage()) {
-        return Optional.empty();
-      }
+      next = next(page);
     }
+    return Optional.empty();
+  }
+
+  private Optional<String> next(BatchListPage page) {
+    if (profile.pages() == OpenAiProfile.Pages.CURSOR) {
+      JsonValue paging = page.response()._additionalProperties().get("paging");
+      JsonNode fields = paging == null ? null : paging.convert(JsonNode.class);
+      return Optional.ofNullable(fields)
+          .map(node -> node.path("next_cursor").asText(""))
+          .filter(cursor -> !cursor.isEmpty());
+    }
+    return page.data().isEmpty() || !page.hasNextPage()
+        ? Optional.empty()
+        : Optional.of(page.data().get(page.data().size() - 1).id());
   }
 
   @Override
@@ -239,18 +296,20 @@ final class OpenAiClient implements ProviderClient {
     return batch(reading(() -> client.batches().retrieve(batchId)));
   }
 
-  private static ProviderBatch batch(Batch batch) {
+  private ProviderBatch batch(Batch batch) {
     long requests = batch.requestCounts().map(counts -> counts.total()).orElse(0L);
     long answered = batch.requestCounts().map(counts -> counts.completed()).orElse(0L);
     Instant workedAt =
-        Instant.ofEpochSecond(
-            batch
-                .finalizingAt()
-                .or(batch::completedAt)
-                .or(batch::expiredAt)
-                .or(batch::cancelledAt)
-                .orElse(batch.createdAt()));
-    return switch (batch.status().asString()) {
+        Stream.of(
+                batch._finalizingAt(),
+                batch._completedAt(),
+                batch._expiredAt(),
+                batch._cancelledAt())
+            .filter(OpenAiClient::isSet)
+            .findFirst()
+            .map(OpenAiClient::time)
+            .orElseGet(() -> time(batch._createdAt()));
+    return switch (batch.status().asString().toLowerCase(Locale.ROOT)) {
       case "completed" ->
           ProviderBatch.ended(batch.id(), Ending.COMPLETED, requests, answered, workedAt);
       case "expired" ->
@@ -262,7 +321,7 @@ final class OpenAiClient implements ProviderClient {
     };
   }
 
-  private static ProviderBatch failed(Batch batch, long requests, Instant workedAt) {
+  private ProviderBatch failed(Batch batch, long requests, Instant workedAt) {
     Optional<com.openai.models.batches.BatchError> first =
         batch.errors().flatMap(Batch.Errors::data).flatMap(all -> all.stream().findFirst());
     String code = first.flatMap(error -> error.code()).orElse("error");
@@ -278,7 +337,14 @@ final class OpenAiClient implements ProviderClient {
             ? ErrorCode.QUEUE_FULL
             : AccountStop.isOne(code) ? ErrorCode.PROVIDER_ACCOUNT_STOPPED : ErrorCode.BATCH_FAILED,
         queueFull && limit.find()
-            ? Optional.of(Long.parseLong(limit.group(1).replace(",", "")))
+            ? Optional.of(
+                Long.parseLong(limit.group(1).replace(",", ""))
+                    * switch (limit.group(2)) {
+                      case "K" -> 1_000;
+                      case "M" -> 1_000_000;
+                      case "B" -> 1_000_000_000;
+                      default -> 1;
+                    })
             : Optional.empty(),
         workedAt);
   }
@@ -298,7 +364,7 @@ final class OpenAiClient implements ProviderClient {
                   ResumingLines.forEachLine(
                       calls,
                       offset -> open(id, offset),
-                      line -> OpenAiFormat.resultLine(NAME, submissionId, line, batch.workedAt()),
+                      line -> OpenAiFormat.resultLine(name, submissionId, line, batch.workedAt()),
                       consumer,
                       unreadable));
     }
@@ -361,7 +427,9 @@ final class OpenAiClient implements ProviderClient {
   @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
-    body.put("service_tier", "default"); // a project may make a dearer one its own default
+    if (profile == OpenAiProfile.OPENAI) {
+      body.put("service_tier", "default"); // a project may make a dearer one its own default
+    }
     Duration whole = settings.answerMax(tier.outputTokensMax());
     if (tier.api() == TierSpec.Api.RESPONSES) {
       return askInBackground(body, whole, accepted);
@@ -370,7 +438,7 @@ final class OpenAiClient implements ProviderClient {
     return calls.once(
         () ->
             http.streamed(
-                http.post(baseUrl + OpenAiFormat.CHAT_URL, body.toString()).timeout(whole).build(),
+                http.post(baseUrl + "/chat/completions", body.toString()).timeout(whole).build(),
                 StreamedAnswer.chat()));
   }
 
@@ -382,8 +450,7 @@ final class OpenAiClient implements ProviderClient {
         calls.once(
             () ->
                 RawHttp.response(
-                    http.send(
-                        http.post(baseUrl + OpenAiFormat.RESPONSES_URL, body.toString()).build())));
+                    http.send(http.post(baseUrl + "/responses", body.toString()).build())));
     if (created.status() / 100 != 2) {
       return created;
     }
@@ -399,7 +466,7 @@ final class OpenAiClient implements ProviderClient {
         () ->
             new ProviderException(
                 ProviderException.Kind.OUTCOME_UNKNOWN,
-                "openai is still at work on " + id + " after " + whole.toSeconds() + " s",
+                name + " is still at work on " + id + " after " + whole.toSeconds() + " s",
                 null));
   }
 
@@ -407,11 +474,7 @@ final class OpenAiClient implements ProviderClient {
   public Optional<Response> retrieve(String responseId) {
     JsonNode response =
         calls.reading(
-            () ->
-                http.json(
-                    http.request(baseUrl + OpenAiFormat.RESPONSES_URL + "/" + responseId)
-                        .GET()
-                        .build()));
+            () -> http.json(http.request(baseUrl + "/responses/" + responseId).GET().build()));
     return switch (response.path("status").asText()) {
       case "queued", "in_progress" -> Optional.empty();
       // An error's status, so that it is read as one; what it was billed is in its usage.
@@ -430,7 +493,7 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public ResultLine onlineResult(String submissionId, OnlineRequest request) {
-    return onlineResult(NAME, submissionId, request);
+    return onlineResult(name, submissionId, request);
   }
 
   static ResultLine onlineResult(String provider, String submissionId, OnlineRequest request) {
@@ -445,7 +508,7 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public Optional<Instant> time() {
-    return calls.reading(() -> http.date(baseUrl + "/v1/batches?limit=1"));
+    return calls.reading(() -> http.date(baseUrl + "/batches?limit=1"));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -22,12 +23,18 @@ final class OpenAiFormat implements RequestFormat {
   static final String CHAT_URL = "/v1/chat/completions";
   static final String RESPONSES_URL = "/v1/responses";
 
+  private final OpenAiProfile profile;
   private final String system;
   private final ProviderSchema schema;
 
-  OpenAiFormat(TaskSpec task) {
+  OpenAiFormat(TaskSpec task, OpenAiProfile profile) {
+    this.profile = profile;
     this.system = task.system();
-    this.schema = ProviderSchema.openAi(ProviderSchema.of(task));
+    JsonNode whole = ProviderSchema.of(task);
+    this.schema =
+        profile.schemas() == OpenAiProfile.Schemas.STRICT
+            ? ProviderSchema.openAi(whole)
+            : ProviderSchema.guide(whole);
   }
 
   static String url(TierSpec tier) {
@@ -55,15 +62,23 @@ final class OpenAiFormat implements RequestFormat {
       var messages = body.putArray("messages");
       messages.addObject().put("role", "system").put("content", system);
       messages.addObject().put("role", "user").put("content", prompt);
-      body.put("max_completion_tokens", tier.outputTokensMax());
-      if (tier.effort() != null) {
+      body.put(profile.outputLimit(), tier.outputTokensMax());
+      if (tier.effort() != null && profile.thinking() == OpenAiProfile.Thinking.SWITCH) {
+        body.put("enable_thinking", tier.effort() != Effort.NONE);
+      } else if (tier.effort() != null) {
         body.put("reasoning_effort", tier.effort().label());
       }
-      named(body.putObject("response_format").put("type", "json_schema").putObject("json_schema"));
+      ObjectNode format = body.putObject("response_format");
+      if (profile.schemas() == OpenAiProfile.Schemas.JSON_OBJECT) {
+        format.put("type", "json_object");
+      } else {
+        named(format.put("type", "json_schema").putObject("json_schema"));
+      }
     }
     // Unasked it would write each prompt of 1,024 tokens or more, at 1.25 times the price, and read
     // none of them: documents differ. Nothing is marked here, so nothing is written.
-    if (tier.traits().filter(ModelTraits::writesCache).isPresent()) {
+    if (profile == OpenAiProfile.OPENAI
+        && tier.traits().filter(ModelTraits::writesCache).isPresent()) {
       body.putObject("prompt_cache_options").put("mode", "explicit");
     }
     return line;

@@ -228,6 +228,11 @@ record ProviderSchema(Optional<JsonNode> schema, boolean isStrict, Set<String> u
     };
   }
 
+  /** The task's own schema, to which nobody is held. */
+  static ProviderSchema guide(JsonNode schema) {
+    return new ProviderSchema(Optional.of(schema), false, constraints(schema));
+  }
+
   /** Arguments of an Anthropic tool: all of the schema but choices at its root. */
   static JsonNode ofTool(JsonNode schema) {
     ObjectNode taken = schema.deepCopy();

@@ -90,7 +90,10 @@ public record ProviderSettings(
       // Its authority, for a host in a network of containers may have an underscore.
       String authority = uri.getRawAuthority();
       if (isWeb && authority != null && !authority.contains("@") && uri.getQuery() == null) {
-        return url.replaceFirst("/+$", "").replaceFirst("/v1(beta)?$", "").replaceFirst("/+$", "");
+        return url.replaceFirst("/+$", "")
+            .replaceFirst("/v1(beta)?$", "")
+            .replaceFirst("/(openai|compatible-mode)$", "")
+            .replaceFirst("/+$", "");
       }
     } catch (URISyntaxException e) {
       // falls through to the same message
@@ -111,13 +114,13 @@ public record ProviderSettings(
   }
 
   /**
-   * Whether somebody said where a server of one's own is: only then is it missed if it is not
-   * there. A provider on the network is always where it is.
+   * Whether somebody said where a server, or a resource, of one's own is: only then is it missed if
+   * it is not there. A provider on the network is always where it is.
    */
   public boolean isLocated(Provider provider) {
-    return provider != Provider.SELF_HOSTED
+    return !provider.isOnesOwn()
         || baseUrls.containsKey(provider)
-        || selfHostedBatchDirectory().isPresent();
+        || (provider == Provider.SELF_HOSTED && selfHostedBatchDirectory().isPresent());
   }
 
   Optional<String> selfHostedBatchDirectory() {

@@ -18,6 +18,9 @@ public final class Providers {
       case OPENAI -> OpenAiClient.KIND;
       case ANTHROPIC -> AnthropicClient.KIND;
       case GEMINI -> GeminiClient.KIND;
+      case AZURE -> OpenAiClient.AZURE;
+      case GROQ -> OpenAiClient.GROQ;
+      case DASHSCOPE -> OpenAiClient.DASHSCOPE;
       case SELF_HOSTED -> SelfHostedClient.KIND;
     };
   }

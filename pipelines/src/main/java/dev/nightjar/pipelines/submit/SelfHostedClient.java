@@ -40,7 +40,7 @@ final class SelfHostedClient implements ProviderClient {
           Duration.ofDays(36_500), // files of one's own
           false,
           settings -> settings.selfHostedBatchDirectory().isPresent(),
-          OpenAiFormat::new,
+          task -> new OpenAiFormat(task, OpenAiProfile.OPENAI),
           SelfHostedClient::new);
 
   private static final String NAME = Provider.SELF_HOSTED.label();

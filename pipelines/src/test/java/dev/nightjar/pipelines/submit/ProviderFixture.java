@@ -75,6 +75,9 @@ final class ProviderFixture implements AutoCloseable {
         - {name: anthropic, provider: anthropic, model: claude-haiku-5-5, output_tokens_max: 60}
         - {name: tool, provider: anthropic, structured_output: tool, model: claude-opus-5, output_tokens_max: 60}
         - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 600}
+        - {name: azure, provider: azure, model: gpt-5.4, output_tokens_max: 60}
+        - {name: groq, provider: groq, model: openai/gpt-oss-120b, output_tokens_max: 600}
+        - {name: dashscope, provider: dashscope, model: qwen3.7-plus, output_tokens_max: 60}
         - {name: self-hosted, provider: self_hosted, model: own-model, output_tokens_max: 60}
       """;
 
@@ -125,12 +128,22 @@ final class ProviderFixture implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     stores = PostgresStores.open(database, 12, clock);
-    execute(
-        "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
-            + " cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd,"
-            + " batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd,"
-            + " batch_reasoning_usd, source) values ('self_hosted', 'own-model', '2026-01-01Z', 0, 0.01, 0.01, 0.01,"
-            + " 0.01, 0.02, 0.02, 0.01, 0.01, 0.01, 0.01, 0.02, 0.02, 'own GPU hours')");
+    for (String price :
+        List.of(
+            "'self_hosted', 'own-model', 0.01, 0.01, 0.02, 1.0",
+            // As the emulator's own price list has them.
+            "'azure', 'gpt-5.4', 2.5, 0.25, 15, 2.0",
+            "'groq', 'openai/gpt-oss-120b', 0.15, 0.075, 0.6, 2.0",
+            "'dashscope', 'qwen3.7-plus', 0.4, 0.4, 1.2, 2.0")) {
+      execute(
+          "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
+              + " cache_write_usd, cache_write_long_usd, output_usd, reasoning_usd, batch_input_usd,"
+              + " batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, batch_output_usd,"
+              + " batch_reasoning_usd, source) select provider, model, '2026-01-01Z', 0, i, c, i, i, o, o, i / h, c / h,"
+              + " i / h, i / h, o / h, o / h, 'a test' from (values ("
+              + price
+              + ")) as p (provider, model, i, c, o, h)");
+    }
     task = TestTasks.of(YAML.replace("ONLINE", taskKeys));
     String url = emulator.uri().toString();
     settings =
@@ -139,6 +152,9 @@ final class ProviderFixture implements AutoCloseable {
                 Provider.OPENAI, url,
                 Provider.ANTHROPIC, url,
                 Provider.GEMINI, url,
+                Provider.AZURE, url,
+                Provider.GROQ, url,
+                Provider.DASHSCOPE, url,
                 Provider.SELF_HOSTED, url + "/vllm"),
             selfHostedOnline ? null : batchDirectory.toString(),
             new ProviderSettings.Patience(60_000, 60_000, 20, 2_000));

@@ -1,0 +1,180 @@
+package dev.nightjar.emulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * Providers that speak OpenAI's files and batches, each with what it has of its own. Sources stand
+ * in {@code docs/providers.md}.
+ */
+enum OpenAiDialect {
+  OPENAI("openai", "file-", "/v1/chat/completions", "24h", 200L << 20, 50_000),
+  AZURE("azure", "assistant-", "/chat/completions", "24h", 200L << 20, 100_000),
+  GROQ("groq", "file_", "/v1/chat/completions", "24h|[1-7]d", 100L << 20, 50_000),
+  DASHSCOPE("dashscope", "input-", "/v1/chat/completions", "\\d+[hd]", 500L << 20, 50_000);
+
+  private static final Map<String, String> AZURE_STATES =
+      Map.of(
+          "validating", "Validating",
+          "in_progress", "InProgress",
+          "finalizing", "Finalizing",
+          "completed", "Completed",
+          "failed", "Failed",
+          "expired", "Expired",
+          "cancelling", "Cancelling",
+          "cancelled", "Cancelled");
+
+  private static final List<String> TIMES =
+      List.of(
+          "created_at",
+          "in_progress_at",
+          "expires_at",
+          "finalizing_at",
+          "completed_at",
+          "failed_at",
+          "expired_at",
+          "cancelling_at",
+          "cancelled_at");
+
+  /** In storage, and on the invoice. */
+  final String label;
+
+  /** What the ids of its files begin with; they differ so that none is another's. */
+  final String filePrefix;
+
+  /** What a create calls chat completions; lines say {@code /v1/chat/completions}. */
+  final String chatEndpoint;
+
+  final long uploadBytesMax;
+  final int requestsMax;
+
+  private final Pattern windows;
+
+  OpenAiDialect(
+      String label,
+      String filePrefix,
+      String chatEndpoint,
+      String windows,
+      long uploadBytesMax,
+      int requestsMax) {
+    this.label = label;
+    this.filePrefix = filePrefix;
+    this.chatEndpoint = chatEndpoint;
+    this.windows = Pattern.compile(windows);
+    this.uploadBytesMax = uploadBytesMax;
+    this.requestsMax = requestsMax;
+  }
+
+  /** Whose a call is; its path is OpenAI's afterwards. */
+  static OpenAiDialect of(Exchange exchange) {
+    OpenAiDialect dialect =
+        switch (exchange.segment(0)) {
+          case "openai" -> exchange.header("api-key").isPresent() ? AZURE : GROQ;
+          case "compatible-mode" -> DASHSCOPE;
+          default -> OPENAI;
+        };
+    if (dialect != OPENAI) {
+      exchange.dropSegment();
+    }
+    return dialect;
+  }
+
+  static OpenAiDialect ofLabel(String label) {
+    return valueOf(label.toUpperCase(java.util.Locale.ROOT));
+  }
+
+  boolean takesWindow(String window) {
+    return windows.matcher(window).matches();
+  }
+
+  /** Whether it keeps what a create says of itself. */
+  boolean keepsMetadata() {
+    return this == OPENAI;
+  }
+
+  /** Whether it sells a model by this name. */
+  boolean sells(String model, PriceList prices) {
+    String names =
+        switch (this) {
+          case OPENAI, AZURE -> "(gpt-|o\\d).*";
+          case GROQ -> "(openai|qwen)/.*";
+          case DASHSCOPE -> "qwen.*";
+        };
+    return model.matches(names) && prices.sells(model);
+  }
+
+  /** A batch as this provider shows it. */
+  ObjectNode shown(ObjectNode batch) {
+    if (this != AZURE) {
+      return batch;
+    }
+    batch.put("status", AZURE_STATES.get(batch.path("status").asText()));
+    for (String time : TIMES) {
+      if (batch.path(time).isNumber()) {
+        batch.put(time, Instant.ofEpochSecond(batch.get(time).asLong()).toString());
+      }
+    }
+    return batch;
+  }
+
+  // ---- requests ----
+
+  /** The most tokens that an answer may have. */
+  long chatLimit(JsonNode request, long otherwise) {
+    if (this == DASHSCOPE) {
+      return request.path("max_tokens").asLong(otherwise); // the newer name is passed over
+    }
+    return request.has("max_completion_tokens")
+        ? request.get("max_completion_tokens").asLong()
+        : request.path("max_tokens").asLong(otherwise);
+  }
+
+  /** How much a chat completion's model reasons. */
+  String chatEffort(String model, JsonNode request) {
+    return switch (this) {
+      case OPENAI, AZURE -> ModelRules.openAiChatEffort(model, request);
+      case GROQ -> groqEffort(model, request);
+      case DASHSCOPE -> request.path("enable_thinking").asBoolean(true) ? "medium" : "none";
+    };
+  }
+
+  private static String groqEffort(String model, JsonNode request) {
+    boolean gptOss = model.startsWith("openai/gpt-oss-");
+    boolean qwen = model.startsWith("qwen/qwen3");
+    if (!request.has("reasoning_effort")) {
+      return gptOss || qwen ? "medium" : "none";
+    }
+    String effort = request.get("reasoning_effort").asText();
+    List<String> taken =
+        gptOss
+            ? List.of("low", "medium", "high")
+            : qwen ? List.of("none", "default") : List.<String>of();
+    if (!taken.contains(effort)) {
+      throw ApiError.invalid("`reasoning_effort` must be one of " + taken + " with this model");
+    }
+    return effort.equals("default") ? "medium" : effort;
+  }
+
+  /** What it refuses in the form of an answer. */
+  void requireFormat(String model, JsonNode format, String prompt) {
+    boolean strict = format.path("json_schema").path("strict").asBoolean();
+    if (this == GROQ && strict && !model.startsWith("openai/gpt-oss-")) {
+      throw ApiError.invalid("This model does not support strict mode of `json_schema`.");
+    }
+    if (this == DASHSCOPE) {
+      if (format.path("type").asText().equals("json_schema")) {
+        throw ApiError.invalid("'response_format' of type 'json_schema' is not supported.");
+      }
+      if (format.path("type").asText().equals("json_object")
+          && !prompt.toLowerCase(java.util.Locale.ROOT).contains("json")) {
+        throw ApiError.invalid(
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
+                + " 'json_object'.");
+      }
+    }
+  }
+}
