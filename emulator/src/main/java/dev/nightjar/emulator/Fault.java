@@ -149,6 +149,21 @@ public enum Fault {
     return this == FILE_NOT_FOUND || (this == QUEUE_FULL && vendor != Vendor.OPENAI);
   }
 
+  /** Whether OpenAI, or who speaks its language, can have it. */
+  public boolean suitsOpenAi() {
+    return suits(Vendor.OPENAI) && this != HTTP_529;
+  }
+
+  /** Whether Anthropic can have it. */
+  public boolean suitsAnthropic() {
+    return suits(Vendor.ANTHROPIC);
+  }
+
+  /** Whether Gemini can have it. */
+  public boolean suitsGemini() {
+    return suits(Vendor.GEMINI) && this != HTTP_408 && this != HTTP_409 && this != HTTP_529;
+  }
+
   /** Whether a batch of this vendor can have it. */
   boolean suits(Vendor vendor) {
     return switch (vendor) {

@@ -7,6 +7,7 @@ import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
+import dev.nightjar.runners.bench.ProvidersBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
 import dev.nightjar.runners.bench.StoreBenchmark;
 import picocli.CommandLine.Command;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
       DedupeBenchmark.class,
       HostileBenchmark.class,
       PlanBenchmark.class,
+      ProvidersBenchmark.class,
       RetrievalBenchmark.class,
       StoreBenchmark.class
     })

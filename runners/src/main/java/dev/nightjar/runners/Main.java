@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
       BudgetCommand.class,
       SpendCommand.class,
       PricesCommand.class,
+      ProviderCommand.class,
       ReportCommand.class,
       ExportCommand.class,
       CacheCommand.class,

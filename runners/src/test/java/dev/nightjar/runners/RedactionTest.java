@@ -107,6 +107,7 @@ class RedactionTest {
             "prices set openai/gpt-6-luna --from 2030-01-01 --input 1 --output 2",
             "prices import " + home.resolve("task.yaml"),
             "prices check " + home.resolve("task.yaml"),
+            "provider verify openai --model gpt-6-luna --budget 0.01USD",
             "report --out " + written("report.html"),
             "export results --out " + written("results.jsonl"),
             "export costs --out " + written("costs.csv"),
@@ -175,7 +176,7 @@ class RedactionTest {
   /** Those that read keys, in the order of a night. */
   private List<String> ofProviders() {
     return commands().stream()
-        .filter(command -> command.matches("(run|submit|collect|plan|doctor) .*"))
+        .filter(command -> command.matches("(run|submit|collect|plan|doctor|provider) .*"))
         .toList();
   }
 
