@@ -31,6 +31,9 @@ select
         when 'openai' then s.in_progress_at + interval '30 days'
         when 'anthropic' then s.in_progress_at + interval '29 days'
         when 'gemini' then s.in_progress_at + interval '2 days'
+        when 'azure' then s.in_progress_at + interval '30 days'
+        when 'groq' then s.in_progress_at + interval '30 days'
+        when 'dashscope' then s.in_progress_at + interval '30 days'
     end as results_lost_at
 from submissions s
 join namespaces n on n.namespace_id = s.namespace_id   -- of which a job sees its own only

@@ -90,6 +90,13 @@ public interface SubmissionStore {
    */
   void forEachAttempt(String submissionId, Consumer<StoredAttempt> consumer);
 
+  /**
+   * Of some submissions one of which a request ended because its account is sold nothing more.
+   *
+   * @return empty if there is none
+   */
+  Optional<String> stopped(Collection<String> submissionIds);
+
   /** The attempts of the given ids that are still open, by custom id. */
   Map<String, StoredAttempt> openAttempts(String submissionId, Collection<String> customIds);
 

@@ -202,6 +202,7 @@ final class Models {
     if (!dialect.sells(model, prices)) {
       throw noModel(model);
     }
+    RequestRules.chat(dialect, request);
     Prompt prompt = chatPrompt(request);
     requireOpenAiContext(prompt);
     Matcher generation = GENERATION.matcher(model);
@@ -218,7 +219,8 @@ final class Models {
     }
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
-    dialect.requireFormat(model, format, prompt.all.toString());
+    dialect.requireFormat(
+        model, format, prompt.all.toString(), request.path("enable_thinking").asBoolean(true));
     requireStrict(format.path("json_schema"), schema);
     String effort = dialect.chatEffort(model, request);
     boolean writesUnasked = ModelRules.writesUnasked(model, request);
@@ -227,6 +229,15 @@ final class Models {
             question(model, prompt, schema),
             effort,
             dialect.chatLimit(request, OPENAI_OUTPUT_TOKENS_MAX));
+    if (dialect == OpenAiDialect.AZURE && said.ended(AnswerFinish.PROMPT_BLOCKED)) {
+      throw new ApiError(
+          400,
+          "invalid_request_error",
+          "content_filter",
+          "The response was filtered due to the prompt triggering Azure OpenAI's content management"
+              + " policy.",
+          "prompt");
+    }
     long cached = openAiCached(model, prompt, batch, writesUnasked);
     long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
     ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
@@ -236,7 +247,8 @@ final class Models {
         .put("cached_tokens", cached)
         .put("cache_write_tokens", written);
     usage.putObject("completion_tokens_details").put("reasoning_tokens", said.reasoning());
-    body.put("service_tier", batch ? "batch" : "default");
+    body.put(
+        "service_tier", dialect == OpenAiDialect.GROQ ? "on_demand" : batch ? "batch" : "default");
     body.putNull("system_fingerprint");
     return new Completion(
         body,
@@ -320,6 +332,7 @@ final class Models {
 
   Completion response(JsonNode request, boolean batch) {
     String model = openAiModel(request);
+    RequestRules.response(request);
     Prompt prompt = responsesPrompt(request);
     requireOpenAiContext(prompt);
     long limit = request.path("max_output_tokens").asLong(OPENAI_OUTPUT_TOKENS_MAX);
@@ -426,6 +439,7 @@ final class Models {
     if (!sellsGemini(model)) {
       throw ApiError.notFound("models/" + model + " is not found for API version v1beta.");
     }
+    RequestRules.content(request);
     if (!request.path("contents").isArray() || request.get("contents").isEmpty()) {
       throw ApiError.invalid("* GenerateContentRequest.contents: contents is not specified");
     }
@@ -560,6 +574,7 @@ final class Models {
     if (!model.startsWith("claude-") || !prices.sells(model)) {
       throw ApiError.notFound("model: " + model);
     }
+    RequestRules.message(request);
     if (!request.path("max_tokens").isIntegralNumber() || request.get("max_tokens").asLong() < 1) {
       throw ApiError.invalid("max_tokens: Field required");
     }

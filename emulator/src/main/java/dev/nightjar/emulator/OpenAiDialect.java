@@ -112,6 +112,9 @@ enum OpenAiDialect {
     if (this != AZURE) {
       return batch;
     }
+    if (batch.path("status").asText().equals("validating")) {
+      batch.putObject("request_counts").putNull("total").putNull("completed").putNull("failed");
+    }
     batch.put("status", AZURE_STATES.get(batch.path("status").asText()));
     for (String time : TIMES) {
       if (batch.path(time).isNumber()) {
@@ -160,12 +163,15 @@ enum OpenAiDialect {
   }
 
   /** What it refuses in the form of an answer. */
-  void requireFormat(String model, JsonNode format, String prompt) {
-    boolean strict = format.path("json_schema").path("strict").asBoolean();
-    if (this == GROQ && strict && !model.startsWith("openai/gpt-oss-")) {
-      throw ApiError.invalid("This model does not support strict mode of `json_schema`.");
+  void requireFormat(String model, JsonNode format, String prompt, boolean thinks) {
+    boolean schema = format.path("type").asText().equals("json_schema");
+    if (this == GROQ && schema && !model.startsWith("openai/gpt-oss-")) {
+      throw ApiError.invalid("This model does not support response format `json_schema`.");
     }
     if (this == DASHSCOPE) {
+      if (thinks && format.path("type").asText().startsWith("json")) {
+        throw ApiError.invalid("Json mode response is not supported when enable_thinking is true");
+      }
       if (format.path("type").asText().equals("json_schema")) {
         throw ApiError.invalid("'response_format' of type 'json_schema' is not supported.");
       }

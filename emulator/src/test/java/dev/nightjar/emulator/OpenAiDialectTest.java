@@ -39,12 +39,27 @@ class OpenAiDialectTest {
           """
           DASHSCOPE | {'type':'json_schema'}                         | in JSON | not supported
           DASHSCOPE | {'type':'json_object'}                         | prose   | must contain the word
-          GROQ      | {'type':'json_schema','json_schema':{'strict':true}} | in JSON | strict mode
+          GROQ      | {'type':'json_schema'}                         | in JSON | does not support response format
           """)
   void aFormIsRefused(OpenAiDialect dialect, String format, String prompt, String words) {
     JsonNode asked = json(format);
-    assertThatThrownBy(() -> dialect.requireFormat("llama", asked, prompt))
+    assertThatThrownBy(() -> dialect.requireFormat("llama", asked, prompt, false))
         .hasMessageContaining(words);
+  }
+
+  @Test
+  void dashScopeDoesNotThinkInJson() {
+    JsonNode format = json("{'type':'json_object'}");
+    assertThatThrownBy(
+            () -> OpenAiDialect.DASHSCOPE.requireFormat("qwen3.7-plus", format, "in JSON", true))
+        .hasMessageContaining("enable_thinking");
+  }
+
+  @Test
+  void azureCountsNothingUntilItHasValidated() {
+    ObjectNode batch = Json.object().put("status", "validating");
+    batch.putObject("request_counts").put("total", 0);
+    assertThat(OpenAiDialect.AZURE.shown(batch).at("/request_counts/total").isNull()).isTrue();
   }
 
   @ParameterizedTest

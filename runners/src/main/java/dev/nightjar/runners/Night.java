@@ -458,6 +458,12 @@ final class Night implements AutoCloseable {
       boolean unpacked = !stores.submissions().unpacked(context.namespaceId()).isEmpty();
       if (unpacked || online || !ended.isEmpty()) {
         moved |= runCollect(ended) && (unpacked || movedOn(ended));
+        Optional<String> stopped = stores.submissions().stopped(ended);
+        if (refused == null && stopped.isPresent()) {
+          refused =
+              BatchSubmitter.stopped(
+                  stopped.get(), "its requests were ended for want of money, or a hold", null);
+        }
       }
     }
     if (refused != null && (!moved || refused.code() == ErrorCode.PROVIDER_ACCOUNT_STOPPED)) {

@@ -275,8 +275,11 @@ final class PostgresSettlementStore implements SettlementStore {
                     ended_at = ?,
                     billed_at = o.billed_at,
                     usage_unknown = o.usage_unknown,
-                    served_model = case when unversioned_model(o.served) <> unversioned_model(a.model) then o.served end,
-                    service_tier = case when o.service <> all (array['', 'batch', 'default', 'standard']) then o.service end
+                    served_model = case
+                        -- At Azure a deployment is asked, and its model answers.
+                        when a.provider <> 'azure' and unversioned_model(o.served) <> unversioned_model(a.model) then o.served
+                    end,
+                    service_tier = case when o.service <> all (array['', 'batch', 'default', 'on_demand', 'standard']) then o.service end
                 from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::boolean[], ?::text[], ?::text[])
                     as o (custom_id, state, code, reason, billed_at, usage_unknown, served, service)
                 where a.custom_id = o.custom_id
@@ -347,7 +350,7 @@ final class PostgresSettlementStore implements SettlementStore {
                     from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
                         as u (custom_id, billed_at, input, cached, write, write_long, output, reasoning)
                     join attempts a on a.custom_id = u.custom_id
-                    cross join lateral (select a.mode = 'batch' or coalesce(a.service_tier = 'flex', false) as is_halved) s
+                    cross join lateral (select a.mode = 'batch' or coalesce(a.service_tier = 'flex' and a.provider in ('openai', 'gemini'), false) as is_halved) s
                     cross join lateral (
                         -- The price of what answered, if it has one, else of what was asked.
                         select q.*

@@ -468,11 +468,20 @@ final class PostgresStrayStore implements StrayStore {
         from unnest(?::text[], ?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
             as u (custom_id, model, billed_at, input, cached, write, write_long, output, reasoning)
         cross join lateral (
-            -- Under the name with its version, else under the one without.
-            select *
-            from (values (u.model), (unversioned_model(u.model))) as n (name)
-            cross join lateral price_in_force(?, n.name, u.billed_at, u.input + u.cached + u.write + u.write_long)
-            order by n.name = u.model desc
+            -- Under the name with its version, else without, else under one by which its item was asked.
+            select q.*
+            from (
+                select 1 as rank, u.model as name
+                union all
+                select 2, unversioned_model(u.model)
+                union all
+                select 3, a.model
+                from attempts a
+                where a.item_key >= item_of_custom_id(u.custom_id)
+                  and a.item_key < item_of_custom_id(u.custom_id) || 'g'
+                  and a.provider = ?) as n
+            cross join lateral price_in_force(?, n.name, u.billed_at, u.input + u.cached + u.write + u.write_long) q
+            order by n.rank
             limit 1) p
         """,
         provider,
@@ -488,6 +497,7 @@ final class PostgresStrayStore implements StrayStore {
         longs(charges, charge -> charge.usage().cacheWriteLongTokens()),
         longs(charges, charge -> charge.usage().outputTokens()),
         longs(charges, charge -> charge.usage().reasoningTokens()),
+        provider,
         provider);
   }
 }

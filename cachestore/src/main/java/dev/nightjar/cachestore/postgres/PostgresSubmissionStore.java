@@ -44,7 +44,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
       "state in ('planned', 'uploading', 'creating', 'in_progress', 'ended')";
 
   /**
-   * Whether a stray batch has answered what an attempt asks: of the same item, by the same model.
+   * Whether a stray batch has answered what an attempt asks: of the same item, by the same model,
+   * or by one whose name has no price of its own, as where a deployment or an alias was asked.
    * Under whatever number, for attempts that came before may have been made after the backup.
    */
   private static final String ANSWERED_BY_STRAY =
@@ -52,7 +53,13 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
               item_of_custom_id(c.custom_id) = item_of_custom_id(a.custom_id)
               and c.provider = a.provider
-              and unversioned_model(c.model) = unversioned_model(a.model)
+              and (
+                  unversioned_model(c.model) = unversioned_model(a.model)
+                  or not exists (
+                      select
+                      from prices q
+                      where q.provider = c.provider
+                        and q.model in (c.model, unversioned_model(c.model))))
               and c.submission_id is null
               and c.resolved_at is null
               and not exists (
@@ -77,6 +84,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 and b.attempt_number between m.attempts_first and a.attempt_number
                 and b.failure_code is distinct from 'QUEUE_FULL'
                 and b.failure_code is distinct from 'DEADLINE_NEAR'
+                and b.failure_code is distinct from 'PROVIDER_ACCOUNT_STOPPED'
           ) as attempts_at_tier,
           coalesce(m.prompt, '') as prompt,
           a.prompt_tokens,
@@ -492,6 +500,24 @@ final class PostgresSubmissionStore implements SubmissionStore {
             }
           }
         });
+  }
+
+  @Override
+  public Optional<String> stopped(Collection<String> submissionIds) {
+    return fetch(
+            context,
+            """
+            select submission_id
+            from attempts
+            where submission_id = any (?::text[])
+              and failure_code = ?
+            limit 1
+            """,
+            array(submissionIds),
+            ErrorCode.PROVIDER_ACCOUNT_STOPPED.name())
+        .stream()
+        .findFirst()
+        .map(row -> row.get("submission_id", String.class));
   }
 
   @Override

@@ -253,6 +253,18 @@ class SettlementStoreTest extends StoresFixture {
   }
 
   @Test
+  void eachBandOfThePriceListIsInForceAboveItsSize() {
+    assertThat(one("select count(distinct model) > 15 from prices where input_tokens_above > 0"))
+        .isEqualTo("t");
+    assertThat(
+            one(
+                "select coalesce(string_agg(p.model, ' '), '') from prices p where input_tokens_above > 0 and"
+                    + " not exists (select from price_in_force(p.provider, p.model, p.effective_from, 300000) q"
+                    + " where q.price_id = p.price_id)"))
+        .isEmpty();
+  }
+
+  @Test
   void anAnswerIsChargedAtThePriceOfWhatAnsweredAndSaidIfThatIsNotWhatWasAsked() {
     submitted("same", "other", "unknown", "flex");
     List<Outcome> outcomes = new ArrayList<>();

@@ -49,7 +49,7 @@ public record ModelTraits(
   private record Row(Provider provider, Pattern model, ModelTraits traits) {}
 
   private static final Pattern VERSION =
-      Pattern.compile("-(?:\\d{4}-\\d{2}-\\d{2}|\\d{8}|latest)$");
+      Pattern.compile("-(?:\\d{8}|\\d{4}-\\d{2}-\\d{2}|\\d{3}|preview-\\d{2}-\\d{4}|latest)$");
   private static final List<Row> ROWS = rows();
 
   public ModelTraits {

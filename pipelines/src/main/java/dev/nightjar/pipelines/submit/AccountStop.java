@@ -31,6 +31,8 @@ final class AccountStop {
           "linked_organization_billing_unavailable",
           "linked_organization_spend_limit_reached",
           "billing_error",
+          // Alibaba
+          "Arrearage",
           // Google
           "CONSUMER_SUSPENDED",
           "BILLING_DISABLED");
@@ -55,7 +57,7 @@ final class AccountStop {
    * @param body of an answer that is not 2xx
    */
   static boolean isIn(int status, JsonNode body) {
-    JsonNode error = body.path("error");
+    JsonNode error = body.has("error") ? body.path("error") : body; // SDKs may take it out
     for (JsonNode name :
         List.of(error.path("code"), error.path("type"), error.path("details").path("error_code"))) {
       if (isOne(name.asText(""))) {

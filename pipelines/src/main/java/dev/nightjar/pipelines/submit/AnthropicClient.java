@@ -175,10 +175,15 @@ final class AnthropicClient implements ProviderClient {
     return calls.reading(() -> translated(call));
   }
 
-  private static <T> T translated(Supplier<T> call) {
+  private <T> T translated(Supplier<T> call) {
     try {
       return call.get();
     } catch (AnthropicServiceException e) {
+      JsonNode said = e.body().convert(JsonNode.class);
+      if (said != null && AccountStop.isIn(e.statusCode(), said)) {
+        throw http.accountStopped(
+            e.statusCode(), e.errorType().map(type -> type.asString()).orElse(""));
+      }
       // The message may quote the key or the prompt; status and type do not.
       throw ProviderException.ofStatus(
           NAME,
@@ -491,7 +496,9 @@ final class AnthropicClient implements ProviderClient {
     return switch (message.path("stop_reason").asText()) {
       case "max_tokens" -> AnswerEnd.TRUNCATED;
       case "refusal" ->
-          message.path("content").isEmpty() && FREE_REFUSALS.contains(category)
+          message.path("content").isEmpty()
+                  && message.at("/usage/output_tokens").asLong(0) == 0
+                  && FREE_REFUSALS.contains(category)
               ? AnswerEnd.DECLINED
               : AnswerEnd.REFUSED;
       case "model_context_window_exceeded" -> AnswerEnd.CONTEXT_FULL;

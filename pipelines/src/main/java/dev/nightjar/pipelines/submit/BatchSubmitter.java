@@ -409,7 +409,7 @@ public final class BatchSubmitter {
   }
 
   /** The line a user sees when an account is sold nothing more. */
-  static NightjarException stopped(String key, String what, @Nullable Throwable cause) {
+  public static NightjarException stopped(String key, String what, @Nullable Throwable cause) {
     return new NightjarException(
         ErrorCode.PROVIDER_ACCOUNT_STOPPED,
         key,

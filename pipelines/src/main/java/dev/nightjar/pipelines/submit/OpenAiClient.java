@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -130,11 +131,9 @@ final class OpenAiClient implements ProviderClient {
     try {
       return call.get();
     } catch (OpenAIServiceException e) {
-      if (AccountStop.isOne(e.code().orElse("")) || AccountStop.isOne(e.type().orElse(""))) {
-        throw new ProviderException(
-            ProviderException.Kind.ACCOUNT_STOPPED,
-            name + " answered " + e.statusCode() + " (" + e.code().or(e::type).orElse("") + ")",
-            e);
+      JsonNode said = e.body().convert(JsonNode.class);
+      if (said != null && AccountStop.isIn(e.statusCode(), said)) {
+        throw http.accountStopped(e.statusCode(), e.code().or(e::type).orElse(""));
       }
       // The message may quote the key or the prompt; status, type and code do not.
       throw ProviderException.ofStatus(
@@ -178,6 +177,11 @@ final class OpenAiClient implements ProviderClient {
         tier.api() == TierSpec.Api.RESPONSES ? OpenAiFormat.url(tier) : profile.createEndpoint());
     body.put("completion_window", profile.window());
     body.putObject("metadata").put(METADATA_KEY, submission.submissionId());
+    if (profile == OpenAiProfile.AZURE) { // which has room for 500 files that do not expire
+      body.putObject("output_expires_after")
+          .put("anchor", "created_at")
+          .put("seconds", profile.resultsKept().toSeconds());
+    }
     return calls.once(
         () -> {
           var response = http.send(http.post(baseUrl + "/batches", body.toString()).build());
@@ -209,7 +213,10 @@ final class OpenAiClient implements ProviderClient {
   private static boolean isOf(Batch batch, Submission submission) {
     return submissionId(batch)
         .map(submission.submissionId()::equals)
-        .orElseGet(() -> submission.inputFileId().equals(Optional.of(batch.inputFileId())));
+        .orElseGet(
+            () ->
+                submission.inputFileId().isPresent()
+                    && submission.inputFileId().equals(batch._inputFileId().asKnown()));
   }
 
   @Override
@@ -222,26 +229,32 @@ final class OpenAiClient implements ProviderClient {
           if (id.isEmpty() && uploads.isEmpty()) {
             uploads.putAll(uploads());
           }
-          id.or(() -> Optional.ofNullable(uploads.get(batch.inputFileId())))
+          id.or(() -> batch._inputFileId().asKnown().map(uploads::get))
               .ifPresent(
                   known ->
                       consumer.accept(
-                          new Listed(batch.id(), Optional.of(known), time(batch._createdAt()))));
+                          new Listed(
+                              batch.id(),
+                              Optional.of(known),
+                              time(batch._createdAt()).orElse(since))));
           return false;
         });
   }
 
   /** Seconds, as OpenAI counts them, or a time in words. */
-  private static Instant time(JsonField<Long> field) {
+  private static Optional<Instant> time(JsonField<Long> field) {
     return field
         .asKnown()
         .map(Instant::ofEpochSecond)
-        .or(() -> field.asString().map(text -> OffsetDateTime.parse(text).toInstant()))
-        .orElse(Instant.EPOCH);
+        .or(() -> field.asString().flatMap(OpenAiClient::parsed));
   }
 
-  private static boolean isSet(JsonField<Long> field) {
-    return field.asKnown().isPresent() || field.asString().isPresent();
+  private static Optional<Instant> parsed(String time) {
+    try {
+      return Optional.of(OffsetDateTime.parse(time).toInstant());
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
   }
 
   private static Optional<String> submissionId(Batch batch) {
@@ -269,7 +282,7 @@ final class OpenAiClient implements ProviderClient {
         if (wanted.test(batch)) {
           return Optional.of(batch);
         }
-        if (time(batch._createdAt()).isBefore(oldest)) {
+        if (time(batch._createdAt()).filter(at -> at.isBefore(oldest)).isPresent()) {
           return Optional.empty(); // newest first: nothing of ours can follow
         }
       }
@@ -297,18 +310,19 @@ final class OpenAiClient implements ProviderClient {
   }
 
   private ProviderBatch batch(Batch batch) {
-    long requests = batch.requestCounts().map(counts -> counts.total()).orElse(0L);
-    long answered = batch.requestCounts().map(counts -> counts.completed()).orElse(0L);
+    // Azure counts null until it has validated.
+    long requests = batch.requestCounts().flatMap(c -> c._total().asKnown()).orElse(0L);
+    long answered = batch.requestCounts().flatMap(c -> c._completed().asKnown()).orElse(0L);
     Instant workedAt =
         Stream.of(
                 batch._finalizingAt(),
                 batch._completedAt(),
                 batch._expiredAt(),
                 batch._cancelledAt())
-            .filter(OpenAiClient::isSet)
+            .flatMap(field -> time(field).stream())
             .findFirst()
-            .map(OpenAiClient::time)
-            .orElseGet(() -> time(batch._createdAt()));
+            .or(() -> time(batch._createdAt()))
+            .orElse(Instant.EPOCH);
     return switch (batch.status().asString().toLowerCase(Locale.ROOT)) {
       case "completed" ->
           ProviderBatch.ended(batch.id(), Ending.COMPLETED, requests, answered, workedAt);

@@ -25,12 +25,15 @@ final class OpenAiFormat implements RequestFormat {
 
   private final OpenAiProfile profile;
   private final String system;
+  private final String systemWithSchema;
   private final ProviderSchema schema;
 
   OpenAiFormat(TaskSpec task, OpenAiProfile profile) {
     this.profile = profile;
     this.system = task.system();
     JsonNode whole = ProviderSchema.of(task);
+    // Where no schema goes along the model is told of it, and the word JSON must be there.
+    this.systemWithSchema = system + "\n\nAnswer with JSON that meets this schema: " + whole;
     this.schema =
         profile.schemas() == OpenAiProfile.Schemas.STRICT
             ? ProviderSchema.openAi(whole)
@@ -60,7 +63,11 @@ final class OpenAiFormat implements RequestFormat {
       named(body.putObject("text").putObject("format").put("type", "json_schema"));
     } else {
       var messages = body.putArray("messages");
-      messages.addObject().put("role", "system").put("content", system);
+      boolean jsonOnly = profile.schemas(tier.model()) == OpenAiProfile.Schemas.JSON_OBJECT;
+      messages
+          .addObject()
+          .put("role", "system")
+          .put("content", jsonOnly ? systemWithSchema : system);
       messages.addObject().put("role", "user").put("content", prompt);
       body.put(profile.outputLimit(), tier.outputTokensMax());
       if (tier.effort() != null && profile.thinking() == OpenAiProfile.Thinking.SWITCH) {
@@ -69,7 +76,7 @@ final class OpenAiFormat implements RequestFormat {
         body.put("reasoning_effort", tier.effort().label());
       }
       ObjectNode format = body.putObject("response_format");
-      if (profile.schemas() == OpenAiProfile.Schemas.JSON_OBJECT) {
+      if (jsonOnly) {
         format.put("type", "json_object");
       } else {
         named(format.put("type", "json_schema").putObject("json_schema"));
@@ -121,6 +128,10 @@ final class OpenAiFormat implements RequestFormat {
             case "batch_expired" -> ErrorCode.REQUEST_EXPIRED;
             case "batch_cancelled" -> ErrorCode.SUBMISSION_CANCELLED;
             case "context_length_exceeded" -> ErrorCode.REQUEST_TOO_LONG;
+            // A prompt that is not let in: OpenAI, Azure, Alibaba.
+            case "invalid_prompt", "content_filter", "data_inspection_failed" ->
+                ErrorCode.ANSWER_FILTERED;
+            case "json_validate_failed" -> ErrorCode.ANSWER_INVALID; // Groq, of the answer
             default -> Refusals.codeOf(status, code, error.path("message").asText(""));
           },
           provider + ": " + code + (status > 0 ? " (" + status + ")" : ""));

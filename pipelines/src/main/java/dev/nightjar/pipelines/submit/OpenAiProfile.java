@@ -17,7 +17,7 @@ import java.time.Duration;
  * @param window the completion window that is asked for
  * @param outputLimit chat's parameter for the most output
  * @param thinking how reasoning is turned on and off
- * @param schemas how an answer's shape is asked for
+ * @param schemas how an answer's shape is asked for, where the model can be
  * @param pages how lists are paged
  * @param packing how large one batch may be
  * @param queue how much may be there at once
@@ -108,7 +108,7 @@ record OpenAiProfile(
           "24h",
           "max_completion_tokens",
           Thinking.EFFORT,
-          Schemas.GUIDE, // strict mode is of some models only
+          Schemas.GUIDE, // held to token by token are some models only
           Pages.CURSOR,
           new PackingLimits(50_000, 95L << 20, 1_000_000_000), // 100 MB, says its client
           new QueueLimits(1_000, 1_900, 1_000_000_000),
@@ -129,6 +129,11 @@ record OpenAiProfile(
           new PackingLimits(50_000, 475L << 20, 1_000_000_000),
           new QueueLimits(1_000, 50_000, 1_000_000_000),
           Duration.ofDays(30));
+
+  /** How an answer's shape is asked for of a model: at Groq few take schemas. */
+  Schemas schemas(String model) {
+    return this == GROQ && !model.startsWith("openai/gpt-oss-") ? Schemas.JSON_OBJECT : schemas;
+  }
 
   boolean isBearer() {
     return keyHeader.equals(BEARER);

@@ -186,7 +186,7 @@ public final class ProviderCheck {
           look.get()
               .map(seen -> new Rule(name, Verdict.BROKEN, seen))
               .orElseGet(() -> new Rule(name, Verdict.HOLDS, ""));
-    } catch (TooDear e) {
+    } catch (Skipped e) {
       rule = new Rule(name, Verdict.SKIPPED, String.valueOf(e.getMessage()));
     } catch (ProviderException e) {
       rule = new Rule(name, Verdict.BROKEN, String.valueOf(e.getMessage()));
@@ -195,10 +195,10 @@ public final class ProviderCheck {
     each.accept(rule);
   }
 
-  private static final class TooDear extends RuntimeException {
+  private static final class Skipped extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    TooDear(String message) {
+    Skipped(String message) {
       super(message, null, false, false);
     }
   }
@@ -214,7 +214,9 @@ public final class ProviderCheck {
     if (traits.isEmpty() || traits.get().control() == ModelTraits.Control.BUDGET || isForced()) {
       return List.of();
     }
-    boolean chat = subject.provider() == Provider.OPENAI && !subject.api().equals("responses");
+    boolean chat =
+        (subject.provider() == Provider.OPENAI || subject.provider() == Provider.AZURE)
+            && !subject.api().equals("responses");
     // What a switch, or a model that is told nothing, makes of them is all the same.
     boolean told =
         traits.get().control() != ModelTraits.Control.FIXED
@@ -261,7 +263,7 @@ public final class ProviderCheck {
 
   private void requireMoney(BigDecimal worst) {
     if (spent.add(worst).compareTo(budget) > 0) {
-      throw new TooDear(
+      throw new Skipped(
           "it may cost "
               + worst.stripTrailingZeros().toPlainString()
               + " USD, and "
@@ -344,7 +346,13 @@ public final class ProviderCheck {
 
   private Optional<String> refused(TaskSpec task, JsonNode line) {
     ProviderClient.Response response = ask(task, line);
-    return unless(response.status() / 100 == 4, () -> status(response));
+    int status = response.status();
+    boolean refused = status == 400 || status == 422;
+    if (!refused && status / 100 != 2
+        || AccountStop.isIn(status, RawHttp.lenient(response.body()))) {
+      throw new Skipped(status(response) + ", which says nothing of the rule");
+    }
+    return unless(refused, () -> status(response));
   }
 
   /** The provider's words may quote the request; its name for the error does not. */

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.submit;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.model.Provider;
@@ -105,6 +106,13 @@ public final class ProviderClients implements AutoCloseable {
     return open.computeIfAbsent(
         provider,
         p -> {
+          if (p == Provider.AZURE && !settings.isLocated(p)) {
+            throw new NightjarException(
+                ErrorCode.OPTION_INVALID,
+                p.baseUrlVariable(),
+                "it is not set, and each Azure resource has an address of its own",
+                "set it to an address like " + p.baseUrl());
+          }
           return Providers.of(p).open().apply(settings, settings.apiKey(p, environment));
         });
   }

@@ -49,6 +49,9 @@ public final class TaskLoader {
   private static final int CHUNK_TOKENS_DEFAULT = 200;
 
   /** Keys that people may change without asking anything again. */
+  private static final Set<String> OF_OPENAI =
+      Set.of(Provider.OPENAI.label(), Provider.AZURE.label());
+
   private static final Set<String> WITHOUT_EFFECT_ON_ANSWERS =
       Set.of(
           "name",
@@ -540,19 +543,27 @@ public final class TaskLoader {
                   + String.join(", ", efforts)));
     }
     JsonNode structured = tier.path("structured_output");
-    if (structured.asText("").equals("tool") && !traits.get().forcedTool()) {
+    boolean forced = structured.asText("").equals("tool");
+    if (forced && !traits.get().forcedTool()) {
       problems.add(
           new Problem(
               file,
               line(structured),
               "tiers[" + index + "].structured_output",
               "expected schema: " + model + " refuses to be made to call a tool"));
+    } else if (forced && effort.isTextual() && !effort.asText().equals(Effort.NONE.label())) {
+      problems.add(
+          new Problem(
+              file,
+              line(effort),
+              "tiers[" + index + "].effort",
+              "expected none beside structured_output: tool: no model reasons and is made to call a tool"));
     }
   }
 
   /** Chat completions refuse it, of models whose responses take it. */
   private static boolean takesMax(JsonNode tier) {
-    return !tier.get("provider").asText().equals(Provider.OPENAI.label())
+    return !OF_OPENAI.contains(tier.get("provider").asText())
         || tier.path("api").asText("").equals("responses");
   }
 

@@ -127,6 +127,8 @@ public final class ValidateAnswers
             switch (line.error().get()) {
               case OUTCOME_UNKNOWN -> true; // paid for, perhaps, once
               case REQUEST_TOO_LONG -> true; // until the task is another
+              case ANSWER_FILTERED, ANSWER_INVALID ->
+                  Escalation.afterAnswer(context.task(), attempt, line.error().get()).isEmpty();
               default -> false;
             },
             Optional.empty(),
@@ -174,7 +176,9 @@ public final class ValidateAnswers
         case REQUEST_TOO_LONG ->
             Escalation.afterTooLong(context.task().tiers(), attempt)
                 .map(tier -> plan(tier, attempt));
-        case QUEUE_FULL ->
+        case ANSWER_FILTERED, ANSWER_INVALID ->
+            Escalation.afterAnswer(context.task(), attempt, code).map(tier -> plan(tier, attempt));
+        case QUEUE_FULL, PROVIDER_ACCOUNT_STOPPED ->
             Optional.of(plan(context.task().tier(attempt.tier()), attempt)); // no try
         case SUBMISSION_CANCELLED -> askCancelled ? again(attempt) : Optional.empty();
         default -> again(attempt);

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nightjar.cachestore.Price;
 import dev.nightjar.cachestore.PriceFile;
 import dev.nightjar.emulator.Emulator;
+import dev.nightjar.emulator.Invoice;
 import dev.nightjar.pipelines.TestTasks;
 import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
@@ -14,11 +16,13 @@ import dev.nightjar.pipelines.task.TaskInvalidException;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.math.BigDecimal;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -65,15 +69,10 @@ class ModelsTest {
 
   /** Providers and models, as the shipped price list names them. */
   static List<String> models() throws Exception {
-    try (Reader list =
-        new InputStreamReader(
-            PriceFile.class.getResourceAsStream("/dev/nightjar/sql/prices/list_prices.csv"),
-            StandardCharsets.UTF_8)) {
-      return PriceFile.read("list_prices.csv", list).stream()
-          .map(price -> price.provider() + " " + price.model())
-          .distinct()
-          .toList();
-    }
+    return prices().stream()
+        .map(price -> price.provider() + " " + price.model())
+        .distinct()
+        .toList();
   }
 
   private static TaskSpec task(String model, String more) {
@@ -84,8 +83,12 @@ class ModelsTest {
 
   /** The answer of the emulated model to what a task would send it. */
   private static HttpResponse<String> ask(TaskSpec task) throws Exception {
+    return ask(task, "Say something.");
+  }
+
+  private static HttpResponse<String> ask(TaskSpec task, String prompt) throws Exception {
     var tier = task.tiers().get(0);
-    JsonNode line = new RequestLines(task).of(tier, "id_1", "Say something.");
+    JsonNode line = new RequestLines(task).of(tier, "id_1", prompt);
     String path;
     JsonNode body;
     switch (tier.provider()) {
@@ -140,9 +143,6 @@ class ModelsTest {
         } catch (TaskInvalidException e) {
           continue; // the loader says that the model does not take it
         }
-        if (way.contains("tool") && task.tiers().get(0).reasons() != Effort.NONE) {
-          continue; // no model does both
-        }
         HttpResponse<String> answer = ask(task);
         assertThat(answer.statusCode()).as(effort + way + ": " + answer.body()).isEqualTo(200);
         taken++;
@@ -168,6 +168,52 @@ class ModelsTest {
     Effort least = traits.least().or(traits::effortDefault).orElse(Effort.NONE);
     assertThat(task.tiers().get(0).reasons()).isEqualTo(least);
     assertThat(reasoned == 0 || least != Effort.NONE).as("%d tokens", reasoned).isTrue();
+  }
+
+  private static List<Price> prices() throws Exception {
+    try (Reader list =
+        new InputStreamReader(
+            PriceFile.class.getResourceAsStream("/dev/nightjar/sql/prices/list_prices.csv"),
+            StandardCharsets.UTF_8)) {
+      return PriceFile.read("list_prices.csv", list);
+    }
+  }
+
+  /** Models that cost more above a size, each with the row that is in force above it. */
+  static List<Price> bands() throws Exception {
+    Instant now = Instant.now();
+    List<Price> inForce =
+        prices().stream().filter(price -> !price.effectiveFrom().isAfter(now)).toList();
+    return inForce.stream()
+        .filter(price -> price.inputTokensAbove() > 0)
+        .filter(
+            price ->
+                inForce.stream()
+                    .noneMatch(
+                        later ->
+                            later.model().equals(price.model())
+                                && later.effectiveFrom().isAfter(price.effectiveFrom())))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("bands")
+  void aRequestOf300000TokensIsInvoicedAsItsBandSays(Price band) throws Exception {
+    String model = band.provider() + " " + band.model();
+    HttpResponse<String> answer = ask(task(model, ""), "word ".repeat(300_000));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    Invoice.Line line = emulator.invoice().lines().get((int) emulator.invoice().count() - 1);
+    assertThat(line.usage().prompt()).isGreaterThan(band.inputTokensAbove());
+    Price.Rates rates = band.online();
+    assertThat(line.usd())
+        .isEqualByComparingTo(
+            rates
+                .input()
+                .multiply(BigDecimal.valueOf(line.usage().input()))
+                .add(rates.cachedInput().multiply(BigDecimal.valueOf(line.usage().cached())))
+                .add(rates.cacheWrite().multiply(BigDecimal.valueOf(line.usage().write5m())))
+                .add(rates.output().multiply(BigDecimal.valueOf(line.usage().completion())))
+                .movePointLeft(6));
   }
 
   @ParameterizedTest

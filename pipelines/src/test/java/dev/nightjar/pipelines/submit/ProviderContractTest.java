@@ -120,6 +120,7 @@ class ProviderContractTest {
     "gemini, FILTERED, ANSWER_FILTERED, true",
     "gemini, PROMPT_BLOCKED, ANSWER_FILTERED, true",
     "azure, FILTERED, ANSWER_FILTERED, true",
+    "azure, PROMPT_BLOCKED, ANSWER_FILTERED, false",
     "groq, REFUSED, ANSWER_REFUSED, true",
   })
   void howAnAnswerEndedIsToldAndChargedAsItIsBilledAndNotBoughtAgain(

@@ -181,7 +181,15 @@ public final class Report {
       bar(tier, BigDecimal.ZERO, amount(tier, "total_usd"), most, "actual");
       tier.put("usd", usd(amount(tier, "total_usd")));
       for (String column :
-          List.of("attempts", "rejected", "input_tokens", "cached_input_tokens", "output_tokens")) {
+          List.of(
+              "attempts",
+              "rejected",
+              "truncated",
+              "refused",
+              "input_tokens",
+              "cached_input_tokens",
+              "output_tokens",
+              "reasoning_tokens")) {
         tier.put(column, count(tier, column));
       }
     }
