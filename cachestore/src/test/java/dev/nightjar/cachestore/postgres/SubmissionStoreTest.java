@@ -12,6 +12,7 @@ import dev.nightjar.cachestore.OnlineRequest;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.cachestore.QueueLimits;
+import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
@@ -74,6 +75,40 @@ class SubmissionStoreTest extends StoresFixture {
             NOW,
             NOW); // 1,000 tokens each
     assertThat(packed("small")).hasSize(2);
+  }
+
+  @Test
+  void aStrayOfAnAliasOrADeploymentIsTakenOverUnderItsNumberAndAnotherModelsIsNot() {
+    List<AttemptPlan> plans = new ArrayList<>();
+    for (String name : List.of("alias", "other")) {
+      miss(runId, name, Optional.empty());
+    }
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    for (String name : List.of("alias", "other")) {
+      plans.add(plan(name, 1, "small", "my-deployment-" + runId));
+    }
+    price("my-deployment-" + runId);
+    planned(runId, plans);
+    String batch = "stray-" + runId;
+    stores.strays().found("openai", "account", false, List.of(new StrayStore.Found(batch, NOW)));
+    Usage usage = new Usage(1_000, 0, 0, 0, 50, 0);
+    stores
+        .strays()
+        .read(
+            "openai",
+            batch,
+            List.of(
+                new StrayStore.Charge(customId("alias", 3), "its-model-2026-10-01", NOW, usage),
+                new StrayStore.Charge(customId("other", 1), "gpt-6-sol-2026-10-01", NOW, usage)));
+    packed("small");
+    assertThat(
+            one(
+                "select string_agg(attempt_number || ' ' || s.adopted, ', ' order by a.attempt_number desc)"
+                    + " from attempts a join submissions s using (submission_id) where a.run_id = '"
+                    + runId
+                    + "'"))
+        .as("the model that has a price of its own is another")
+        .isEqualTo("3 true, 1 false");
   }
 
   @Test

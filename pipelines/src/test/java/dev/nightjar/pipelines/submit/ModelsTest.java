@@ -228,6 +228,9 @@ class ModelsTest {
         "anthropic claude-haiku-4-5 | , effort: high | tiers[0].effort | none",
         "gemini gemini-3.8-flash | , effort: minimal | tiers[0].effort | low, medium, high",
         "anthropic claude-sonnet-5-5 | , structured_output: tool | tiers[0].structured_output | expected schema",
+        "anthropic claude-haiku-5-5 | , structured_output: tool, effort: low | tiers[0].effort | expected none",
+        "anthropic claude-fable-5 | , structured_output: tool | tiers[0].structured_output | expected schema",
+        "azure gpt-5.6-luna | , effort: max | tiers[0].effort | in chat completions",
         "openai gpt-6.2-sol-2026-11-01 | , effort: none | tiers[0].effort | low"
       })
   void whatAModelRefusesIsToldWhenTheTaskIsLoaded(

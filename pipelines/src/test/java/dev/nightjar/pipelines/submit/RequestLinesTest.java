@@ -55,4 +55,34 @@ class RequestLinesTest {
     assertThat(local.baseUrl(Provider.OPENAI)).isEqualTo("http://127.0.0.1:1");
     assertThat(local.toString()).doesNotContain("key");
   }
+
+  @Test
+  void anAzureResourceWithoutAnAddressIsSentNothing() {
+    ProviderSettings real =
+        ProviderSettings.fromEnvironment(Map.of(), ProviderSettings.Patience.DEFAULT);
+    try (ProviderClients clients =
+        ProviderClients.open(real, Map.of("AZURE_OPENAI_API_KEY", "some"))) {
+      assertThatThrownBy(() -> clients.of(Provider.AZURE))
+          .hasMessageStartingWith("OPTION_INVALID: AZURE_OPENAI_BASE_URL")
+          .hasMessageContaining("it is not set");
+    }
+  }
+
+  @Test
+  void whereNoSchemaGoesAlongTheModelIsToldOfIt() {
+    TaskSpec task =
+        TestTasks.of(
+            TestTasks.YAML
+                .replace("Answer in JSON.", "Name the topic.")
+                .replace("provider: openai", "provider: dashscope")
+                .replace("gpt-6-luna", "qwen3.7-plus"));
+    JsonNode body = new RequestLines(task).of(task.tier("small"), "id_1", "prompt").get("body");
+    assertThat(body.at("/messages/0/content").asText())
+        .startsWith("Name the topic.")
+        .contains("Answer with JSON that meets this schema: {")
+        .contains("maxLength");
+    assertThat(body.get("max_tokens").asInt()).isEqualTo(60);
+    assertThat(body.get("enable_thinking").asBoolean()).isFalse();
+    assertThat(new RequestLines(task).unenforced(task.tier("small"))).contains("maxLength");
+  }
 }
