@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -310,7 +311,7 @@ final class BatchEngine {
   private Storage.Batch executeOpenAi(
       Storage.Batch batch, int executeMax, String state, String timeField) {
     // The names follow from the batch's: an execution that was killed is written over.
-    OpenAiApi api = openAi.get(OpenAiDialect.ofLabel(batch.provider()));
+    OpenAiApi api = Objects.requireNonNull(openAi.get(OpenAiDialect.ofLabel(batch.provider())));
     String suffix = batch.id().substring(batch.id().indexOf('_') + 1);
     String outputId = api.dialect().filePrefix + suffix + "out";
     String errorId = api.dialect().filePrefix + suffix + "err";

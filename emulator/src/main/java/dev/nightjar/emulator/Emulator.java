@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -388,7 +389,7 @@ public final class Emulator implements AutoCloseable {
       authenticate(vendor, dialect, exchange);
       switch (vendor) {
         case ANTHROPIC -> anthropic.handle(exchange);
-        case OPENAI -> openAi.get(dialect).handle(exchange);
+        case OPENAI -> Objects.requireNonNull(openAi.get(dialect)).handle(exchange);
         case GEMINI -> gemini.handle(exchange);
         case VLLM -> vllm.handle(exchange);
       }

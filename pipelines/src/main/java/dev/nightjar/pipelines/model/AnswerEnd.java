@@ -2,6 +2,7 @@ package dev.nightjar.pipelines.model;
 
 import dev.nightjar.cachestore.ErrorCode;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** How a model's answer came to its end, in one form for all providers. */
 public enum AnswerEnd {
@@ -23,8 +24,7 @@ public enum AnswerEnd {
   private final Optional<ErrorCode> code;
   private final String reason;
 
-  @SuppressWarnings("NullAway") // the one without a code
-  AnswerEnd(ErrorCode code, String reason) {
+  AnswerEnd(@Nullable ErrorCode code, String reason) {
     this.code = Optional.ofNullable(code);
     this.reason = reason;
   }
