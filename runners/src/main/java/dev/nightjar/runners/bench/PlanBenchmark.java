@@ -284,7 +284,7 @@ public final class PlanBenchmark extends Benchmark {
       tiers:
         - {name: small, provider: openai, model: gpt-6-luna, output_tokens_max: MAX}
         - {name: mid, provider: anthropic, model: claude-sonnet-5-5, output_tokens_max: MAX}
-        - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: MAX}
+        - {name: large, provider: openai, model: gpt-6.2-sol, output_tokens_max: 600}
       """
           .replace("MAX", Integer.toString(OUTPUT_TOKENS_MAX));
 }
