@@ -75,25 +75,16 @@ final class PostgresStrayStore implements StrayStore {
               where state = 'creating'
                 and provider_renewed_at is null
               """);
-          tx.execute(
-              """
-              update attempts
-              set state = 'planned',
-                  submission_id = null
-              where state = 'submitted'
-                and submission_id in (select submission_id from submissions where state in ('planned', 'uploading'))
-              """);
-          tx.execute(
-              """
-              update submissions
-              set state = 'cancelled',
-                  failure_code = ?,
-                  failure_reason = 'a backup was put back, in which it was not sent',
-                  lease_owner = null,
-                  lease_until = null
-              where state in ('planned', 'uploading')
-              """,
-              ErrorCode.SUBMISSION_CANCELLED.name());
+          PostgresSubmissionStore.unpack(
+              tx,
+              array(
+                  Sql.column(
+                      fetch(
+                          tx,
+                          "select submission_id from submissions where state in ('planned', 'uploading')"),
+                      "submission_id",
+                      String.class)),
+              "a backup was put back, in which it was not sent");
         });
   }
 

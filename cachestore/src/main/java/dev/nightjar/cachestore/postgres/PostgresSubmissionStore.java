@@ -643,7 +643,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
             return Admission.HELD;
           }
           if (isAnsweredByStray(tx, submissionId)) {
-            unpack(tx, submissionId);
+            unpack(
+                tx, new String[] {submissionId}, "stray batches have answered what it was to ask");
             return Admission.UNWANTED;
           }
           if (!isWanted(tx, submissionId)) {
@@ -706,29 +707,30 @@ final class PostgresSubmissionStore implements SubmissionStore {
         .isEmpty();
   }
 
-  /** Nothing of it was sent: its attempts are packed anew. */
-  private static void unpack(DSLContext tx, String submissionId) {
+  /** Of submissions of which nothing was sent: their attempts are packed anew. */
+  static void unpack(DSLContext tx, String[] submissionIds, String reason) {
     tx.execute(
         """
         update attempts
         set state = 'planned',
             submission_id = null
-        where submission_id = ?
+        where submission_id = any (?::text[])
           and state = 'submitted'
         """,
-        submissionId);
+        (Object) submissionIds);
     tx.execute(
         """
         update submissions
         set state = 'cancelled',
             failure_code = ?,
-            failure_reason = 'stray batches have answered what it was to ask',
+            failure_reason = ?,
             lease_owner = null,
             lease_until = null
-        where submission_id = ?
+        where submission_id = any (?::text[])
         """,
         ErrorCode.SUBMISSION_CANCELLED.name(),
-        submissionId);
+        reason,
+        submissionIds);
   }
 
   private static boolean isWanted(DSLContext tx, String submissionId) {

@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -52,12 +54,21 @@ public record ModelTraits(
       Pattern.compile("-(?:\\d{8}|\\d{4}-\\d{2}-\\d{2}|\\d{3}|preview-\\d{2}-\\d{4}|latest)$");
   private static final List<Row> ROWS = rows();
 
+  /**
+   * Of the models that tasks name: asked for each line of a batch, and forty patterns to a look.
+   */
+  private static final Map<String, Optional<ModelTraits>> SEEN = new ConcurrentHashMap<>();
+
   public ModelTraits {
     efforts = List.copyOf(efforts);
   }
 
   /** The traits of a model; empty if nothing is known of it. */
   public static Optional<ModelTraits> of(Provider provider, String model) {
+    return SEEN.computeIfAbsent(provider.label() + "/" + model, seen -> looked(provider, model));
+  }
+
+  private static Optional<ModelTraits> looked(Provider provider, String model) {
     String family = VERSION.matcher(model).replaceFirst("");
     // A deployment that is named as its model is taken for it.
     Provider maker = provider == Provider.AZURE ? Provider.OPENAI : provider;

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -332,12 +333,20 @@ public final class ProviderCheck {
     return holds ? Optional.empty() : Optional.of(seen.get());
   }
 
+  /** Asks, and looks at the answer; without one that is what was seen. */
+  private Optional<String> answered(
+      TaskSpec task, String prompt, Function<ResultLine, Optional<String>> look) {
+    ProviderClient.Response response = ask(task, line(task, prompt));
+    return response.status() / 100 == 2
+        ? look.apply(read(response))
+        : Optional.of(status(response));
+  }
+
   private Optional<String> taken(TaskSpec task) {
-    ProviderClient.Response response = ask(task, line(task, "The harvest was good."));
-    if (response.status() / 100 != 2) {
-      return Optional.of(status(response));
-    }
-    return unless(read(response).usage().isBilled(), () -> "answered without a usage");
+    return answered(
+        task,
+        "The harvest was good.",
+        line -> unless(line.usage().isBilled(), () -> "answered without a usage"));
   }
 
   private Optional<String> refused(TaskSpec task) {
@@ -357,9 +366,7 @@ public final class ProviderCheck {
 
   /** The provider's words may quote the request; its name for the error does not. */
   private static String status(ProviderClient.Response response) {
-    JsonNode error = RawHttp.lenient(response.body()).path("error");
-    String code =
-        error.path("code").asText(error.path("status").asText(error.path("type").asText("")));
+    String code = RawHttp.errorName(RawHttp.lenient(response.body()).path("error"));
     return "it answered " + response.status() + (code.isEmpty() ? "" : " (" + code + ")");
   }
 
@@ -450,26 +457,20 @@ public final class ProviderCheck {
   }
 
   private Optional<String> cut() {
-    TaskSpec task = task(TOPIC, null, CUT_TOKENS);
-    ProviderClient.Response response =
-        ask(task, line(task, "Describe the topic of the harvest in five hundred words."));
-    if (response.status() / 100 != 2) {
-      return Optional.of(status(response));
-    }
-    return unless(
-        read(response).end() == AnswerEnd.TRUNCATED, () -> "it ended as " + read(response).end());
+    return answered(
+        task(TOPIC, null, CUT_TOKENS),
+        "Describe the topic of the harvest in five hundred words.",
+        line -> unless(line.end() == AnswerEnd.TRUNCATED, () -> "it ended as " + line.end()));
   }
 
   private Optional<String> unwritten() {
-    TaskSpec task = task(TOPIC, null, SMALL_TOKENS);
-    ProviderClient.Response response =
-        ask(task, line(task, "The harvest was good. ".repeat(PROMPT_TOKENS_CACHED_MIN / 4)));
-    if (response.status() / 100 != 2) {
-      return Optional.of(status(response));
-    }
-    Usage usage = read(response).usage();
-    long written = usage.cacheWriteTokens() + usage.cacheWriteLongTokens();
-    return unless(written == 0, () -> written + " tokens were written");
+    return answered(
+        task(TOPIC, null, SMALL_TOKENS),
+        "The harvest was good. ".repeat(PROMPT_TOKENS_CACHED_MIN / 4),
+        line -> {
+          long written = line.usage().cacheWriteTokens() + line.usage().cacheWriteLongTokens();
+          return unless(written == 0, () -> written + " tokens were written");
+        });
   }
 
   /** Cancelled at once, it is mostly not billed; its worst case is counted all the same. */

@@ -208,18 +208,22 @@ final class RawHttp {
           provider + " answered " + response.statusCode() + " (API key not valid)",
           null);
     }
-    String code =
-        error.path("code").isTextual()
-            ? error.path("code").asText()
-            : error
-                .path("details")
-                .path("error_code")
-                .asText(error.path("status").asText(error.path("type").asText("")));
+    String code = errorName(error);
     if (AccountStop.isIn(response.statusCode(), lenient(response.body()))) {
       return accountStopped(response.statusCode(), code);
     }
     return ProviderException.ofStatus(
         provider, response.statusCode(), code, retryAfter(response), null);
+  }
+
+  /** The provider's name for an error, which quotes nothing; empty if it has none. */
+  static String errorName(JsonNode error) {
+    return error.path("code").isTextual()
+        ? error.path("code").asText()
+        : error
+            .path("details")
+            .path("error_code")
+            .asText(error.path("status").asText(error.path("type").asText("")));
   }
 
   ProviderException accountStopped(int status, String code) {

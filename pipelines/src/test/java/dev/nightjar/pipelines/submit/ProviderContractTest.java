@@ -55,6 +55,16 @@ class ProviderContractTest {
     return fixture;
   }
 
+  /** A fixture in a directory of its own, whose deadline is near if it is to ask online. */
+  private void open(boolean online, UnaryOperator<Emulator.Builder> emulated) {
+    fixture =
+        new ProviderFixture(
+            home.resolve(String.valueOf(online)), emulated, false, online ? ONLINE_FALLBACK : "");
+    if (online) {
+      fixture.deadline(Duration.ofMinutes(30));
+    }
+  }
+
   @AfterEach
   void close() {
     if (fixture != null) {
@@ -127,15 +137,7 @@ class ProviderContractTest {
   void howAnAnswerEndedIsToldAndChargedAsItIsBilledAndNotBoughtAgain(
       String tierName, AnswerFinish finish, ErrorCode code, boolean billed) {
     for (boolean online : List.of(false, true)) {
-      fixture =
-          new ProviderFixture(
-              home.resolve(String.valueOf(online)),
-              builder -> builder.answers(ending(finish)),
-              false,
-              online ? ONLINE_FALLBACK : "");
-      if (online) {
-        fixture.deadline(Duration.ofMinutes(30));
-      }
+      open(online, builder -> builder.answers(ending(finish)));
       String id = fixture.planned(fixture.task.tier(tierName), 2);
       assertThat(fixture.submit(id)).isTrue();
       fixture.runToEnd(fixture.runOf(id));
@@ -174,15 +176,7 @@ class ProviderContractTest {
   void anAccountThatIsSoldNothingMoreStopsTheNightAndKeepsWhatIsPlanned(
       Provider provider, Fault stop) {
     for (boolean online : List.of(false, true)) {
-      fixture =
-          new ProviderFixture(
-              home.resolve(String.valueOf(online)),
-              builder -> builder,
-              false,
-              online ? ONLINE_FALLBACK : "");
-      if (online) {
-        fixture.deadline(Duration.ofMinutes(30));
-      }
+      open(online, builder -> builder);
       String id = fixture.planned(fixture.tier(provider), 1);
       fixture.emulator.inject(stop, online ? Call.ASK : Call.CREATE, 1);
       assertThatThrownBy(() -> fixture.submit(id))
