@@ -63,7 +63,7 @@ final class AnthropicApi {
     switch (route) {
       case "POST  2" -> {
         JsonNode request = exchange.json();
-        Models.Completion completion = models.message(request, false, version, true);
+        Models.Completion completion = models.message(request, Models.Origin.DIRECT, version);
         storage.putLine(line("", "", completion, false));
         if (request.path("stream").asBoolean()) {
           exchange.stream(Streams.message(completion.body()));

@@ -354,7 +354,8 @@ final class BatchEngine {
                 if (spoiled.fails(index, customId)) {
                   throw ApiError.server("The server had an error while processing your request.");
                 }
-                Models.Completion completion = api.execute(endpoint, line.path("body"));
+                Models.Completion completion =
+                    api.execute(endpoint, line.path("body"), new Models.Origin(batch.id(), true));
                 response.put("status_code", 200);
                 response.set("body", spoiled.body(completion, "usage", index, customId));
                 bill.add(api.line(batch.id(), customId, completion, true));
@@ -497,7 +498,9 @@ final class BatchEngine {
                 refuseAnthropic(spoiled, index, customId);
                 Models.Completion completion =
                     models.message(
-                        line.path("params"), true, version, !spoiled.has(Fault.CACHE_NOT_FORMED));
+                        line.path("params"),
+                        new Models.Origin(batch.id(), !spoiled.has(Fault.CACHE_NOT_FORMED)),
+                        version);
                 outcome.put("type", "succeeded");
                 outcome.set("message", spoiled.body(completion, "usage", index, customId));
                 bill.add(anthropic.line(batch.id(), customId, completion, true));
@@ -635,7 +638,9 @@ final class BatchEngine {
                 }
                 Models.Completion completion =
                     models.generateContent(
-                        model, request, true, !spoiled.has(Fault.CACHE_NOT_FORMED));
+                        model,
+                        request,
+                        new Models.Origin(batch.id(), !spoiled.has(Fault.CACHE_NOT_FORMED)));
                 result.set("response", spoiled.body(completion, "usageMetadata", index, key));
                 bill.add(gemini.line(batch.id(), key, completion, true));
                 tally.succeeded++;

@@ -60,6 +60,7 @@ public final class Emulator implements AutoCloseable {
     private long holdMillis = 300;
     private long enqueuedTokensMax = Long.MAX_VALUE;
     private boolean ranges = true;
+    private PromptCache.World cacheWorld = PromptCache.World.MEASURED;
 
     private Builder(Path home) {
       this.home = home;
@@ -90,6 +91,12 @@ public final class Emulator implements AutoCloseable {
     /** What the models say. */
     public Builder answers(Answers value) {
       answers = value;
+      return this;
+    }
+
+    /** How prompt caches behave, which no provider promises. */
+    public Builder promptCache(PromptCache.World value) {
+      cacheWorld = value;
       return this;
     }
 
@@ -198,7 +205,12 @@ public final class Emulator implements AutoCloseable {
     invoice = new Invoice(storage);
     PriceList prices = new PriceList(builder.clock);
     Models models =
-        new Models(builder.answers, prices, new PromptCache(builder.clock), builder.clock, ids);
+        new Models(
+            builder.answers,
+            prices,
+            new PromptCache(builder.clock, builder.cacheWorld),
+            builder.clock,
+            ids);
     String address = uri().toString();
     for (OpenAiDialect dialect : OpenAiDialect.values()) {
       openAi.put(

@@ -85,7 +85,8 @@ final class GeminiApi {
     String route = exchange.method() + " " + exchange.segment(1) + what + verb;
     switch (route) {
       case "POST models one:generateContent" -> {
-        Models.Completion completion = models.generateContent(id, exchange.json(), false, true);
+        Models.Completion completion =
+            models.generateContent(id, exchange.json(), Models.Origin.DIRECT);
         storage.putLine(line("", "", completion, false));
         exchange.send(200, completion.body());
       }
@@ -93,7 +94,8 @@ final class GeminiApi {
         if (!exchange.query("alt", "").equals("sse")) {
           throw ApiError.invalid("Only alt=sse is emulated for streamed content.");
         }
-        Models.Completion completion = models.generateContent(id, exchange.json(), false, true);
+        Models.Completion completion =
+            models.generateContent(id, exchange.json(), Models.Origin.DIRECT);
         storage.putLine(line("", "", completion, false));
         exchange.stream(Streams.content(completion.body()));
       }

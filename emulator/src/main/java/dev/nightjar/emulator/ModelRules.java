@@ -133,8 +133,20 @@ final class ModelRules {
     return is(model, "gpt-5\\.6-.*|gpt-6.*");
   }
 
-  /** Whether what a request does not share is written to the cache, too. */
-  static boolean writesUnasked(String model, JsonNode request) {
+  /**
+   * What a request wants of the cache.
+   *
+   * @param implicit whether its whole prompt is written, too
+   * @param isLong whether it is kept for twelve hours
+   */
+  record CacheMode(boolean implicit, boolean isLong) {}
+
+  /**
+   * What a request wants of the cache.
+   *
+   * @param responses whether it is one of the Responses API, which alone has twelve hours
+   */
+  static CacheMode cacheMode(String model, JsonNode request, boolean responses) {
     JsonNode options = request.path("prompt_cache_options");
     if (!options.isMissingNode() && !writesCache(model)) {
       throw unsupported(
@@ -149,7 +161,17 @@ final class ModelRules {
           "prompt_cache_options.mode",
           "invalid_value");
     }
-    return writesCache(model) && mode.equals("implicit");
+    String ttl = options.path("ttl").asText("30m");
+    if (!ttl.equals("30m") && !(responses && ttl.equals("12h"))) {
+      throw unsupported(
+          "Invalid value: '"
+              + ttl
+              + "'. Supported values are: '30m'"
+              + (responses ? " and '12h'." : "."),
+          "prompt_cache_options.ttl",
+          "invalid_value");
+    }
+    return new CacheMode(writesCache(model) && mode.equals("implicit"), ttl.equals("12h"));
   }
 
   private static ApiError unsupported(String message, String param, String code) {

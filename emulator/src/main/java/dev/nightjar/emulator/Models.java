@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,11 +20,31 @@ final class Models {
   /** What a request came to: the body, and what is billed for it. */
   record Completion(ObjectNode body, String model, Usage usage) {}
 
+  /**
+   * Where a request comes from.
+   *
+   * @param batch the batch's id; empty for a request that is asked directly
+   * @param caches whether the prompt cache works at all
+   */
+  record Origin(String batch, boolean caches) {
+    static final Origin DIRECT = new Origin("", true);
+
+    boolean isBatch() {
+      return !batch.isEmpty();
+    }
+
+    private long key() {
+      return isBatch() ? PromptCache.key(batch) : PromptCache.DIRECT;
+    }
+  }
+
   private static final int ANTHROPIC_SHORT_TTL_SECONDS = 300;
   private static final int ANTHROPIC_LONG_TTL_SECONDS = 3_600;
   private static final int OPENAI_TTL_SECONDS = 1_800;
+  private static final int OPENAI_LONG_TTL_SECONDS = 43_200;
   private static final int OPENAI_CACHE_STEP_TOKENS = 128;
   private static final int OPENAI_CACHE_TOKENS_MIN = 1_024;
+  private static final int OPENAI_MARKS_MAX = 4;
   private static final String REFUSAL = "I'm sorry, but I can't help with that.";
 
   /** What is counted and not charged. */
@@ -48,11 +69,6 @@ final class Models {
     this.ids = ids;
   }
 
-  /** Whether a prefix cache would serve this request in a batch: providers call it best effort. */
-  private static boolean luckyInBatch(String text) {
-    return Math.floorMod(text.hashCode(), 10) < 7;
-  }
-
   // ---- OpenAI ----
 
   /** The messages of a request in the form that answers and token counts need. */
@@ -67,12 +83,41 @@ final class Models {
     private final StringBuilder system = new StringBuilder();
     private final StringBuilder user = new StringBuilder();
     private final StringBuilder all = new StringBuilder();
+    private final List<PromptCache.Prefix> marks = new ArrayList<>();
     private long tokens = Tokens.replyFrame();
 
-    private void add(String role, String content) {
-      (role.equals("system") || role.equals("developer") ? system : user).append(content);
-      all.append(content).append('\u0000');
-      tokens += Tokens.ofMessage(content);
+    /** Content is a string or a list of text parts, of which some may be marked. */
+    private void add(String role, JsonNode content) {
+      StringBuilder to = role.equals("system") || role.equals("developer") ? system : user;
+      long before = tokens;
+      StringBuilder text = new StringBuilder();
+      for (JsonNode part : content.isArray() ? content : Json.MAPPER.createArrayNode()) {
+        text.append(part.path("text").asText(""));
+        if (part.has("prompt_cache_breakpoint")) {
+          requireExplicit(part.get("prompt_cache_breakpoint"));
+          marks.add(
+              new PromptCache.Prefix(
+                  PromptCache.key(all, text), before + Tokens.ofMessage(text.toString())));
+        }
+      }
+      String whole = content.isArray() ? text.toString() : content.asText("");
+      to.append(whole);
+      all.append(whole).append('\u0000');
+      tokens += Tokens.ofMessage(whole);
+      if (marks.size() > OPENAI_MARKS_MAX) {
+        throw ApiError.invalid(
+            "At most " + OPENAI_MARKS_MAX + " explicit prompt cache breakpoints are allowed.");
+      }
+    }
+
+    private static void requireExplicit(JsonNode breakpoint) {
+      if (!breakpoint.path("mode").asText().equals("explicit")) {
+        throw ApiError.invalid("Invalid value: 'prompt_cache_breakpoint.mode' must be 'explicit'.");
+      }
+    }
+
+    private PromptCache.Prefix prefix() {
+      return new PromptCache.Prefix(PromptCache.key(all), tokens);
     }
   }
 
@@ -121,7 +166,7 @@ final class Models {
     }
     Prompt prompt = new Prompt();
     for (JsonNode message : request.get("messages")) {
-      prompt.add(message.path("role").asText(), text(message.path("content")));
+      prompt.add(message.path("role").asText(), message.path("content"));
     }
     return prompt;
   }
@@ -176,28 +221,44 @@ final class Models {
   }
 
   /**
-   * How many tokens OpenAI's cache serves. None in a batch: documented as not cached before
-   * GPT-5.6, best effort at most since; here never, so that nobody's savings rest on it. Since then
-   * a match is exact at a mark, and the unasked one stands at the end of the whole prompt.
+   * What OpenAI's cache serves and is given. Up to GPT-5.5 it works by itself, in steps, and is
+   * documented as none in batches. Since then a match is exact at a mark, of which the unasked one
+   * stands at the end of the whole prompt; what it gives in batches nobody has measured.
    */
-  private long openAiCached(String model, Prompt prompt, boolean batch, boolean writesUnasked) {
-    if (batch || prompt.tokens < OPENAI_CACHE_TOKENS_MIN) {
+  private PromptCache.Served openAiCached(
+      String model, Prompt prompt, Origin origin, ModelRules.CacheMode mode) {
+    if (!ModelRules.writesCache(model)) {
+      if (!prompt.marks.isEmpty()) {
+        throw ApiError.invalid("prompt_cache_breakpoint is not supported on this model");
+      }
+      return new PromptCache.Served(implicitlyCached(model, prompt, origin), 0);
+    }
+    List<PromptCache.Prefix> marks = new ArrayList<>(prompt.marks);
+    if (mode.implicit()) {
+      marks.add(prompt.prefix());
+    }
+    return cache.serve(
+        PromptCache.key(model),
+        marks.stream().filter(mark -> mark.tokens() >= OPENAI_CACHE_TOKENS_MIN).toList(),
+        mode.isLong(),
+        mode.isLong() ? OPENAI_LONG_TTL_SECONDS : OPENAI_TTL_SECONDS,
+        origin.key(),
+        PromptCache.key(prompt.all));
+  }
+
+  private long implicitlyCached(String model, Prompt prompt, Origin origin) {
+    if (origin.isBatch() || prompt.tokens < OPENAI_CACHE_TOKENS_MIN) {
       return 0;
     }
-    if (ModelRules.writesCache(model)) {
-      return writesUnasked && cache.touch(model + "\u0000" + prompt.all, OPENAI_TTL_SECONDS)
-          ? prompt.tokens / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS
-          : 0;
-    }
-    String warm = Tokens.cut(prompt.all.toString(), 1_024);
-    if (!cache.touch(model + "\u0000" + warm, OPENAI_TTL_SECONDS)) {
+    String warm = Tokens.cut(prompt.all.toString(), OPENAI_CACHE_TOKENS_MIN);
+    if (!cache.touch(PromptCache.key(model, warm), OPENAI_TTL_SECONDS)) {
       return 0;
     }
-    long prefix = Math.max(1_024, Tokens.of(prompt.system.toString()));
+    long prefix = Math.max(OPENAI_CACHE_TOKENS_MIN, Tokens.of(prompt.system.toString()));
     return Math.min(prompt.tokens, prefix) / OPENAI_CACHE_STEP_TOKENS * OPENAI_CACHE_STEP_TOKENS;
   }
 
-  Completion chat(OpenAiDialect dialect, JsonNode request, boolean batch) {
+  Completion chat(OpenAiDialect dialect, JsonNode request, Origin origin) {
     String model = request.path("model").asText("");
     if (!dialect.sells(model, prices)) {
       throw noModel(model);
@@ -223,7 +284,7 @@ final class Models {
         model, format, prompt.all.toString(), request.path("enable_thinking").asBoolean(true));
     requireStrict(format.path("json_schema"), schema);
     String effort = dialect.chatEffort(model, request);
-    boolean writesUnasked = ModelRules.writesUnasked(model, request);
+    ModelRules.CacheMode cacheMode = ModelRules.cacheMode(model, request, false);
     Said said =
         said(
             question(model, prompt, schema),
@@ -238,8 +299,9 @@ final class Models {
               + " policy.",
           "prompt");
     }
-    long cached = openAiCached(model, prompt, batch, writesUnasked);
-    long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
+    PromptCache.Served served = openAiCached(model, prompt, origin, cacheMode);
+    long cached = served.read();
+    long written = served.written();
     ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
     ObjectNode usage = chatUsage(body, prompt.tokens, said.completion());
     usage
@@ -248,18 +310,14 @@ final class Models {
         .put("cache_write_tokens", written);
     usage.putObject("completion_tokens_details").put("reasoning_tokens", said.reasoning());
     body.put(
-        "service_tier", dialect == OpenAiDialect.GROQ ? "on_demand" : batch ? "batch" : "default");
+        "service_tier",
+        dialect == OpenAiDialect.GROQ ? "on_demand" : origin.isBatch() ? "batch" : "default");
     body.putNull("system_fingerprint");
     return new Completion(
         body,
         model,
         new Usage(
             prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
-  }
-
-  /** A prompt of 1,024 tokens or more is written whole, but for what was there. */
-  private static long openAiWritten(Prompt prompt, long cached) {
-    return prompt.tokens < OPENAI_CACHE_TOKENS_MIN ? 0 : prompt.tokens - cached;
   }
 
   private ObjectNode chatBody(String id, String model, Said said) {
@@ -318,19 +376,19 @@ final class Models {
     }
     Prompt prompt = new Prompt();
     if (request.path("instructions").isTextual()) {
-      prompt.add("developer", request.get("instructions").asText());
+      prompt.add("developer", request.get("instructions"));
     }
     if (input.isTextual()) {
-      prompt.add("user", input.asText());
+      prompt.add("user", input);
     } else {
       for (JsonNode message : input) {
-        prompt.add(message.path("role").asText(), text(message.path("content")));
+        prompt.add(message.path("role").asText(), message.path("content"));
       }
     }
     return prompt;
   }
 
-  Completion response(JsonNode request, boolean batch) {
+  Completion response(JsonNode request, Origin origin) {
     String model = openAiModel(request);
     RequestRules.response(request);
     Prompt prompt = responsesPrompt(request);
@@ -352,15 +410,17 @@ final class Models {
     Optional<JsonNode> schema = schema(format, format.path("schema"), prompt);
     requireStrict(format, schema);
     String effort = ModelRules.openAiResponseEffort(model, request);
-    boolean writesUnasked = ModelRules.writesUnasked(model, request);
+    ModelRules.CacheMode cacheMode = ModelRules.cacheMode(model, request, true);
     Said said =
         said(question(model, prompt, schema), effort, Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
     boolean refused = said.ended(AnswerFinish.REFUSED);
     boolean filtered =
         said.ended(AnswerFinish.DECLINED, AnswerFinish.FILTERED, AnswerFinish.PROMPT_BLOCKED);
     boolean whole = refused || (!filtered && said.isWhole());
-    long cached = openAiCached(model, prompt, batch, writesUnasked);
-    long written = writesUnasked ? openAiWritten(prompt, cached) : 0;
+    PromptCache.Served served = openAiCached(model, prompt, origin, cacheMode);
+    long cached = served.read();
+    long written = served.written();
+    boolean isLong = cacheMode.isLong();
 
     ObjectNode body = Json.object();
     body.put("id", ids.next("resp_"));
@@ -406,17 +466,25 @@ final class Models {
     usage
         .putObject("input_tokens_details")
         .put("cached_tokens", cached)
-        .put("cache_write_tokens", written);
+        .put("cache_write_tokens", written)
+        .putObject("cache_write_tokens_details")
+        .put("ttl_30m_tokens", isLong ? 0 : written)
+        .put("ttl_12h_tokens", isLong ? written : 0);
     usage.put("output_tokens", said.completion());
     usage.putObject("output_tokens_details").put("reasoning_tokens", said.reasoning());
     usage.put("total_tokens", prompt.tokens + said.completion());
     body.putObject("metadata");
-    body.put("service_tier", batch ? "batch" : "default");
+    body.put("service_tier", origin.isBatch() ? "batch" : "default");
     return new Completion(
         body,
         model,
         new Usage(
-            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
+            prompt.tokens - cached - written,
+            cached,
+            isLong ? 0 : written,
+            isLong ? written : 0,
+            said.output(),
+            said.reasoning()));
   }
 
   /** The prompt tokens of a request line, for the limit on what is enqueued. */
@@ -433,9 +501,9 @@ final class Models {
   /**
    * Executes a generateContent request.
    *
-   * @param caches whether the implicit cache may work
+   * @param origin where it comes from
    */
-  Completion generateContent(String model, JsonNode request, boolean batch, boolean caches) {
+  Completion generateContent(String model, JsonNode request, Origin origin) {
     if (!sellsGemini(model)) {
       throw ApiError.notFound("models/" + model + " is not found for API version v1beta.");
     }
@@ -477,11 +545,11 @@ final class Models {
             config.path("maxOutputTokens").asInt(GEMINI_OUTPUT_TOKENS_MAX));
     long cached = 0;
     long prefix = Tokens.of(prompt.system.toString());
-    if (caches && prefix >= prices.cacheFromTokens(model)) {
-      boolean warm =
-          cache.touch(model + "\u0000" + prompt.system, OPENAI_TTL_SECONDS)
-              && (!batch || luckyInBatch(prompt.user.toString()));
-      cached = warm ? prefix : 0;
+    if (origin.caches() && prefix >= prices.cacheFromTokens(model)) {
+      boolean warm = cache.touch(PromptCache.key(model, prompt.system), OPENAI_TTL_SECONDS);
+      // Best effort: of a real batch of another provider 76 % were served.
+      boolean lucky = !origin.isBatch() || Math.floorMod(prompt.user.toString().hashCode(), 10) < 7;
+      cached = warm && lucky ? prefix : 0;
     }
 
     ObjectNode body = Json.object();
@@ -529,10 +597,10 @@ final class Models {
     Prompt prompt = new Prompt();
     JsonNode system = request.path("systemInstruction").path("parts");
     if (!system.isMissingNode()) {
-      prompt.add("system", text(system));
+      prompt.add("system", system);
     }
     for (JsonNode content : request.path("contents")) {
-      prompt.add("user", text(content.path("parts")));
+      prompt.add("user", content.path("parts"));
     }
     return prompt;
   }
@@ -567,9 +635,9 @@ final class Models {
    *
    * @param version the wire version the client speaks; from 2026-10-21 on sampling parameters are
    *     refused
-   * @param caches whether a mark makes a cache
+   * @param origin where it comes from
    */
-  Completion message(JsonNode request, boolean batch, String version, boolean caches) {
+  Completion message(JsonNode request, Origin origin, String version) {
     String model = request.path("model").asText("");
     if (!model.startsWith("claude-") || !prices.sells(model)) {
       throw ApiError.notFound("model: " + model);
@@ -618,24 +686,24 @@ final class Models {
           "prompt is too long: " + prompt + " tokens > " + ANTHROPIC_CONTEXT_TOKENS + " maximum");
     }
 
-    long read = 0;
-    long write5m = 0;
-    long write1h = 0;
-    JsonNode mark = cacheControl(request.path("system"));
-    if (caches && mark.path("type").asText().equals("ephemeral")) {
-      boolean hour = mark.path("ttl").asText("5m").equals("1h");
-      long marked = Tokens.of(system);
-      if (marked >= prices.cacheFromTokens(model)) {
-        boolean warm =
-            cache.touch(
-                    model + "\u0000" + system,
-                    hour ? ANTHROPIC_LONG_TTL_SECONDS : ANTHROPIC_SHORT_TTL_SECONDS)
-                && (!batch || luckyInBatch(user.toString()));
-        read = warm ? marked : 0;
-        write5m = warm || hour ? 0 : marked;
-        write1h = warm || !hour ? 0 : marked;
-      }
-    }
+    List<AnthropicMarks.Mark> marks = AnthropicMarks.of(request);
+    boolean hour = AnthropicMarks.isLong(marks);
+    PromptCache.Served served =
+        origin.caches()
+            ? cache.serve(
+                PromptCache.key(model),
+                marks.stream()
+                    .map(AnthropicMarks.Mark::prefix)
+                    .filter(mark -> mark.tokens() >= prices.cacheFromTokens(model))
+                    .toList(),
+                hour,
+                hour ? ANTHROPIC_LONG_TTL_SECONDS : ANTHROPIC_SHORT_TTL_SECONDS,
+                origin.key(),
+                PromptCache.key(system, user))
+            : PromptCache.Served.NOTHING;
+    long read = served.read();
+    long write5m = hour ? 0 : served.written();
+    long write1h = hour ? served.written() : 0;
 
     Said said =
         said(
@@ -699,7 +767,7 @@ final class Models {
     usage
         .putObject("output_tokens_details")
         .put("thinking_tokens", declined ? 0 : said.reasoning());
-    usage.put("service_tier", batch ? "batch" : "standard");
+    usage.put("service_tier", origin.isBatch() ? "batch" : "standard");
     return new Completion(
         body,
         model,
@@ -725,15 +793,8 @@ final class Models {
     }
   }
 
-  private static JsonNode cacheControl(JsonNode system) {
-    if (system.isArray() && !system.isEmpty()) {
-      return system.get(system.size() - 1).path("cache_control");
-    }
-    return Json.MAPPER.missingNode();
-  }
-
   /** The text of a string, or of a list of text parts. */
-  private static String text(JsonNode content) {
+  static String text(JsonNode content) {
     if (content.isTextual()) {
       return content.asText();
     }

@@ -107,7 +107,7 @@ final class OpenAiApi {
   }
 
   private void chat(Exchange exchange, JsonNode request) {
-    Models.Completion completion = models.chat(dialect, request, false);
+    Models.Completion completion = models.chat(dialect, request, Models.Origin.DIRECT);
     storage.putLine(line("", "", completion, false));
     if (request.path("stream").asBoolean()) {
       exchange.stream(
@@ -128,7 +128,7 @@ final class OpenAiApi {
     if (request.path("stream").asBoolean()) {
       throw ApiError.invalid("Streamed responses are not emulated; ask in the background.");
     }
-    Models.Completion completion = models.response(request, false);
+    Models.Completion completion = models.response(request, Models.Origin.DIRECT);
     storage.putLine(line("", "", completion, false));
     ObjectNode body = completion.body().put("background", background);
     boolean stored = request.path("store").asBoolean(true);
@@ -164,10 +164,10 @@ final class OpenAiApi {
   }
 
   /** Executes one request of a batch. */
-  Models.Completion execute(String endpoint, JsonNode body) {
+  Models.Completion execute(String endpoint, JsonNode body, Models.Origin origin) {
     return endpoint.equals(RESPONSES)
-        ? models.response(body, true)
-        : models.chat(dialect, body, true);
+        ? models.response(body, origin)
+        : models.chat(dialect, body, origin);
   }
 
   /** The parameter that a request to an endpoint cannot do without. */

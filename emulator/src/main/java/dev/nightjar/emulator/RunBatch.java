@@ -37,7 +37,13 @@ public final class RunBatch {
   public static void run(Path input, Path output, String model, Answers answers, Clock clock)
       throws IOException {
     Ids ids = new Ids(RandomGeneratorFactory.of("L64X128MixRandom").create(clock.millis()));
-    Models models = new Models(answers, new PriceList(clock), new PromptCache(clock), clock, ids);
+    Models models =
+        new Models(
+            answers,
+            new PriceList(clock),
+            new PromptCache(clock, PromptCache.World.MEASURED),
+            clock,
+            ids);
     Path temporary = output.resolveSibling(output.getFileName() + ".tmp");
     try (BufferedWriter writer = Files.newBufferedWriter(temporary, StandardCharsets.UTF_8)) {
       Lines.read(

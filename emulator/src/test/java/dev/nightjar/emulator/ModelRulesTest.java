@@ -106,12 +106,12 @@ class ModelRulesTest {
   @ParameterizedTest
   @CsvSource({"gpt-5.5, false", "gpt-5.6-luna, true", "gpt-6.2-sol, true", "gpt-4.1, false"})
   void onlyNewerModelsKnowHowToBeToldNotToWriteTheirCache(String model, boolean knows) {
-    assertThat(ModelRules.writesUnasked(model, json("{}"))).isEqualTo(knows);
+    assertThat(ModelRules.cacheMode(model, json("{}"), false).implicit()).isEqualTo(knows);
     JsonNode explicit = json("{'prompt_cache_options':{'mode':'explicit'}}");
     if (knows) {
-      assertThat(ModelRules.writesUnasked(model, explicit)).isFalse();
+      assertThat(ModelRules.cacheMode(model, explicit, false).implicit()).isFalse();
     } else {
-      assertThatThrownBy(() -> ModelRules.writesUnasked(model, explicit))
+      assertThatThrownBy(() -> ModelRules.cacheMode(model, explicit, false))
           .hasMessageContaining("prompt_cache_options is not supported on this model");
     }
   }
