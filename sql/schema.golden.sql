@@ -693,6 +693,21 @@ column prices.cache_storage_usd_hour numeric not null default 0
 column prices.cacheable_tokens_min integer
 column prices.context_tokens_max integer
 column prices.output_tokens_max integer
+column prompt_cache_marks.run_id text
+column prompt_cache_marks.tenant text
+column prompt_cache_marks.task text
+column prompt_cache_marks.night date
+column prompt_cache_marks.tier text
+column prompt_cache_marks.provider text
+column prompt_cache_marks.model text
+column prompt_cache_marks.mark text
+column prompt_cache_marks.requests bigint
+column prompt_cache_marks.findable bigint
+column prompt_cache_marks.served bigint
+column prompt_cache_marks.served_share numeric
+column prompt_cache_marks.cached_input_tokens bigint
+column prompt_cache_marks.cache_write_tokens bigint
+column prompt_cache_marks.saved_usd numeric
 column provider_quotas.provider text not null
 column provider_quotas.model text not null
 column provider_quotas.enqueued_tokens_max bigint
@@ -909,6 +924,9 @@ column submissions.account text
 column submissions.provider_creating_at timestamp with time zone
 column submissions.provider_renewed_at timestamp with time zone
 column submissions.adopted boolean not null default false
+column submissions.cache_mark text
+column submissions.cache_wave smallint
+column submissions.cache_holds boolean not null default false
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null
@@ -1043,6 +1061,8 @@ constraint stray_charges stray_charges_price_fkey FOREIGN KEY (price_id) REFEREN
 constraint stray_charges stray_charges_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint submission_transitions submission_transitions_pkey PRIMARY KEY (from_state, to_state)
 constraint submissions submissions_batch_known CHECK (((state = ANY (ARRAY['in_progress'::text, 'ended'::text, 'collected'::text])) <= (provider_batch_id IS NOT NULL)))
+constraint submissions submissions_cache_holds_by_mark CHECK (((NOT cache_holds) OR (cache_mark IS NOT NULL)))
+constraint submissions submissions_cache_wave_of_mark CHECK ((((cache_mark IS NULL) = (cache_wave IS NULL)) AND (cache_wave >= 1)))
 constraint submissions submissions_cancel_says_why CHECK (((cancel_requested_at IS NULL) = (cancel_reason IS NULL)))
 constraint submissions submissions_ended_says_how CHECK (((state <> ALL (ARRAY['ended'::text, 'expired'::text])) OR (ending IS NOT NULL)))
 constraint submissions submissions_ending_is_known CHECK ((ending = ANY (ARRAY['completed'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
@@ -1136,6 +1156,7 @@ index CREATE INDEX stray_batches_working_idx ON nightjar.stray_batches USING btr
 index CREATE INDEX stray_charges_free_idx ON nightjar.stray_charges USING btree (item_of_custom_id(custom_id)) WHERE ((submission_id IS NULL) AND (resolved_at IS NULL))
 index CREATE UNIQUE INDEX stray_charges_pkey ON nightjar.stray_charges USING btree (provider, provider_batch_id, custom_id)
 index CREATE UNIQUE INDEX submission_transitions_pkey ON nightjar.submission_transitions USING btree (from_state, to_state)
+index CREATE INDEX submissions_cache_mark_idx ON nightjar.submissions USING btree (provider, model, ended_at) WHERE (cache_mark IS NOT NULL)
 index CREATE INDEX submissions_created_idx ON nightjar.submissions USING btree (provider, creating_at) WHERE (mode = 'batch'::text)
 index CREATE INDEX submissions_leased_idx ON nightjar.submissions USING btree (lease_until) WHERE (lease_until IS NOT NULL)
 index CREATE INDEX submissions_open_idx ON nightjar.submissions USING btree (namespace_id) WHERE (state = ANY (ARRAY['planned'::text, 'uploading'::text, 'creating'::text, 'in_progress'::text, 'ended'::text]))
@@ -1193,6 +1214,7 @@ view plan_against_actual
 view plan_against_actual_savings
 view plan_against_actual_tiers
 view price_change_impact
+view prompt_cache_marks
 view run_balance_check
 view run_progress
 view savings_waterfall

@@ -18,6 +18,8 @@ public interface Stores extends AutoCloseable {
 
   PriceStore prices();
 
+  PromptCacheStore promptCaches();
+
   RunStore runs();
 
   SettlementStore settlements();

@@ -33,6 +33,8 @@ import java.util.Optional;
  * @param endedAt when we first saw that the provider had ended it
  * @param cancelRequestedAt when somebody asked to cancel it
  * @param cancelReason why, if so: see {@link SubmissionStore#requestCancel}
+ * @param cacheMark the way in which its requests mark what they share for the provider's prompt
+ *     cache, if they do: see {@link CacheMarking}
  * @param lease who holds it, if anybody does
  * @param failure why it failed or was withdrawn, empty if it did not
  */
@@ -61,6 +63,7 @@ public record Submission(
     Optional<Instant> endedAt,
     Optional<Instant> cancelRequestedAt,
     Optional<ErrorCode> cancelReason,
+    Optional<String> cacheMark,
     Optional<Lease> lease,
     String failure)
     implements Serializable {}

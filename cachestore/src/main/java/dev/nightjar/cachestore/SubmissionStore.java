@@ -42,12 +42,20 @@ public interface SubmissionStore {
    * Packs planned attempts into new submissions, in order of item key, each as full as the limits
    * and the provider's learnt quota allow. A submission belongs to one run, which pays it.
    *
+   * @param marking how its requests are marked, and how many are packed
    * @return ids of the submissions made
    */
   List<String> pack(
-      long namespaceId, Unpacked what, PackingLimits limits, Supplier<String> submissionIds);
+      long namespaceId,
+      Unpacked what,
+      PackingLimits limits,
+      CacheMarking marking,
+      Supplier<String> submissionIds);
 
-  /** What waits to be packed. */
+  /**
+   * What may be packed now. A tier waits while a submission of it is open that holds the rest; not
+   * longer than a quarter of the time to its run's deadline.
+   */
   List<Unpacked> unpacked(long namespaceId);
 
   // ---- reading ----

@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param deadlineAt when the run stops waiting
  * @param workerId names the process that drives the run; leases for collecting carry it
  * @param clock the time
+ * @param attended whether this process stays until the run's end, so that requests may wait for
+ *     what others show
  */
 public record JobContext(
     String runId,
@@ -47,7 +49,8 @@ public record JobContext(
     @Nullable LearntThreshold learntThresholdOrNull,
     Instant deadlineAt,
     String workerId,
-    Clock clock)
+    Clock clock,
+    boolean attended)
     implements Serializable {
 
   /**
@@ -73,7 +76,8 @@ public record JobContext(
         null,
         deadlineAt,
         workerId,
-        clock);
+        clock,
+        attended);
   }
 
   private record StoresOf(String tenant, DatabaseAddress database) {}

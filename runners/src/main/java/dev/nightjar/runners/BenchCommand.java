@@ -7,6 +7,7 @@ import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
+import dev.nightjar.runners.bench.PromptCacheBenchmark;
 import dev.nightjar.runners.bench.ProvidersBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
 import dev.nightjar.runners.bench.StoreBenchmark;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Spec;
       DedupeBenchmark.class,
       HostileBenchmark.class,
       PlanBenchmark.class,
+      PromptCacheBenchmark.class,
       ProvidersBenchmark.class,
       RetrievalBenchmark.class,
       StoreBenchmark.class

@@ -121,7 +121,8 @@ final class DemoCommand implements Callable<Integer> {
             Optional.empty(),
             Optional.of(step.runId()),
             Duration.ofHours(1),
-            Duration.ofMillis(250));
+            Duration.ofMillis(250),
+            true);
     ProviderSettings providers =
         new ProviderSettings(
             Map.of(

@@ -191,7 +191,8 @@ final class Night implements AutoCloseable {
               null,
               clock.instant().plus(plan.deadline()),
               "home-" + UUID.randomUUID(),
-              clock);
+              clock,
+              false);
       new StrayBatches(stores, clients, clock).look(providersUsed(task));
       BringHome home = new BringHome(stores, clients, launcher, context, clock);
       home.collect(true);
@@ -238,7 +239,8 @@ final class Night implements AutoCloseable {
             .orElse(null),
         run.deadlineAt(),
         "night-" + UUID.randomUUID(),
-        clock);
+        clock,
+        plan.attended());
   }
 
   private static Set<Provider> providersUsed(TaskSpec task) {

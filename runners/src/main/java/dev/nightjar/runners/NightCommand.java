@@ -26,6 +26,11 @@ abstract class NightCommand implements Callable<Integer> {
     return true;
   }
 
+  /** Whether the command stays until the run's end, so that requests may wait for others. */
+  boolean stays() {
+    return false;
+  }
+
   /** Does the command's part of the night. */
   abstract void drive(Night night) throws InterruptedException;
 
@@ -35,7 +40,7 @@ abstract class NightCommand implements Callable<Integer> {
     DatabaseAddress database = store.migrated(Optional.empty());
     ProviderSettings providers =
         ProviderSettings.fromEnvironment(System.getenv(), patience.patience());
-    NightPlan plan = task.plan();
+    NightPlan plan = stays() ? task.plan().toTheEnd() : task.plan();
     if (!begins() && plan.runId().isEmpty()) {
       Optional<String> submitted = Night.submitted(plan, database);
       if (submitted.isEmpty()) {

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param runId wanted run id
  * @param deadline how long to wait for providers
  * @param pollInterval how often to ask them
+ * @param attended whether this process stays until the run's end
  */
 record NightPlan(
     Path taskFile,
@@ -28,7 +29,8 @@ record NightPlan(
     Optional<BigDecimal> machineUsdPerHour,
     Optional<String> runId,
     Duration deadline,
-    Duration pollInterval) {
+    Duration pollInterval,
+    boolean attended) {
 
   /** The same, of a run that is there. */
   NightPlan of(String existingRunId) {
@@ -41,6 +43,22 @@ record NightPlan(
         machineUsdPerHour,
         Optional.of(existingRunId),
         deadline,
-        pollInterval);
+        pollInterval,
+        attended);
+  }
+
+  /** The same, of a process that stays until the run's end. */
+  NightPlan toTheEnd() {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        runId,
+        deadline,
+        pollInterval,
+        true);
   }
 }

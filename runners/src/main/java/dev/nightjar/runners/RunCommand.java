@@ -19,6 +19,11 @@ import picocli.CommandLine.Command;
     })
 final class RunCommand extends NightCommand {
   @Override
+  boolean stays() {
+    return true;
+  }
+
+  @Override
   void drive(Night night) throws InterruptedException {
     night.runToEnd();
   }

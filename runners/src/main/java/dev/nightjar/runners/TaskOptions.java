@@ -133,6 +133,7 @@ final class TaskOptions {
         Optional.ofNullable(machineUsdPerHour).map(text -> usd("--machine-usd-hour", text)),
         Optional.ofNullable(runId),
         java.time.Duration.ofMillis((long) (deadlineHours * 3_600_000)),
-        java.time.Duration.ofMillis((long) (pollSeconds * 1_000)));
+        java.time.Duration.ofMillis((long) (pollSeconds * 1_000)),
+        false);
   }
 }

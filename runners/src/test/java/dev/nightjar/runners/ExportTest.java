@@ -62,7 +62,8 @@ class ExportTest {
               Optional.of(new BigDecimal("0.5")), // whose shares have 20 decimals and more
               plan.runId(),
               plan.deadline(),
-              plan.pollInterval()),
+              plan.pollInterval(),
+              plan.attended()),
           database,
           emulator,
           TestNights.engine(EngineOptions.Engine.DIRECT));

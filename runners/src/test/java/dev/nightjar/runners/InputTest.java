@@ -60,7 +60,8 @@ class InputTest {
         plan.machineUsdPerHour(),
         plan.runId(),
         plan.deadline(),
-        plan.pollInterval());
+        plan.pollInterval(),
+        plan.attended());
   }
 
   private static final String TOLD =

@@ -138,7 +138,8 @@ final class TestNights {
         Optional.empty(),
         Optional.of(runId),
         Duration.ofMinutes(5),
-        Duration.ofMillis(50));
+        Duration.ofMillis(50),
+        true);
   }
 
   static Night open(

@@ -10,6 +10,7 @@ import dev.nightjar.cachestore.ForecastStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
+import dev.nightjar.cachestore.PromptCacheStore;
 import dev.nightjar.cachestore.RunStore;
 import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.Stores;
@@ -47,6 +48,7 @@ public final class PostgresStores implements Stores {
   private final PostgresFundingStore funding;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
+  private final PostgresPromptCacheStore promptCaches;
   private final PostgresRunStore runs;
   private final PostgresSettlementStore settlements;
   private final PostgresStrayStore strays;
@@ -68,6 +70,7 @@ public final class PostgresStores implements Stores {
     this.forecasts = new PostgresForecastStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
+    this.promptCaches = new PostgresPromptCacheStore(context, clock);
     this.runs = new PostgresRunStore(context, clock);
     Budget budget = new Budget(clock);
     this.funding = new PostgresFundingStore(context, clock, budget);
@@ -133,6 +136,11 @@ public final class PostgresStores implements Stores {
   @Override
   public PriceStore prices() {
     return prices;
+  }
+
+  @Override
+  public PromptCacheStore promptCaches() {
+    return promptCaches;
   }
 
   @Override

@@ -4,6 +4,7 @@ import static dev.nightjar.cachestore.postgres.Sql.array;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 
 import dev.nightjar.cachestore.AttemptMode;
+import dev.nightjar.cachestore.CacheMarking;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Lease;
@@ -105,7 +106,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
 
   @Override
   public List<String> pack(
-      long namespaceId, Unpacked what, PackingLimits limits, Supplier<String> submissionIds) {
+      long namespaceId,
+      Unpacked what,
+      PackingLimits limits,
+      CacheMarking marking,
+      Supplier<String> submissionIds) {
     return Transactions.result(
         context,
         configuration -> {
@@ -117,6 +122,9 @@ final class PostgresSubmissionStore implements SubmissionStore {
           // have answered.
           String[] held = PostgresStrayStore.held(tx);
           adopt(tx, namespaceId, what, held, submissionIds);
+          if (!marking.equals(CacheMarking.NONE) && isHolding(tx, namespaceId, what)) {
+            return List.of(); // another packer has sent ahead what this one wanted to
+          }
           List<String> packed = new ArrayList<>();
           Pack pack = new Pack();
           try (Cursor<Record> attempts =
@@ -141,6 +149,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                         and a.state = 'planned'
                         and a.provider <> all (?::text[])
                       order by a.run_id, a.item_key, a.attempt_number
+                      limit ?
                       for update of a
                       """,
                       Sql.now(clock),
@@ -148,11 +157,15 @@ final class PostgresSubmissionStore implements SubmissionStore {
                       namespaceId,
                       what.tier(),
                       what.mode().label(),
-                      held)
+                      held,
+                      marking.requestsMax())
                   .fetchSize(ROWS_FETCH_MAX)
                   .fetchLazy()) {
             for (Record attempt : attempts) {
-              long lineBytes = attempt.get("request_bytes", Long.class) + 1; // its line end
+              long lineBytes =
+                  attempt.get("request_bytes", Long.class)
+                      + marking.markBytes()
+                      + 1; // its line end
               long tokens = attempt.get("prompt_tokens", Long.class);
               PackingLimits within =
                   limits.withPromptTokensAtMost(attempt.get("quota", Long.class));
@@ -161,7 +174,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
               if (!sameRun
                   || !within.admits(
                       pack.customIds.size(), pack.bytes, pack.tokens, lineBytes, tokens)) {
-                packed.add(insert(tx, submissionIds.get(), pack));
+                packed.add(insert(tx, submissionIds.get(), pack, marking));
                 pack = new Pack();
               }
               pack.runId = runId;
@@ -171,7 +184,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
             }
           }
           if (!pack.customIds.isEmpty()) {
-            packed.add(insert(tx, submissionIds.get(), pack));
+            packed.add(insert(tx, submissionIds.get(), pack, marking));
           }
           return packed;
         });
@@ -234,7 +247,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
         (Object) array(taken));
     packs.forEach(
         (batchAndRun, pack) ->
-            adopt(tx, batchAndRun.get(0), insert(tx, submissionIds.get(), pack)));
+            adopt(
+                tx, batchAndRun.get(0), insert(tx, submissionIds.get(), pack, CacheMarking.NONE)));
   }
 
   /** Attempts that nobody was asked for yet take the names under which strays answered them. */
@@ -301,13 +315,15 @@ final class PostgresSubmissionStore implements SubmissionStore {
     long tokens;
   }
 
-  private String insert(DSLContext tx, String submissionId, Pack pack) {
+  private String insert(DSLContext tx, String submissionId, Pack pack, CacheMarking marking) {
     tx.execute(
         """
         insert into submissions (
             submission_id, namespace_id, run_id, provider, model, tier, mode, state,
-            requests, request_bytes, prompt_tokens, planned_at)
-        select ?, a.namespace_id, a.run_id, a.provider, a.model, a.tier, a.mode, 'planned', ?, ?, ?, ?
+            requests, request_bytes, prompt_tokens, planned_at, cache_mark, cache_wave, cache_holds)
+        select
+            ?, a.namespace_id, a.run_id, a.provider, a.model, a.tier, a.mode, 'planned',
+            ?, ?, ?, ?, ?, nullif(?, 0), ?
         from attempts a
         where a.custom_id = ?
         """,
@@ -316,6 +332,9 @@ final class PostgresSubmissionStore implements SubmissionStore {
         pack.bytes,
         pack.tokens,
         Sql.now(clock),
+        marking.mark().orElse(null),
+        marking.wave(),
+        marking.holds(),
         pack.customIds.get(0));
     tx.execute(
         """
@@ -330,20 +349,50 @@ final class PostgresSubmissionStore implements SubmissionStore {
     return submissionId;
   }
 
+  private static boolean isHolding(DSLContext tx, long namespaceId, Unpacked what) {
+    return !fetch(
+            tx,
+            """
+            select
+            from submissions
+            where namespace_id = ?
+              and tier = ?
+              and mode = ?
+              and cache_holds
+              and state in ('planned', 'creating', 'in_progress', 'ended')
+            limit 1
+            """,
+            namespaceId,
+            what.tier(),
+            what.mode().label())
+        .isEmpty();
+  }
+
   @Override
   public List<Unpacked> unpacked(long namespaceId) {
     return fetch(
             context,
             """
-            select distinct tier, mode
-            from attempts
-            where namespace_id = ?
-              and state = 'planned'
-              and provider <> all (?::text[])
-            order by tier, mode
+            select distinct a.tier, a.mode
+            from attempts a
+            where a.namespace_id = ?
+              and a.state = 'planned'
+              and a.provider <> all (?::text[])
+              and not exists (
+                  select
+                  from submissions s
+                  join runs r on r.run_id = a.run_id
+                  where s.namespace_id = a.namespace_id
+                    and s.tier = a.tier
+                    and s.mode = a.mode
+                    and s.cache_holds
+                    and s.state in ('planned', 'creating', 'in_progress', 'ended')
+                    and ?::timestamptz < r.started_at + (r.deadline_at - r.started_at) / 4)
+            order by a.tier, a.mode
             """,
             namespaceId,
-            PostgresStrayStore.held(context))
+            PostgresStrayStore.held(context),
+            Sql.now(clock))
         .map(
             row ->
                 new Unpacked(
@@ -416,6 +465,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
         instant(row, "ended_at"),
         instant(row, "cancel_requested_at"),
         Optional.ofNullable(row.get("cancel_reason", String.class)).map(ErrorCode::valueOf),
+        Optional.ofNullable(row.get("cache_mark", String.class)),
         Optional.ofNullable(row.get("lease_owner", String.class))
             .map(owner -> new Lease(owner, instant(row, "lease_until").orElseThrow())),
         Optional.ofNullable(row.get("failure_code", String.class))

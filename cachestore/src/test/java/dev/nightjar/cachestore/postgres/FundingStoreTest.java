@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.BudgetStore;
+import dev.nightjar.cachestore.CacheMarking;
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.ForecastStore;
 import dev.nightjar.cachestore.FundingStore;
@@ -443,6 +444,7 @@ class FundingStoreTest extends StoresFixture {
             namespaceId,
             new SubmissionStore.Unpacked(tier, AttemptMode.BATCH),
             ANY,
+            CacheMarking.NONE,
             () -> "sub_" + run + "_" + submissionNumbers.incrementAndGet())
         .get(0);
   }

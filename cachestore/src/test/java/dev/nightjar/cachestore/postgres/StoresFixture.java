@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.CacheHit;
+import dev.nightjar.cachestore.CacheMarking;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.Embedding;
 import dev.nightjar.cachestore.ErrorCode;
@@ -191,6 +192,7 @@ abstract class StoresFixture {
             namespaceId,
             new SubmissionStore.Unpacked(tier, AttemptMode.BATCH),
             ANY,
+            CacheMarking.NONE,
             () -> "sub_" + namespaceId + "_" + submissionNumbers.incrementAndGet());
   }
 

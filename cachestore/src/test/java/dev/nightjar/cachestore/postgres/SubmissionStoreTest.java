@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.CacheMarking;
 import dev.nightjar.cachestore.Ending;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Lease;
@@ -45,6 +46,7 @@ class SubmissionStoreTest extends StoresFixture {
                 namespaceId,
                 new SubmissionStore.Unpacked("small", AttemptMode.BATCH),
                 new PackingLimits(3, 2 * 501, 1 << 30), // 500 bytes and a line end each
+                CacheMarking.NONE,
                 () -> "sub_" + namespaceId + "_" + submissionNumbers.incrementAndGet());
     assertThat(ids).hasSize(4);
     List<Submission> open = stores.submissions().open(namespaceId);
@@ -340,6 +342,7 @@ class SubmissionStoreTest extends StoresFixture {
                 namespaceId,
                 new SubmissionStore.Unpacked("small", AttemptMode.ONLINE),
                 ANY,
+                CacheMarking.NONE,
                 () -> "sub_online_" + namespaceId)
             .get(0);
     submissions.claim(id, MINE, NOW);

@@ -20,7 +20,9 @@ import org.apache.beam.sdk.values.PCollection;
  * Waits for a signal, then packs planned attempts into submissions and outputs the ids of all
  * submissions that the provider does not have yet, also those that an earlier pass left behind.
  * Packing is one transaction a tier in the store, so that what lies in a submission does not depend
- * on bundles.
+ * on bundles. Where it may pay to have the provider cache what prompts share, a few requests go
+ * first, and the rest stays unpacked until they have shown whether it does: see {@link
+ * PrefixMarks}.
  */
 public final class PackSubmissions extends PTransform<PCollection<Void>, PCollection<String>> {
   private static final long serialVersionUID = 1L;
@@ -56,6 +58,7 @@ public final class PackSubmissions extends PTransform<PCollection<Void>, PCollec
 
     @Override
     protected void processBatch(List<String> runIds, Consumer<String> output) {
+      PrefixMarks marks = new PrefixMarks(stores(), context);
       for (SubmissionStore.Unpacked what : stores().submissions().unpacked(context.namespaceId())) {
         stores()
             .submissions()
@@ -63,6 +66,7 @@ public final class PackSubmissions extends PTransform<PCollection<Void>, PCollec
                 context.namespaceId(),
                 what,
                 Providers.packing(context.task().tier(what.tier()).provider()),
+                marks.of(what),
                 () -> "sub_" + UUID.randomUUID());
       }
       stores().submissions().open(context.namespaceId()).stream()

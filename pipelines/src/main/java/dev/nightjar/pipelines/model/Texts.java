@@ -42,6 +42,11 @@ public final class Texts {
         : Normalizer.normalize(text, Normalizer.Form.NFC);
   }
 
+  /** Whether a text begins with another that is not blank, and does not end with it. */
+  public static boolean goesOnAfter(String head, String text) {
+    return !head.isBlank() && text.length() > head.length() && text.startsWith(head);
+  }
+
   /** Whether a character belongs to the one before it. */
   public static boolean isMark(int c) {
     return switch (Character.getType(c)) {

@@ -7,6 +7,7 @@ import com.anthropic.models.messages.batches.BatchListPage;
 import com.anthropic.models.messages.batches.BatchListParams;
 import com.anthropic.models.messages.batches.MessageBatch;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.Ending;
@@ -18,10 +19,12 @@ import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.CacheTtl;
 import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.model.Texts;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.io.ByteArrayInputStream;
@@ -46,6 +49,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Anthropic's Message Batches API. Its batches carry no metadata, so an interrupted create is
@@ -81,24 +85,38 @@ final class AnthropicClient implements ProviderClient {
   /** The requests of one task. */
   private static final class Format implements RequestFormat {
     private final String system;
+    private final String head;
     private final JsonNode schema;
     private final ProviderSchema outputFormat;
 
     Format(TaskSpec task) {
       this.system = task.system();
+      this.head = task.sharedHead();
       this.schema = ProviderSchema.of(task);
       this.outputFormat = ProviderSchema.anthropic(schema);
     }
 
     @Override
-    public ObjectNode line(TierSpec tier, String customId, String prompt) {
+    public ObjectNode line(TierSpec tier, String customId, String prompt, @Nullable CacheTtl mark) {
       ObjectNode request = JsonNodeFactory.instance.objectNode();
       request.put("custom_id", customId);
       ObjectNode params = request.putObject("params");
       params.put("model", tier.model());
       params.put("max_tokens", tier.outputTokensMax());
-      params.put("system", system);
-      params.putArray("messages").addObject().put("role", "user").put("content", prompt);
+      boolean splits = mark != null && Texts.goesOnAfter(head, prompt);
+      if (mark == null || splits) {
+        params.put("system", system);
+      } else {
+        marked(params.putArray("system"), system, mark);
+      }
+      ObjectNode message = params.putArray("messages").addObject().put("role", "user");
+      if (mark != null && splits) {
+        ArrayNode parts = message.putArray("content");
+        marked(parts, head, mark);
+        parts.addObject().put("type", "text").put("text", prompt.substring(head.length()));
+      } else {
+        message.put("content", prompt);
+      }
       putEffort(tier, params);
       if (tier.structuredOutput() == TierSpec.StructuredOutput.TOOL) {
         ObjectNode tool = params.putArray("tools").addObject();
@@ -112,6 +130,21 @@ final class AnthropicClient implements ProviderClient {
         format.set("schema", outputFormat.schema().get());
       }
       return request;
+    }
+
+    private static void marked(ArrayNode parts, String text, CacheTtl mark) {
+      parts
+          .addObject()
+          .put("type", "text")
+          .put("text", text)
+          .putObject("cache_control")
+          .put("type", "ephemeral")
+          .put("ttl", mark.label());
+    }
+
+    @Override
+    public List<CacheTtl> cacheTtls(TierSpec tier) {
+      return List.of(CacheTtl.MINUTES_5, CacheTtl.HOUR_1);
     }
 
     /** Models that let thinking be turned off do so at efforts up to high only. */

@@ -10,6 +10,7 @@ import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.SubmissionState;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.pipelines.model.CacheTtl;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
@@ -285,10 +286,14 @@ public final class BatchSubmitter {
 
   private void forEachLine(Submission submission, TierSpec tier, Consumer<String> line) {
     RequestLines lines = new RequestLines(task);
+    Optional<CacheTtl> mark = submission.cacheMark().map(CacheTtl::ofLabel);
     submissions.forEachAttempt(
         submission.submissionId(),
         attempt ->
-            line.accept(RequestLines.write(lines.of(tier, attempt.customId(), attempt.prompt()))));
+            line.accept(
+                RequestLines.write(
+                    mark.map(ttl -> lines.marked(tier, attempt.customId(), attempt.prompt(), ttl))
+                        .orElseGet(() -> lines.of(tier, attempt.customId(), attempt.prompt())))));
   }
 
   private void uploadFailed(Submission submission, String owner, ProviderException e) {

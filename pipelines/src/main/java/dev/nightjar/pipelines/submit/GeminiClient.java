@@ -13,6 +13,7 @@ import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.CacheTtl;
 import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
@@ -41,6 +42,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Gemini Developer API's batch mode, in its wire format: small batches inline, larger ones as
@@ -84,7 +86,7 @@ final class GeminiClient implements ProviderClient {
     }
 
     @Override
-    public ObjectNode line(TierSpec tier, String customId, String prompt) {
+    public ObjectNode line(TierSpec tier, String customId, String prompt, @Nullable CacheTtl mark) {
       ObjectNode line = JsonNodeFactory.instance.objectNode();
       line.put("key", customId);
       ObjectNode request = line.putObject("request");

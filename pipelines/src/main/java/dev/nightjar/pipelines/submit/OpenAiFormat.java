@@ -1,19 +1,24 @@
 package dev.nightjar.pipelines.submit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Served;
 import dev.nightjar.cachestore.Usage;
 import dev.nightjar.pipelines.model.AnswerEnd;
+import dev.nightjar.pipelines.model.CacheTtl;
 import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.model.Texts;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * OpenAI's batch lines, for chat completions and for responses; vLLM reads and writes the former
@@ -25,12 +30,16 @@ final class OpenAiFormat implements RequestFormat {
 
   private final OpenAiProfile profile;
   private final String system;
+  private final String head;
   private final String systemWithSchema;
   private final ProviderSchema schema;
+  private final String cacheKey;
 
   OpenAiFormat(TaskSpec task, OpenAiProfile profile) {
     this.profile = profile;
     this.system = task.system();
+    this.head = task.sharedHead();
+    this.cacheKey = task.fingerprint().substring(0, 32);
     JsonNode whole = ProviderSchema.of(task);
     // Where no schema goes along the model is told of it, and the word JSON must be there.
     this.systemWithSchema = system + "\n\nAnswer with JSON that meets this schema: " + whole;
@@ -45,7 +54,7 @@ final class OpenAiFormat implements RequestFormat {
   }
 
   @Override
-  public ObjectNode line(TierSpec tier, String customId, String prompt) {
+  public ObjectNode line(TierSpec tier, String customId, String prompt, @Nullable CacheTtl mark) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("custom_id", customId);
     line.put("method", "POST");
@@ -53,8 +62,12 @@ final class OpenAiFormat implements RequestFormat {
     ObjectNode body = line.putObject("body");
     body.put("model", tier.model());
     if (tier.api() == TierSpec.Api.RESPONSES) {
-      body.put("instructions", system);
-      body.putArray("input").addObject().put("role", "user").put("content", prompt);
+      if (mark == null) {
+        body.put("instructions", system);
+        body.putArray("input").addObject().put("role", "user").put("content", prompt);
+      } else { // instructions are a plain string, which carries no mark
+        put(body.putArray("input"), "developer", system, prompt, "input_text");
+      }
       body.put("max_output_tokens", tier.outputTokensMax());
       body.put("store", false); // nothing is read from there later
       if (tier.effort() != null) {
@@ -64,11 +77,15 @@ final class OpenAiFormat implements RequestFormat {
     } else {
       var messages = body.putArray("messages");
       boolean jsonOnly = profile.schemas(tier.model()) == OpenAiProfile.Schemas.JSON_OBJECT;
-      messages
-          .addObject()
-          .put("role", "system")
-          .put("content", jsonOnly ? systemWithSchema : system);
-      messages.addObject().put("role", "user").put("content", prompt);
+      if (mark == null) {
+        messages
+            .addObject()
+            .put("role", "system")
+            .put("content", jsonOnly ? systemWithSchema : system);
+        messages.addObject().put("role", "user").put("content", prompt);
+      } else {
+        put(messages, "system", system, prompt, "text");
+      }
       body.put(profile.outputLimit(), tier.outputTokensMax());
       if (tier.effort() != null && profile.thinking() == OpenAiProfile.Thinking.SWITCH) {
         body.put("enable_thinking", tier.effort() != Effort.NONE);
@@ -83,12 +100,55 @@ final class OpenAiFormat implements RequestFormat {
       }
     }
     // Unasked it would write each prompt of 1,024 tokens or more, at 1.25 times the price, and read
-    // none of them: documents differ. Nothing is marked here, so nothing is written.
-    if (profile == OpenAiProfile.OPENAI
-        && tier.traits().filter(ModelTraits::writesCache).isPresent()) {
-      body.putObject("prompt_cache_options").put("mode", "explicit");
+    // none of them: documents differ. Only what is marked is written.
+    if (takesMarks(tier)) {
+      ObjectNode options = body.putObject("prompt_cache_options").put("mode", "explicit");
+      if (mark != null) {
+        options.put("ttl", mark.label());
+        body.put("prompt_cache_key", cacheKey);
+      }
     }
     return line;
+  }
+
+  /** The two messages, with a mark at the end of what all requests of the task share. */
+  private void put(ArrayNode messages, String role, String system, String prompt, String type) {
+    boolean splits = Texts.goesOnAfter(head, prompt);
+    ObjectNode first = messages.addObject().put("role", role);
+    ObjectNode user = messages.addObject().put("role", "user");
+    if (splits) {
+      first.put("content", system);
+      ArrayNode parts = user.putArray("content");
+      marked(parts, head, type);
+      parts.addObject().put("type", type).put("text", prompt.substring(head.length()));
+    } else {
+      marked(first.putArray("content"), system, type);
+      user.put("content", prompt);
+    }
+  }
+
+  private static void marked(ArrayNode parts, String text, String type) {
+    parts
+        .addObject()
+        .put("type", type)
+        .put("text", text)
+        .putObject("prompt_cache_breakpoint")
+        .put("mode", "explicit");
+  }
+
+  @Override
+  public List<CacheTtl> cacheTtls(TierSpec tier) {
+    if (!takesMarks(tier)) {
+      return List.of();
+    }
+    return tier.api() == TierSpec.Api.RESPONSES
+        ? List.of(CacheTtl.MINUTES_30, CacheTtl.HOURS_12)
+        : List.of(CacheTtl.MINUTES_30);
+  }
+
+  private boolean takesMarks(TierSpec tier) {
+    return profile == OpenAiProfile.OPENAI
+        && tier.traits().filter(ModelTraits::writesCache).isPresent();
   }
 
   @Override

@@ -532,6 +532,7 @@ public final class ProviderCheck {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         "");
   }
 }

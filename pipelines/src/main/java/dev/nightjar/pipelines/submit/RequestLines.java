@@ -4,12 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.pipelines.model.CacheTtl;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -32,7 +34,20 @@ public final class RequestLines {
 
   /** The request of one attempt. */
   public ObjectNode of(TierSpec tier, String customId, String prompt) {
-    return format(tier).line(tier, customId, prompt);
+    return format(tier).line(tier, customId, prompt, null);
+  }
+
+  /**
+   * The request of one attempt, with a mark for the provider's prompt cache at the end of what all
+   * requests of the task share.
+   */
+  public ObjectNode marked(TierSpec tier, String customId, String prompt, CacheTtl mark) {
+    return format(tier).line(tier, customId, prompt, mark);
+  }
+
+  /** How long a tier's provider can be asked to keep what is marked; empty if it takes no marks. */
+  public List<CacheTtl> cacheTtls(TierSpec tier) {
+    return format(tier).cacheTtls(tier);
   }
 
   /**

@@ -66,6 +66,44 @@ public final class PromptTemplate {
     return names;
   }
 
+  /** The text before the first placeholder, as every message begins with it. */
+  public String head() {
+    StringBuilder head = new StringBuilder();
+    template.visit(
+        new Mustache.Visitor() {
+          private boolean ended;
+
+          @Override
+          public void visitText(String text) {
+            head.append(ended ? "" : text);
+          }
+
+          @Override
+          public void visitVariable(String name) {
+            ended = true;
+          }
+
+          @Override
+          public boolean visitInclude(String name) {
+            ended = true;
+            return false;
+          }
+
+          @Override
+          public boolean visitSection(String name) {
+            ended = true;
+            return false;
+          }
+
+          @Override
+          public boolean visitInvertedSection(String name) {
+            ended = true;
+            return false;
+          }
+        });
+    return head.toString();
+  }
+
   /** Fills the template in. */
   public String render(String id, String text, Map<String, String> fields) {
     Map<String, String> values = new HashMap<>(fields);

@@ -69,6 +69,14 @@ public record TaskSpec(
     return PromptTemplate.compile(userTemplate).placeholders().contains("id");
   }
 
+  /**
+   * The text that every user message begins with: what stands before the template's first
+   * placeholder; empty if that comes first.
+   */
+  public String sharedHead() {
+    return PromptTemplate.compile(userTemplate).head();
+  }
+
   /** What becomes of requests that no budget pays for. */
   public enum OverBudget {
     /** They wait for money that comes free, and else for the next night. */

@@ -518,6 +518,7 @@ class ProviderContractTest {
         s.endedAt(),
         s.cancelRequestedAt(),
         s.cancelReason(),
+        s.cacheMark(),
         s.lease(),
         s.failure());
   }

@@ -2,6 +2,7 @@ package dev.nightjar.pipelines.submit;
 
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.AttemptPlan;
+import dev.nightjar.cachestore.CacheMarking;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Fingerprint;
@@ -223,6 +224,7 @@ final class ProviderFixture implements AutoCloseable {
             namespaceId,
             new SubmissionStore.Unpacked(tier.name(), mode),
             Providers.packing(tier.provider()),
+            CacheMarking.NONE,
             () -> "sub_" + number + "_" + runId)
         .get(0);
   }
@@ -292,7 +294,8 @@ final class ProviderFixture implements AutoCloseable {
         null,
         stores.runs().find(runId).orElseThrow().deadlineAt(),
         workerId,
-        Clock.fixed(clock.instant(), ZoneOffset.UTC));
+        Clock.fixed(clock.instant(), ZoneOffset.UTC),
+        true);
   }
 
   /** One round of a night: sends, polls, collects. Returns whether anything ended. */
