@@ -5,6 +5,7 @@ import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
+import dev.nightjar.runners.bench.FieldOrderBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.PromptCacheBenchmark;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
       CacheBenchmark.class,
       ChaosBenchmark.class,
       DedupeBenchmark.class,
+      FieldOrderBenchmark.class,
       HostileBenchmark.class,
       PlanBenchmark.class,
       PromptCacheBenchmark.class,

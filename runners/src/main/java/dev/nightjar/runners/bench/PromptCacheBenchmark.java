@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "prompt-cache",
     mixinStandardHelpOptions = true,
-    header = "Costs what is marked for providers' prompt caches against no marks, all, and the best.",
+    header =
+        "Costs what is marked for providers' prompt caches against no marks, all, and the best.",
     description = {
       "",
       "Random workloads: what prompts share, prices, and how a provider's cache behaves, which is drawn once for"
