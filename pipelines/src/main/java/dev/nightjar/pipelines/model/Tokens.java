@@ -20,4 +20,16 @@ public final class Tokens {
   public static int count(String text) {
     return text.isEmpty() ? 0 : ENCODING.countTokensOrdinary(text);
   }
+
+  /**
+   * Whether a text has at most so many tokens. Counts no further than that: a long text is told at
+   * the price of a short one.
+   *
+   * @param tokensMax at least 0
+   */
+  public static boolean fits(String text, int tokensMax) {
+    // A token is at least a byte, and a UTF-16 unit at most three.
+    return text.length() <= tokensMax / 3
+        || !ENCODING.encodeOrdinary(text, tokensMax).isTruncated();
+  }
 }
