@@ -5,6 +5,7 @@ import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
+import dev.nightjar.runners.bench.GroundingBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.ProvidersBenchmark;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
       CacheBenchmark.class,
       ChaosBenchmark.class,
       DedupeBenchmark.class,
+      GroundingBenchmark.class,
       HostileBenchmark.class,
       PlanBenchmark.class,
       ProvidersBenchmark.class,

@@ -16,7 +16,7 @@ final class CoverageRanker {
   private static final int STRETCHES = 20;
 
   /** Terms in more than this share of the pieces tell nothing about a piece. */
-  private static final double COMMON = 0.3;
+  private static final double COMMON = 0.5;
 
   /** A heading or a fragment costs as much as so many characters. */
   private static final int COST_MIN = 60;

@@ -33,6 +33,7 @@ final class SentenceCutter {
   private static final int WRAPPED_MAX = 110;
   private static final int HEADING_MAX = 120;
   private static final int ABBREVIATION_MAX = 12;
+  private static final int LIST_DIGITS_MAX = 3;
   private static final int HEADING_LEVELS_MAX = 6;
 
   private final int pieceMax;
@@ -281,7 +282,7 @@ final class SentenceCutter {
     }
     boolean numbered =
         digits > 0
-            && digits <= 3
+            && digits <= LIST_DIGITS_MAX
             && digits + 1 < line.length()
             && (line.charAt(digits) == '.' || line.charAt(digits) == ')')
             && line.charAt(digits + 1) == ' ';
@@ -322,9 +323,16 @@ final class SentenceCutter {
         && (Character.isLetter(body.charAt(start - 1)) || body.charAt(start - 1) == '.')) {
       start--;
     }
+    if (from == 0 && dot <= LIST_DIGITS_MAX && isNumber(body, dot)) {
+      return true; // a list item's number
+    }
     String word = body.substring(start, dot).toLowerCase(Locale.ROOT);
     boolean initial = word.length() == 1 && !word.equals("i");
     return initial || ABBREVIATIONS.contains(word) || MORE_ABBREVIATIONS.contains(word);
+  }
+
+  private static boolean isNumber(String body, int end) {
+    return end > 0 && body.substring(0, end).chars().allMatch(Character::isDigit);
   }
 
   private void addBounded(

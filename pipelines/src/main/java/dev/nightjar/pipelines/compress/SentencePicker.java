@@ -60,7 +60,8 @@ final class SentencePicker {
       chosen.clear(picks.removeLast());
       excerpt = written();
     }
-    return excerpt;
+    // A budget below the mark's own length holds nothing.
+    return Tokens.count(excerpt.text()) > tokensMax ? new Excerpt("", List.of()) : excerpt;
   }
 
   private void fill(int[] order) {
