@@ -14,6 +14,9 @@ final class FoldedText {
   private static final int ARABIC_TATWEEL = 0x640;
   private static final int ASCII_MAX = 0x7F;
 
+  /** No code point has a longer form: the longest is an Arabic ligature's, of 18. */
+  private static final int FORM_MAX = 32;
+
   private final String folded;
   private final int[] starts;
   private final int[] ends;
@@ -29,7 +32,7 @@ final class FoldedText {
   static FoldedText of(String text) {
     Map<Integer, String> forms = new HashMap<>();
     StringBuilder folded = new StringBuilder(text.length());
-    int[] starts = new int[text.length() + 16];
+    int[] starts = new int[text.length() + FORM_MAX];
     int[] ends = new int[starts.length];
     int[] words = new int[starts.length];
     int word = 0;
@@ -44,19 +47,21 @@ final class FoldedText {
       if (!isKept(text, at, codePoint)) {
         continue;
       }
-      String form = codePoint <= ASCII_MAX ? ascii(codePoint) : form(codePoint, forms);
-      if (folded.length() + form.length() > starts.length) {
-        int length = starts.length * 2 + form.length();
+      if (folded.length() + FORM_MAX > starts.length) {
+        int length = starts.length * 2 + FORM_MAX;
         starts = Arrays.copyOf(starts, length);
         ends = Arrays.copyOf(ends, length);
         words = Arrays.copyOf(words, length);
       }
-      for (int i = 0; i < form.length(); i++) {
-        starts[folded.length()] = at;
-        ends[folded.length()] = next;
-        words[folded.length()] = word;
-        folded.append(form.charAt(i));
+      int from = folded.length();
+      if (codePoint <= ASCII_MAX) {
+        folded.append((char) Character.toLowerCase(codePoint));
+      } else {
+        folded.append(form(codePoint, forms));
       }
+      Arrays.fill(starts, from, folded.length(), at);
+      Arrays.fill(ends, from, folded.length(), next);
+      Arrays.fill(words, from, folded.length(), word);
     }
     return new FoldedText(folded.toString(), starts, ends, words);
   }
@@ -73,6 +78,9 @@ final class FoldedText {
         || type == Character.LETTER_NUMBER) {
       return true;
     }
+    if (codePoint == ' ' || type == Character.CONTROL) {
+      return false;
+    }
     boolean digitNext = at + 1 < text.length() && Character.isDigit(text.charAt(at + 1));
     if (codePoint == '.' || codePoint == ',') {
       return digitNext && at > 0 && Character.isDigit(text.charAt(at - 1));
@@ -80,10 +88,6 @@ final class FoldedText {
     return (codePoint == '-' || codePoint == '−')
         && digitNext
         && (at == 0 || Character.isWhitespace(text.charAt(at - 1)));
-  }
-
-  private static String ascii(int codePoint) {
-    return String.valueOf((char) Character.toLowerCase(codePoint));
   }
 
   private static String form(int codePoint, Map<Integer, String> forms) {

@@ -15,6 +15,7 @@ import java.util.TreeSet;
  */
 public final class QuoteLocator {
   private static final int PIECES = 3;
+  private static final int STRIDE = 1_024;
   private static final int PLACES_MAX = 20_000;
 
   /** A changed word longer than this is no word. */
@@ -33,10 +34,31 @@ public final class QuoteLocator {
   private final String document;
   private final FoldedText text;
 
+  /** Code points before every {@link #STRIDE}th UTF-16 unit. */
+  private final int[] codePoints;
+
   /** Prepares a document. */
   public QuoteLocator(String document) {
     this.document = document;
     this.text = FoldedText.of(document);
+    this.codePoints = new int[document.length() / STRIDE + 1];
+    for (int i = 1; i < codePoints.length; i++) {
+      codePoints[i] =
+          codePoints[i - 1] + countedFrom(document, (i - 1) * STRIDE, i * STRIDE);
+    }
+  }
+
+  /** A pair that the end cuts counts where it begins. */
+  private static int countedFrom(String text, int from, int to) {
+    int count = 0;
+    for (int at = from; at < to; at++) {
+      boolean secondOfAPair =
+          at > 0
+              && Character.isLowSurrogate(text.charAt(at))
+              && Character.isHighSurrogate(text.charAt(at - 1));
+      count += secondOfAPair ? 0 : 1;
+    }
+    return count;
   }
 
   /**
@@ -190,7 +212,8 @@ public final class QuoteLocator {
   }
 
   private Place place(int start, int end, boolean isExact) {
-    int first = document.codePointCount(0, start);
+    int stride = start / STRIDE;
+    int first = codePoints[stride] + countedFrom(document, stride * STRIDE, start);
     return new Place(
         first,
         first + document.codePointCount(start, end),

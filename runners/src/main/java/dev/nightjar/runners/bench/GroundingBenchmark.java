@@ -131,6 +131,7 @@ public final class GroundingBenchmark extends Benchmark {
       }
     }
     String document = built.toString();
+    String bare = bare(document);
     List<int[]> planted = new ArrayList<>();
     List<String> edits = new ArrayList<>();
     List<String> absent = new ArrayList<>();
@@ -146,7 +147,7 @@ public final class GroundingBenchmark extends Benchmark {
       if (once && quote.length() >= LENGTH_MIN && quote.length() <= LENGTH_MAX) {
         planted.add(new int[] {start, end});
         edits.add(edited(quote, Edit.values()[edits.size() % Edit.values().length], language, random));
-        absent.add(invented(document, quote.length(), language, random));
+        absent.add(invented(bare, quote.length(), language, random));
       }
     }
     return judge(document, planted, edits, absent);
@@ -208,17 +209,22 @@ public final class GroundingBenchmark extends Benchmark {
     return at;
   }
 
-  private static String invented(String document, int length, Language language, Random random) {
+  private static String invented(String bare, int length, Language language, Random random) {
     while (true) {
       StringBuilder text = new StringBuilder();
       while (text.length() < length) {
         text.append(sentence(language, random)).append(language.space);
       }
       String quote = text.substring(0, length).strip();
-      if (!document.contains(quote)) {
+      if (!bare.contains(bare(quote))) {
         return quote;
       }
     }
+  }
+
+  /** Without what an edited quote may differ in. */
+  private static String bare(String text) {
+    return text.toLowerCase(Locale.ROOT).replaceAll("[\\s.。-]", "");
   }
 
   private static String edited(String quote, Edit edit, Language language, Random random) {
