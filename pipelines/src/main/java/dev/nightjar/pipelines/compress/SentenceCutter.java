@@ -274,6 +274,9 @@ final class SentenceCutter {
   }
 
   private static boolean isListItem(String line) {
+    if (line.isEmpty()) {
+      return false; // its beginning is white space, further than is looked at
+    }
     char c = line.charAt(0);
     boolean bullet = "-*+•–·‣◦".indexOf(c) >= 0 && line.length() > 1 && line.charAt(1) == ' ';
     int digits = 0;

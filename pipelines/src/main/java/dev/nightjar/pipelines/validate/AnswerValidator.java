@@ -77,8 +77,8 @@ public final class AnswerValidator {
 
   /**
    * Judges an answer of which what it was asked about is not at hand. One wrapper is taken off, if
-   * what is in it meets the schema: a byte order mark, or a fence. An answer that has to quote stays
-   * unjudged.
+   * what is in it meets the schema: a byte order mark, or a fence. An answer that has to quote
+   * stays unjudged.
    *
    * @param text of an answer that is complete
    */

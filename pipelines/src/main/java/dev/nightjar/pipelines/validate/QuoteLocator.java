@@ -43,8 +43,7 @@ public final class QuoteLocator {
     this.text = FoldedText.of(document);
     this.codePoints = new int[document.length() / STRIDE + 1];
     for (int i = 1; i < codePoints.length; i++) {
-      codePoints[i] =
-          codePoints[i - 1] + countedFrom(document, (i - 1) * STRIDE, i * STRIDE);
+      codePoints[i] = codePoints[i - 1] + countedFrom(document, (i - 1) * STRIDE, i * STRIDE);
     }
   }
 

@@ -76,8 +76,8 @@ class QuoteLocatorTest {
         document.substring(
             document.offsetByCodePoints(0, start), document.offsetByCodePoints(0, end));
     Optional<QuoteLocator.Place> place = new QuoteLocator(document).locate(quote);
-    assertThat(place.map(QuoteLocator.Place::text)).isEqualTo(
-        quote.isEmpty() ? Optional.empty() : Optional.of(quote));
+    assertThat(place.map(QuoteLocator.Place::text))
+        .isEqualTo(quote.isEmpty() ? Optional.empty() : Optional.of(quote));
   }
 
   @Test

@@ -95,7 +95,8 @@ public final class GroundingBenchmark extends Benchmark {
     int falselyLocated = 0;
     double seconds = 0;
     out.printf(
-        "%-12s%10s%10s%16s%22s%n", "language", "exact", "edited", "false located", "s for 100 quotes");
+        "%-12s%10s%10s%16s%22s%n",
+        "language", "exact", "edited", "false located", "s for 100 quotes");
     for (Language language : Language.values()) {
       Tally tally = tally(language, new Random(seed + language.ordinal()));
       out.printf(
@@ -146,7 +147,8 @@ public final class GroundingBenchmark extends Benchmark {
       boolean once = document.indexOf(quote) == document.lastIndexOf(quote);
       if (once && quote.length() >= LENGTH_MIN && quote.length() <= LENGTH_MAX) {
         planted.add(new int[] {start, end});
-        edits.add(edited(quote, Edit.values()[edits.size() % Edit.values().length], language, random));
+        edits.add(
+            edited(quote, Edit.values()[edits.size() % Edit.values().length], language, random));
         absent.add(invented(bare, quote.length(), language, random));
       }
     }
@@ -167,7 +169,8 @@ public final class GroundingBenchmark extends Benchmark {
     List<Optional<QuoteLocator.Place>> nearly = edits.stream().map(locator::locate).toList();
     double second = (System.nanoTime() - began) / 1e9;
     QuoteLocator found = locator;
-    int falselyLocated = (int) absent.stream().filter(quote -> found.locate(quote).isPresent()).count();
+    int falselyLocated =
+        (int) absent.stream().filter(quote -> found.locate(quote).isPresent()).count();
     int exact = 0;
     int edited = 0;
     for (int i = 0; i < QUOTES; i++) {
@@ -200,7 +203,8 @@ public final class GroundingBenchmark extends Benchmark {
 
   private static int wordStart(String document, int near, Language language) {
     int at = near;
-    while (!language.space.isEmpty() && !Character.isWhitespace(document.charAt(at - 1 < 0 ? 0 : at - 1))) {
+    while (!language.space.isEmpty()
+        && !Character.isWhitespace(document.charAt(at - 1 < 0 ? 0 : at - 1))) {
       at++;
     }
     while (Character.isWhitespace(document.charAt(at))) {
