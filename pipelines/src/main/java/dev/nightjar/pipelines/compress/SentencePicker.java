@@ -116,15 +116,15 @@ final class SentencePicker {
     int written = 0;
     for (int from = chosen.nextSetBit(0); from >= 0; from = chosen.nextSetBit(from)) {
       int next = chosen.nextClearBit(from);
+      int start = sentences.start(from);
       int end = sentences.end(next - 1);
       boolean isLast = end == document.length();
-      while (!isLast && Character.isWhitespace(document.charAt(end - 1))) {
+      while (!isLast && end > start && Character.isWhitespace(document.charAt(end - 1))) {
         end--; // the gap's line break stands for it
       }
       if (sentences.start(from) > written) {
         text.append(GAP);
       }
-      int start = sentences.start(from);
       if (end > start) {
         text.append(document, start, end);
         spans.add(
