@@ -18,7 +18,11 @@ public final class ChunkRetriever {
   /** A coverage order ends after so many budgets: some of it will not fit. */
   private static final int COVERAGE_BUDGETS = 3;
 
+  /** Letters from here on, ideographs above all, take about a token each. */
+  private static final char DENSE_FIRST = '\u2E80';
+
   private final SentenceCutter cutter;
+  private final SentenceCutter denseCutter;
   private final String query;
 
   /**
@@ -29,6 +33,7 @@ public final class ChunkRetriever {
    */
   public ChunkRetriever(int chunkTokens, String query) {
     this.cutter = new SentenceCutter(chunkTokens * CHARACTERS_PER_TOKEN);
+    this.denseCutter = new SentenceCutter(chunkTokens);
     this.query = query;
   }
 
@@ -51,7 +56,8 @@ public final class ChunkRetriever {
       return new Excerpt(
           document, List.of(new Excerpt.Span(0, document.codePointCount(0, document.length()))));
     }
-    Sentences sentences = cutter.cut(document);
+    long dense = document.chars().filter(c -> c >= DENSE_FIRST).count();
+    Sentences sentences = (dense * 2 > document.length() ? denseCutter : cutter).cut(document);
     TermIndex index = TermIndex.of(sentences);
     double[] scores = WindowRanker.scores(index, query);
     int[] order =
