@@ -6,6 +6,7 @@ import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.FieldOrderBenchmark;
+import dev.nightjar.runners.bench.GroundingBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.PromptCacheBenchmark;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
       ChaosBenchmark.class,
       DedupeBenchmark.class,
       FieldOrderBenchmark.class,
+      GroundingBenchmark.class,
       HostileBenchmark.class,
       PlanBenchmark.class,
       PromptCacheBenchmark.class,

@@ -95,6 +95,8 @@ class ArchitectureTest {
           .or()
           .haveSimpleName("Escalation")
           .or()
+          .haveSimpleName("QuoteLocator")
+          .or()
           .haveSimpleName("AnswerValidator")
           .or()
           .haveSimpleName("BatchSubmitter")

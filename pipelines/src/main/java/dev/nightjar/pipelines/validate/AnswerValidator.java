@@ -39,6 +39,7 @@ public final class AnswerValidator {
       "the answer holds a number beyond what a double can hold";
 
   private final AnswerSchema schema;
+  private final QuoteFields quotes;
   private final Duration timeMax;
 
   /**
@@ -52,6 +53,7 @@ public final class AnswerValidator {
 
   AnswerValidator(String outputSchemaJson, Duration timeMax) {
     this.schema = AnswerSchema.of(outputSchemaJson);
+    this.quotes = QuoteFields.of(outputSchemaJson);
     this.timeMax = timeMax;
   }
 
@@ -74,14 +76,29 @@ public final class AnswerValidator {
   }
 
   /**
-   * Judges an answer. One wrapper is taken off, if what is in it meets the schema: a byte order
-   * mark, or a fence.
+   * Judges an answer of which what it was asked about is not at hand. One wrapper is taken off, if
+   * what is in it meets the schema: a byte order mark, or a fence. An answer that has to quote
+   * stays unjudged.
    *
    * @param text of an answer that is complete
    */
   public Verdict validate(String text) {
+    return quotes.isEmpty()
+        ? validate(text, "")
+        : Verdict.rejected(
+            ErrorCode.ANSWER_UNJUDGED, "its quotes cannot be judged without what it was asked");
+  }
+
+  /**
+   * The same with its quotes: each has to stand in the source, and is put right where it differs in
+   * case, white space, hyphenation, punctuation or one word.
+   *
+   * @param text of an answer that is complete
+   * @param source what was sent to the model, whose words it quotes
+   */
+  public Verdict validate(String text, String source) {
     try {
-      return Watchdog.within(timeMax, () -> judged(text));
+      return Watchdog.within(timeMax, () -> judged(text, source));
     } catch (RuntimeException | StackOverflowError e) {
       return Verdict.rejected(
           ErrorCode.ANSWER_UNJUDGED,
@@ -89,8 +106,8 @@ public final class AnswerValidator {
     }
   }
 
-  private Verdict judged(String text) {
-    Verdict first = judgedAsItIs(text);
+  private Verdict judged(String text, String source) {
+    Verdict first = judgedAsItIs(text, source);
     if (first.answerJson().isPresent()) {
       return first;
     }
@@ -100,11 +117,11 @@ public final class AnswerValidator {
     if (inside.equals(text)) {
       return first;
     }
-    Verdict second = judgedAsItIs(inside);
+    Verdict second = judgedAsItIs(inside, source);
     return second.answerJson().isPresent() ? second : first;
   }
 
-  private Verdict judgedAsItIs(String text) {
+  private Verdict judgedAsItIs(String text, String source) {
     JsonNode answer;
     try {
       answer = JSON.readTree(text);
@@ -122,6 +139,13 @@ public final class AnswerValidator {
     }
     return schema
         .firstProblem(answer)
+        .or(
+            () ->
+                quotes.isEmpty()
+                    ? Optional.empty()
+                    : quotes
+                        .correct(answer, source)
+                        .map(place -> place + " quotes what is not in the document"))
         .map(problem -> Verdict.rejected(ErrorCode.ANSWER_INVALID, problem))
         .orElseGet(() -> new Verdict(Optional.of(answer.toString()), Optional.empty(), ""));
   }

@@ -134,7 +134,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.served());
       }
-      AnswerValidator.Verdict verdict = verdict(validator, line);
+      AnswerValidator.Verdict verdict = verdict(validator, line, attempt.prompt());
       boolean accepted = verdict.answerJson().isPresent();
       Optional<TierSpec> next =
           verdict.code().flatMap(code -> Escalation.afterAnswer(context.task(), attempt, code));
@@ -156,7 +156,8 @@ public final class ValidateAnswers
           line.served());
     }
 
-    private static AnswerValidator.Verdict verdict(AnswerValidator validator, ResultLine line) {
+    private static AnswerValidator.Verdict verdict(
+        AnswerValidator validator, ResultLine line, String prompt) {
       return line.end()
           .code()
           .map(
@@ -165,7 +166,7 @@ public final class ValidateAnswers
                       code,
                       line.end().reason()
                           + (line.reason().isEmpty() ? "" : " (" + line.reason() + ")")))
-          .orElseGet(() -> validator.validate(line.text()));
+          .orElseGet(() -> validator.validate(line.text(), prompt));
     }
 
     private Optional<AttemptPlan> nextAfter(

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nightjar.pipelines.model.Tokens;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.From;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class ChunkRetrieverTest {
@@ -30,24 +36,99 @@ class ChunkRetrieverTest {
   }
 
   @Test
-  void chunksKeepTheDocumentsOrderAndGapsAreMarked() {
+  void sentencesKeepTheDocumentsOrderAndGapsAreMarked() {
     String first = "Wheat rose in price in spring.";
     String second = "In autumn the price of wheat fell.";
     String shortened =
         retriever.shorten(FILLER + " " + first + " " + FILLER + " " + second + " " + FILLER, 300);
     assertThat(shortened.indexOf(first)).isBetween(0, shortened.indexOf(second));
-    assertThat(shortened).contains(ChunkRetriever.GAP);
+    assertThat(shortened).contains(SentencePicker.GAP);
   }
 
   @Test
-  void chunksJoinedAreTheDocument() {
-    assertThat(String.join("", retriever.chunks(FILLER))).isEqualTo(FILLER);
+  void aWordInAnotherFormIsFound() {
+    String needle = "Die Preise der Häuser stiegen.";
+    String filler = "Der Ausschuss trat am Tag zusammen und ging ohne Beschluss auseinander. ";
+    String document = filler.repeat(100) + needle + " " + filler.repeat(100);
+    assertThat(new ChunkRetriever(60, "Preis eines Hauses").shorten(document, 200))
+        .contains(needle);
   }
 
   @Test
-  void aTextWithoutAnySentenceEndIsCutAllTheSame() {
-    String table = "cell ".repeat(5_000);
-    assertThat(Tokens.count(retriever.shorten(table, 200))).isLessThanOrEqualTo(200);
-    assertThat(String.join("", retriever.chunks(table))).isEqualTo(table);
+  void aNumberIsFoundWithAndWithoutItsCommas() {
+    String needle = "They counted 12,500 sheep.";
+    String document = FILLER + " " + needle + " " + FILLER;
+    assertThat(new ChunkRetriever(60, "12500").shorten(document, 100)).contains(needle);
+  }
+
+  @Test
+  void chineseIsSearched() {
+    String filler = "委员会今天开会讨论了许多问题。".repeat(300);
+    String needle = "小麦的价格在秋天下降了。";
+    assertThat(new ChunkRetriever(60, "小麦价格").shorten(filler + needle + filler, 200))
+        .contains(needle);
+  }
+
+  @Test
+  void aBlankQueryFallsBackToCoverage() {
+    String half =
+        IntStream.range(0, 60)
+            .mapToObj(i -> "The harvest of barley in county " + i % 9 + " was good.")
+            .collect(Collectors.joining(" "));
+    String other =
+        IntStream.range(0, 60)
+            .mapToObj(i -> "The railway line " + i % 9 + " opened to freight trains.")
+            .collect(Collectors.joining(" "));
+    String shortened = new ChunkRetriever(60, " ").shorten(half + " " + other, 120);
+    assertThat(shortened).contains("barley").contains("railway");
+    assertThat(Tokens.count(shortened)).isLessThanOrEqualTo(120);
+  }
+
+  @Test
+  void aQueryOfWhichNoWordStandsInTheDocumentFallsBackToCoverage() {
+    assertThat(new ChunkRetriever(60, "zebra").shorten(FILLER, 100)).contains("committee");
+  }
+
+  @Test
+  void aTableRowBringsItsHeader() {
+    String table =
+        "| town | mayor |\n|---|---|\n"
+            + IntStream.range(0, 80)
+                .mapToObj(i -> "| town" + i + " | person" + i + " |\n")
+                .collect(Collectors.joining());
+    String shortened =
+        new ChunkRetriever(60, "town42").shorten(FILLER + "\n\n" + table + "\n" + FILLER, 80);
+    assertThat(shortened).contains("| town42 | person42 |").contains("| town | mayor |");
+  }
+
+  @Test
+  void spansAreTheKeptPartsInCodePoints() {
+    String needle = "Wheat 😀 rose in price 😀 in spring.";
+    String document = "😀 " + FILLER + " " + needle + " " + FILLER;
+    Excerpt excerpt = retriever.excerpt(document, 100);
+    assertThat(excerpt.spans())
+        .allSatisfy(span -> assertThat(excerpt.text()).contains(text(document, span)))
+        .anySatisfy(span -> assertThat(text(document, span)).contains(needle));
+  }
+
+  @Property(tries = 200)
+  void theBudgetIsKeptAndOnlyTheDocumentsWordsAreSent(
+      @ForAll @From("documents") String document,
+      @ForAll @IntRange(min = 1, max = 120) int budget) {
+    Excerpt excerpt = new ChunkRetriever(32, "a 文 wort").excerpt(document, budget);
+    assertThat(Tokens.count(excerpt.text())).isLessThanOrEqualTo(budget);
+    String kept =
+        excerpt.spans().stream().map(span -> text(document, span)).collect(Collectors.joining());
+    assertThat(excerpt.text().replace(SentencePicker.GAP, "")).isEqualTo(kept);
+  }
+
+  @Provide
+  static Arbitrary<String> documents() {
+    return SentenceCutterTest.hostile();
+  }
+
+  private static String text(String document, Excerpt.Span span) {
+    return document.substring(
+        document.offsetByCodePoints(0, span.start()), document.offsetByCodePoints(0, span.end()));
   }
 }
