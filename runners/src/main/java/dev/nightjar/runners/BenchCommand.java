@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.runners.bench.BatchBenchmark;
 import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
+import dev.nightjar.runners.bench.CascadeBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.HostileBenchmark;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
       BatchBenchmark.class,
       BooksBenchmark.class,
       CacheBenchmark.class,
+      CascadeBenchmark.class,
       ChaosBenchmark.class,
       DedupeBenchmark.class,
       HostileBenchmark.class,
