@@ -10,6 +10,7 @@ import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.ProvidersBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
+import dev.nightjar.runners.bench.RoutingBenchmark;
 import dev.nightjar.runners.bench.StoreBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
       PlanBenchmark.class,
       ProvidersBenchmark.class,
       RetrievalBenchmark.class,
+      RoutingBenchmark.class,
       StoreBenchmark.class
     })
 final class BenchCommand implements Runnable {
