@@ -508,7 +508,9 @@ public final class CacheBenchmark extends Benchmark {
     return (double) best / found.length;
   }
 
-  /** Hit rate and error of hits of vCache's rule; a text joins if its nearest would not have done. */
+  /**
+   * Hit rate and error of hits of vCache's rule; a text joins if its nearest would not have done.
+   */
   private double[] vcache(Labelled set, int[] order, long streamSeed) {
     VCacheRule rule = new VCacheRule(maxError);
     Random random = new Random(streamSeed);

@@ -8,10 +8,10 @@ import java.util.random.RandomGenerator;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
- * vCache's rule (Schroeder and others 2025), written from its description, as a peer: each entry has
- * a logistic curve of "its answer is right" over similarity, fitted to its own observations, and a
- * text is asked at random so often that the expected share of requests answered wrongly stays below
- * δ. Not thread-safe.
+ * vCache's rule (Schroeder and others 2025), written from its description, as a peer: each entry
+ * has a logistic curve of "its answer is right" over similarity, fitted to its own observations,
+ * and a text is asked at random so often that the expected share of requests answered wrongly stays
+ * below δ. Not thread-safe.
  */
 final class VCacheRule {
   /** Two of them synthetic: wrong at similarity 0, right at 1. */
@@ -32,8 +32,7 @@ final class VCacheRule {
   private static double[] quantiles() {
     double[] quantiles = new double[LEVELS];
     for (int i = 0; i < LEVELS; i++) {
-      quantiles[i] =
-          new NormalDistribution().inverseCumulativeProbability(1 - (i + 0.5) / LEVELS);
+      quantiles[i] = new NormalDistribution().inverseCumulativeProbability(1 - (i + 0.5) / LEVELS);
     }
     return quantiles;
   }
@@ -53,8 +52,7 @@ final class VCacheRule {
     double explored = 1;
     for (int i = 0; i < LEVELS; i++) {
       double later = middle + QUANTILES[i] * fit[2];
-      double right =
-          (1 - (i + 0.5) / LEVELS) / (1 + Math.exp(-slope * (similarity - later)));
+      double right = (1 - (i + 0.5) / LEVELS) / (1 + Math.exp(-slope * (similarity - later)));
       explored = Math.min(explored, 1 - delta / Math.max(1e-12, 1 - right));
     }
     return random.nextDouble() >= explored;
