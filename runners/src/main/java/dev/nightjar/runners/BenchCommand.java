@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.runners.bench.BatchBenchmark;
 import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
+import dev.nightjar.runners.bench.CascadeBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.FieldOrderBenchmark;
@@ -12,6 +13,7 @@ import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.PromptCacheBenchmark;
 import dev.nightjar.runners.bench.ProvidersBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
+import dev.nightjar.runners.bench.RoutingBenchmark;
 import dev.nightjar.runners.bench.StoreBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Spec;
       BatchBenchmark.class,
       BooksBenchmark.class,
       CacheBenchmark.class,
+      CascadeBenchmark.class,
       ChaosBenchmark.class,
       DedupeBenchmark.class,
       FieldOrderBenchmark.class,
@@ -36,6 +39,7 @@ import picocli.CommandLine.Spec;
       PromptCacheBenchmark.class,
       ProvidersBenchmark.class,
       RetrievalBenchmark.class,
+      RoutingBenchmark.class,
       StoreBenchmark.class
     })
 final class BenchCommand implements Runnable {

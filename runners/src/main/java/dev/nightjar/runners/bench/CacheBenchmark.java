@@ -48,8 +48,9 @@ import picocli.CommandLine.Option;
  *
  * <p>Floor: the nearest cosine at the fixed 0.95 that is commonly recommended. Peer: the best fixed
  * cosine for the very stream, chosen with hindsight at the error that ours turned out to make, and
- * with every earlier text in its cache, also those that it answered itself. Ours: the vote and the
- * controller of the pipeline, from no evidence.
+ * with every earlier text in its cache, also those that it answered itself; the same at the error
+ * that is allowed, and {@link VCacheRule}, whose bound is on wrong answers per request. Ours: the
+ * vote and the controller of the pipeline, from no evidence.
  */
 @Command(
     name = "cache",
@@ -176,7 +177,7 @@ public final class CacheBenchmark extends Benchmark {
         CONFIDENCE);
     out.flush();
     List<Stream> streams = new ArrayList<>();
-    double[] sums = new double[6];
+    double[] sums = new double[9];
     for (int run = 0; run < runs; run++) {
       int[] order = order(set.texts().size(), seed + run);
       Stream stream = stream(set, order, times(set.texts().size(), seed + run), seed + run);
@@ -188,6 +189,10 @@ public final class CacheBenchmark extends Benchmark {
       sums[3] += hindsight(set, order, stream.errorOfHits());
       sums[4] += common[0];
       sums[5] += common[1];
+      sums[6] += hindsight(set, order, maxError);
+      double[] vcache = vcache(set, order, seed + run);
+      sums[7] += vcache[0];
+      sums[8] += vcache[1];
     }
     for (int i = 0; i < sums.length; i++) {
       sums[i] /= runs;
@@ -201,7 +206,14 @@ public final class CacheBenchmark extends Benchmark {
         sums[3],
         sums[1],
         sums[3] * sums[1]);
+    row(out, "peer: vCache's rule, its delta max_error", sums[7], sums[8], sums[7] * sums[8]);
     row(out, "ours", sums[0], sums[1], sums[2]);
+    row(
+        out,
+        "bound: best cosine, with hindsight, at max_error",
+        sums[6],
+        maxError,
+        sums[6] * maxError);
     out.printf(
         Locale.ROOT,
         "ours: asked %.1f %% of the texts as shadows; first hit after %.0f texts; last threshold %.2f;"
@@ -227,6 +239,9 @@ public final class CacheBenchmark extends Benchmark {
     result.put("hit_rate", figure(sums[0]));
     result.put("error_of_hits", figure(sums[1]));
     result.put("best_static_hit_rate", figure(sums[3]));
+    result.put("oracle_hit_rate", figure(sums[6]));
+    result.put("vcache_hit_rate", figure(sums[7]));
+    result.put("vcache_error_of_hits", figure(sums[8]));
     return result;
   }
 
@@ -491,6 +506,39 @@ public final class CacheBenchmark extends Benchmark {
       }
     }
     return (double) best / found.length;
+  }
+
+  /**
+   * Hit rate and error of hits of vCache's rule; a text joins if its nearest would not have done.
+   */
+  private double[] vcache(Labelled set, int[] order, long streamSeed) {
+    VCacheRule rule = new VCacheRule(maxError);
+    Random random = new Random(streamSeed);
+    boolean[] cached = new boolean[order.length];
+    int hits = 0;
+    int wrong = 0;
+    for (int text : order) {
+      int[] nearest = set.nearest()[text];
+      int k = 0;
+      while (k < nearest.length && !cached[nearest[k]]) {
+        k++;
+      }
+      if (k == nearest.length) {
+        cached[text] = true;
+        continue;
+      }
+      int entry = nearest[k];
+      double similarity = set.cosines()[text][k];
+      boolean isRight = set.labels().get(entry).equals(set.labels().get(text));
+      if (rule.isHit(entry, similarity, random)) {
+        hits++;
+        wrong += isRight ? 0 : 1;
+      } else {
+        rule.observe(entry, similarity, isRight);
+        cached[text] |= !isRight;
+      }
+    }
+    return new double[] {(double) hits / order.length, hits == 0 ? 0 : (double) wrong / hits};
   }
 
   /** Hit rate and error of hits at a fixed cosine. */
