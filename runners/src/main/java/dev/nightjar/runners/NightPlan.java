@@ -18,6 +18,8 @@ import java.util.Optional;
  * @param runId wanted run id
  * @param deadline how long to wait for providers
  * @param pollInterval how often to ask them
+ * @param rejectedMin of the first answers of a tier, how many rejected ones stop the run: see
+ *     {@link FirstAnswers}
  */
 record NightPlan(
     Path taskFile,
@@ -28,7 +30,32 @@ record NightPlan(
     Optional<BigDecimal> machineUsdPerHour,
     Optional<String> runId,
     Duration deadline,
-    Duration pollInterval) {
+    Duration pollInterval,
+    int rejectedMin) {
+
+  /** One that {@link TaskOptions#REJECTED_MIN} rejected answers stop. */
+  NightPlan(
+      Path taskFile,
+      List<String> corpus,
+      boolean strict,
+      String tenant,
+      Optional<BigDecimal> budgetUsd,
+      Optional<BigDecimal> machineUsdPerHour,
+      Optional<String> runId,
+      Duration deadline,
+      Duration pollInterval) {
+    this(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        runId,
+        deadline,
+        pollInterval,
+        TaskOptions.REJECTED_MIN);
+  }
 
   /** The same, of a run that is there. */
   NightPlan of(String existingRunId) {
@@ -41,6 +68,37 @@ record NightPlan(
         machineUsdPerHour,
         Optional.of(existingRunId),
         deadline,
-        pollInterval);
+        pollInterval,
+        rejectedMin);
+  }
+
+  /** The same, with providers asked this often. */
+  NightPlan polling(Duration interval) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        runId,
+        deadline,
+        interval,
+        rejectedMin);
+  }
+
+  /** The same, stopped by so many rejected ones among the first answers of a tier. */
+  NightPlan stoppedBy(int rejected) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        runId,
+        deadline,
+        pollInterval,
+        rejected);
   }
 }
