@@ -1,8 +1,10 @@
 package dev.nightjar.runners;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.model.Suggestion;
 import dev.nightjar.pipelines.task.TaskInvalidException;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -102,6 +104,30 @@ public final class Main implements Runnable {
     return commandLine;
   }
 
+  /** A file or directory that cannot be used is the user's to see to, wherever it is met. */
+  private static Optional<NightjarException> ofFile(Throwable thrown) {
+    int depthMax = 32;
+    for (Throwable t = thrown; t != null && depthMax-- > 0; t = t.getCause()) {
+      if (t instanceof FileSystemException failure) {
+        String file = String.valueOf(failure.getFile());
+        boolean isOfHome = file.startsWith(StoreOptions.home().toString());
+        return Optional.of(
+            new NightjarException(
+                isOfHome ? ErrorCode.HOME_UNUSABLE : ErrorCode.INPUT_UNREADABLE,
+                file,
+                "it cannot be read or written ("
+                    + failure.getClass().getSimpleName()
+                    + (failure.getReason() == null ? "" : ": " + failure.getReason())
+                    + ")",
+                isOfHome
+                    ? "see to its owner and permissions, or set NIGHTJAR_HOME to a directory of your own"
+                    : "see to its owner and permissions, or give another",
+                thrown));
+      }
+    }
+    return Optional.empty();
+  }
+
   /** A name that does not exist is told before what is missing for want of it. */
   private static String problem(CommandLine.ParameterException exception) {
     CommandLine command = exception.getCommandLine();
@@ -140,6 +166,11 @@ public final class Main implements Runnable {
         case OPTION_INVALID, TASK_INVALID, CORPUS_EMPTY, RUN_MISMATCH -> EXIT_USAGE;
         default -> EXIT_FAILED;
       };
+    }
+    Optional<NightjarException> file = ofFile(exception);
+    if (file.isPresent()) {
+      command.getErr().println(file.get().getMessage());
+      return EXIT_FAILED;
     }
     command
         .getErr()

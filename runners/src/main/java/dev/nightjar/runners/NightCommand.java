@@ -93,7 +93,9 @@ abstract class NightCommand implements Callable<Integer> {
     out.println();
     out.println(endings.headline());
     endings.reasons().forEach(out::println);
-    report.print(out, runIds);
+    if (endings.refused() < endings.documents()) {
+      report.print(out, runIds);
+    }
     InputSummary.print(out, night.stores().runs(), night.runId());
     RunProgress progress = night.progress();
     String rehearse = setting.isRehearsal() ? " --rehearse" : "";
