@@ -53,7 +53,7 @@ final class ReportCommand implements Callable<Integer> {
           ErrorCode.OPTION_INVALID,
           "report",
           String.valueOf(e.getMessage()),
-          "wait for its first answers, or give another --run");
+          "wait for its first answers; if all of its input was refused, 'nightjar results --failed' says why");
     } catch (IOException e) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,

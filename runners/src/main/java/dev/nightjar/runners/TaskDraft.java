@@ -131,7 +131,7 @@ record TaskDraft(
           - name: large
             provider: %s
             model: %s
-            output_tokens_max: %d
+            output_tokens_max: %d    # its reasoning counts towards it
         """
             .formatted(
                 kind == Kind.SUMMARIZE
@@ -142,7 +142,7 @@ record TaskDraft(
                 tokensMax,
                 provider.label(),
                 models.large(),
-                4 * tokensMax);
+                8 * tokensMax);
   }
 
   private String input() {

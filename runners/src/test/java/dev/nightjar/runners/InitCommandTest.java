@@ -46,7 +46,8 @@ class InitCommandTest {
   void theExampleHasAHundredAndFiftyTicketsAndATaskThatLoads() throws Exception {
     example(home);
     DataProfile profile = DataProfile.of(home.resolve("tickets.csv").toString());
-    assertThat(profile.described()).containsExactly("150 documents in 1 file: CSV, UTF-8, separated by ','");
+    assertThat(profile.described())
+        .containsExactly("150 documents in 1 file: CSV, UTF-8, separated by ','");
     assertThat(profile.textField()).isEqualTo("body");
     assertThat(profile.idField()).isEqualTo("id");
     TaskSpec task = TaskLoader.load(home.resolve("tickets.yaml"));
@@ -74,7 +75,9 @@ class InitCommandTest {
 
   @Test
   void jsonLinesArraysAndFoldersOfFilesAreSeen() throws Exception {
-    file("a.jsonl", "{\"key\":1,\"note\":\"a longer note\",\"tags\":[1]}\n{\"key\":2,\"note\":\"another note\"}\n");
+    file(
+        "a.jsonl",
+        "{\"key\":1,\"note\":\"a longer note\",\"tags\":[1]}\n{\"key\":2,\"note\":\"another note\"}\n");
     DataProfile lines = DataProfile.of(home.resolve("a.jsonl").toString());
     assertThat(lines.textField()).isEqualTo("note");
     assertThat(lines.idField()).isEqualTo("key");
@@ -100,7 +103,9 @@ class InitCommandTest {
               "notes",
               kind,
               "note",
-              kind == TaskDraft.Kind.SUMMARIZE ? List.of() : List.of("no", "order: nr", "\"quoted\" #1"),
+              kind == TaskDraft.Kind.SUMMARIZE
+                  ? List.of()
+                  : List.of("no", "order: nr", "\"quoted\" #1"),
               "Text der Nachricht",
               "yes",
               List.of("subject"),
@@ -111,7 +116,9 @@ class InitCommandTest {
       assertThat(task.textField()).isEqualTo("Text der Nachricht");
       assertThat(task.idField()).isEqualTo("yes");
       assertThat(task.tiers()).hasSize(2);
-      assertThat(TierNotes.of(task)).as("nothing to be warned of").noneMatch(note -> note.contains("may be cut"));
+      assertThat(TierNotes.of(task))
+          .as("nothing to be warned of")
+          .noneMatch(note -> note.contains("may be cut"));
       if (kind != TaskDraft.Kind.SUMMARIZE) {
         assertThat(task.outputSchemaJson()).contains("\"order: nr\"");
       }
@@ -123,7 +130,15 @@ class InitCommandTest {
     assertThatThrownBy(
             () ->
                 new TaskDraft(
-                    "t", TaskDraft.Kind.CLASSIFY, "note", List.of("one"), "text", "id", List.of(), true, Provider.OPENAI))
+                    "t",
+                    TaskDraft.Kind.CLASSIFY,
+                    "note",
+                    List.of("one"),
+                    "text",
+                    "id",
+                    List.of(),
+                    true,
+                    Provider.OPENAI))
         .hasMessageStartingWith("OPTION_INVALID: --labels");
   }
 

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The README's own night, command by command, through the launcher, with nothing in the environment. */
+/**
+ * The README's own night, command by command, through the launcher, with nothing in the
+ * environment.
+ */
 class ReadmeWalkTest {
   private static final int SECONDS_MAX = 300;
 

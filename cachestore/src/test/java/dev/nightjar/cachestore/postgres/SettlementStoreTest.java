@@ -81,8 +81,7 @@ class SettlementStoreTest extends StoresFixture {
             Served.UNSAID);
     stores.settlements().settle(runId, List.of(rejected));
     String kept = "select count(*) from rejected_answers";
-    assertThat(one("select answer from rejected_answers"))
-        .isEqualTo("\"I \\u0000 cannot tell\"");
+    assertThat(one("select answer from rejected_answers")).isEqualTo("\"I \\u0000 cannot tell\"");
     assertThat(stores.settlements().unjudged(namespaceId, "", 10)).as("nothing to judge").isEmpty();
     stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.empty());
     assertThat(one(kept)).isEqualTo("1");

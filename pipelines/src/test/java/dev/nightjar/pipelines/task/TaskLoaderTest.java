@@ -180,8 +180,7 @@ class TaskLoaderTest {
               assertThat(problem.expected())
                   .startsWith("unknown key; did you mean 'system'?; expected one of name, ");
             });
-    assertThat(
-            problems(TestTasks.YAML.replaceFirst("output_tokens_max", "output_token_max")))
+    assertThat(problems(TestTasks.YAML.replaceFirst("output_tokens_max", "output_token_max")))
         .anySatisfy(
             problem ->
                 assertThat(problem.expected())
