@@ -52,7 +52,7 @@ record TaskDraft(
   private static final Map<Provider, Models> MODELS =
       new EnumMap<>(
           Map.of(
-              Provider.OPENAI, new Models("gpt-6-luna", "gpt-6.1-terra"),
+              Provider.OPENAI, new Models("gpt-6-luna", "gpt-6.2-sol"),
               Provider.ANTHROPIC, new Models("claude-haiku-5-5", "claude-sonnet-5-5"),
               Provider.GEMINI, new Models("gemini-3.1-flash-lite", "gemini-3.8-flash")));
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * environment.
  */
 class ReadmeWalkTest {
-  private static final int SECONDS_MAX = 300;
+  private static final int SECONDS_MAX = 600;
 
   private Path directory;
   private Path checkout;
