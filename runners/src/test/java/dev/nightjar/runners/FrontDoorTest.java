@@ -182,8 +182,7 @@ class FrontDoorTest {
     assertThat(ended.get(0).exitCode()).isEqualTo(1);
     assertThat(ended.get(0).output())
         .contains("\n0 of 70 answered, 70 failed; 0.00", " USD lost on what failed")
-        .contains(
-            "70 × ANSWERS_REJECTED: 50 of the first 50 answers of tier 'small' were rejected")
+        .contains("70 × ANSWERS_REJECTED: 50 of the first 50 answers of tier 'small' were rejected")
         .contains("/reason breaks the output schema's 'pattern'")
         .contains("\nANSWERS_REJECTED: run ", "--rejected-min 51");
     assertThat(ended.get(2).output())
