@@ -134,12 +134,13 @@ record DataProfile(
           "put the columns' names into its first line");
     }
     Map<String, Stats> columns = new LinkedHashMap<>();
-    names.forEach(name -> columns.put(name, new Stats()));
     for (String name : names) {
       // One column at a time is the text: a record whose text is empty is none.
       CorpusSample sample =
           CorpusSample.read(List.of(uri), reading(name, name), any -> true, RECORDS_LOOKED_AT);
-      sample.documents().forEach(document -> columns.get(name).add(document.text()));
+      Stats stats = new Stats();
+      sample.documents().forEach(document -> stats.add(document.text()));
+      columns.put(name, stats);
     }
     return tabular(pattern, files, columns);
   }

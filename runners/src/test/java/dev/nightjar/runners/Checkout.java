@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
@@ -16,7 +17,7 @@ final class Checkout {
   /** What the launcher needs, where another user can read it. */
   static Path in(Path directory) throws IOException {
     Path root = Files.createDirectory(directory.resolve("nightjar"));
-    Path repository = Path.of("").toAbsolutePath().getParent();
+    Path repository = Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
     Path bin = Files.createDirectories(root.resolve("runners/bin"));
     try (Stream<Path> scripts = Files.list(repository.resolve("runners/bin"))) {
       for (Path script : scripts.toList()) {
