@@ -721,6 +721,10 @@ column reconciliations.provider text not null
 column reconciliations.account text not null
 column reconciliations.restored_at timestamp with time zone not null
 column reconciliations.reconciled_at timestamp with time zone
+column rejected_answers.custom_id text not null
+column rejected_answers.namespace_id bigint not null
+column rejected_answers.answer text not null
+column rejected_answers.rejected_at timestamp with time zone not null
 column results.run_id text not null
 column results.document_id text not null
 column results.item_key text not null
@@ -1026,6 +1030,9 @@ constraint raw_answers raw_answers_attempt_fkey FOREIGN KEY (custom_id) REFERENC
 constraint raw_answers raw_answers_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint raw_answers raw_answers_pkey PRIMARY KEY (custom_id)
 constraint reconciliations reconciliations_pkey PRIMARY KEY (provider, account)
+constraint rejected_answers rejected_answers_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
+constraint rejected_answers rejected_answers_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
+constraint rejected_answers rejected_answers_pkey PRIMARY KEY (custom_id)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint run_files run_files_pkey PRIMARY KEY (run_id, source_hash)
@@ -1136,6 +1143,8 @@ index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING
 index CREATE INDEX raw_answers_namespace_idx ON nightjar.raw_answers USING btree (namespace_id, custom_id)
 index CREATE UNIQUE INDEX raw_answers_pkey ON nightjar.raw_answers USING btree (custom_id)
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
+index CREATE INDEX rejected_answers_namespace_idx ON nightjar.rejected_answers USING btree (namespace_id, rejected_at)
+index CREATE UNIQUE INDEX rejected_answers_pkey ON nightjar.rejected_answers USING btree (custom_id)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)
 index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)

@@ -56,6 +56,8 @@ public enum ErrorCode {
   CLOCK_SKEWED,
   /** A local port is in use. */
   PORT_TAKEN,
+  /** Another rehearsal of the same home directory is under way. */
+  REHEARSAL_BUSY,
   /** A provider's API key is not in the environment. */
   PROVIDER_KEY_MISSING,
   /** A provider's API key in the environment holds characters that no key has. */
@@ -112,6 +114,8 @@ public enum ErrorCode {
   ANSWER_INVALID,
   /** An answer is booked and could not be judged: a defect of Nightjar's or of the task's. */
   ANSWER_UNJUDGED,
+  /** Nearly all of the first answers of a tier would not do, and the run was stopped. */
+  ANSWERS_REJECTED,
   /** No price row is in force for a model. */
   PRICE_MISSING,
   /** A price list does not parse, or states what cannot be. */

@@ -19,8 +19,8 @@ import java.util.Optional;
  * @param usageUnknown whether the provider answered, and bills, without a word of how much: held
  *     against the budget at its worst case
  * @param lasting whether asking the same text again would end the same way: the next night does not
- * @param unjudged what the model said, if what failed was the judging: it is kept, to be judged
- *     again
+ * @param said what the model said, if it will not do: it is kept for a time, to be looked at; with
+ *     ANSWER_UNJUDGED, where what failed was the judging, to be judged again
  * @param served who answered: decides the price, too
  */
 public record Outcome(
@@ -34,7 +34,7 @@ public record Outcome(
     Optional<AttemptPlan> next,
     boolean usageUnknown,
     boolean lasting,
-    Optional<String> unjudged,
+    Optional<String> said,
     Served served)
     implements Serializable {
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
@@ -132,14 +133,35 @@ public final class DemoAnswers implements Answers {
         }
         yield items;
       }
-      default ->
-          Json.MAPPER
-              .getNodeFactory()
-              .textNode(
-                  cut(
-                      sentences(text, schema.path("maxLength").asInt(180) > 300 ? 4 : 1),
-                      schema.path("maxLength").asInt(180)));
+      default -> Json.MAPPER.getNodeFactory().textNode(string(schema, text));
     };
+  }
+
+  /** As the schema wants strings to be, as far as that is understood. */
+  private String string(JsonNode schema, String text) {
+    String format =
+        switch (schema.path("format").asText()) {
+          case "date" -> "2026-11-24";
+          case "date-time" -> "2026-11-24T07:30:00Z";
+          case "time" -> "07:30:00Z";
+          case "email" -> "somebody@example.org";
+          case "uri" -> "https://example.org/";
+          case "uuid" -> "6f1c2b1e-5d0a-4c7e-9a59-3f2d8e1b7a40";
+          default -> "";
+        };
+    if (!format.isEmpty()) {
+      return format;
+    }
+    if (schema.has("pattern")) {
+      Optional<String> matching = PatternText.of(schema.get("pattern").asText(), hash(text));
+      if (matching.isPresent()) {
+        return matching.get();
+      }
+    }
+    int charactersMax = schema.path("maxLength").asInt(180);
+    String said = cut(sentences(text, charactersMax > 300 ? 4 : 1), charactersMax);
+    int missing = schema.path("minLength").asInt(0) - said.length();
+    return missing > 0 ? said + ".".repeat(missing) : said;
   }
 
   private static JsonNode best(ArrayNode choices, String text) {

@@ -113,16 +113,16 @@ final class DemoCommand implements Callable<Integer> {
       throws InterruptedException {
     NightPlan plan =
         new NightPlan(
-            step.taskFile(),
-            step.corpus(),
-            false,
-            "demo",
-            Optional.of(new BigDecimal("25")),
-            Optional.empty(),
-            Optional.of(step.runId()),
-            Duration.ofHours(1),
-            Duration.ofMillis(250),
-            true);
+                step.taskFile(),
+                step.corpus(),
+                false,
+                "demo",
+                Optional.of(new BigDecimal("25")),
+                Optional.empty(),
+                Optional.of(step.runId()),
+                Duration.ofHours(1),
+                Duration.ofMillis(250))
+            .toTheEnd();
     ProviderSettings providers =
         new ProviderSettings(
             Map.of(

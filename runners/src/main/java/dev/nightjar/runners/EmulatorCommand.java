@@ -5,6 +5,7 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.emulator.FaultPlan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.concurrent.Callable;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
 final class EmulatorCommand implements Callable<Integer> {
   private static final double CALL_FAULT_RATE = 0.1;
   private static final double BATCH_FAULT_RATE = 0.2;
+  private static final int PORT_MAX = 65_535;
 
   @Spec private CommandSpec spec;
 
@@ -59,7 +61,20 @@ final class EmulatorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (port < 0 || port > PORT_MAX || !(speed > 0)) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--port, --speed",
+          "expected a port from 0 to "
+              + PORT_MAX
+              + " and a speed > 0, but was "
+              + port
+              + " and "
+              + speed,
+          "correct them");
+    }
     Path home = state == null ? StoreOptions.home().resolve("emulator") : state;
+    Files.createDirectories(home); // before the port is taken
     FaultPlan plan =
         faultSeed == null
             ? FaultPlan.none()

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +38,7 @@ import picocli.CommandLine.Spec;
       "In SQL: \\copy (select * from item_costs where run_id = '2026-11-24') to 'costs.csv' csv header"
     })
 final class ExportCommand implements Callable<Integer> {
+  @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Spec private CommandSpec spec;
 
@@ -83,7 +83,7 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws SQLException {
     ExportFormat chosen = format == null ? byName() : format;
-    try (PostgresStores stores = StoreOptions.openFor(tenant, store.migrated(Optional.empty()))) {
+    try (PostgresStores stores = StoreOptions.openFor(tenant, rehearsal.database(store))) {
       List<String> runs = NightReport.runs(stores.dataSource(), runIds);
       Export<?> export =
           switch (table) {

@@ -1,7 +1,12 @@
 package dev.nightjar.runners;
 
+import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.pipelines.model.Suggestion;
 import dev.nightjar.pipelines.task.TaskInvalidException;
+import java.nio.file.FileSystemException;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +24,8 @@ import picocli.CommandLine.Spec;
           + " cache knows, sends the rest to the providers' batch APIs on the cheapest tier that will do,"
           + " and writes answers and costs to PostgreSQL.",
       "",
-      "Start with 'nightjar demo': it needs no API key and spends nothing.",
+      "Start with 'nightjar init DATA' and 'nightjar run TASK --corpus DATA --rehearse', or with 'nightjar"
+          + " demo': they need no API key and spend nothing.",
       ""
     },
     footer = {
@@ -28,16 +34,20 @@ import picocli.CommandLine.Spec;
           + " OPENAI_BASE_URL and so on (other addresses), SELF_HOSTED_BATCH_DIR (files for 'vllm run-batch'),"
           + " PGPASSWORD or PGPASSFILE (with --database), NIGHTJAR_HOME (default"
           + " ~/.nightjar).",
-      "Exit codes: 0 done, 1 failed, 2 wrong arguments or task file, 3 stopped before the end (run the same"
-          + " command again)."
+      "Exit codes: 0 done, 1 failed (or more than --failed-max without an answer), 2 wrong arguments or task file,"
+          + " 3 stopped before the end (run the same command again). All of them: docs/operations.md."
     },
     subcommands = {
       SetupCommand.class,
       DemoCommand.class,
+      InitCommand.class,
+      TryCommand.class,
       PlanCommand.class,
       RunCommand.class,
       SubmitCommand.class,
       CollectCommand.class,
+      StatusCommand.class,
+      ResultsCommand.class,
       SubmissionsCommand.class,
       ItemsCommand.class,
       BudgetCommand.class,
@@ -85,13 +95,62 @@ public final class Main implements Runnable {
               .getErr()
               .println(
                   "OPTION_INVALID: "
-                      + exception.getMessage()
+                      + problem(exception)
                       + "; see '"
                       + command.getCommandSpec().qualifiedName()
                       + " --help'");
           return EXIT_USAGE;
         });
     return commandLine;
+  }
+
+  /** A file or directory that cannot be used is the user's to see to, wherever it is met. */
+  private static Optional<NightjarException> ofFile(Throwable thrown) {
+    int depthMax = 32;
+    for (Throwable t = thrown; t != null && depthMax-- > 0; t = t.getCause()) {
+      if (t instanceof FileSystemException failure) {
+        String file = String.valueOf(failure.getFile());
+        boolean isOfHome = file.startsWith(StoreOptions.home().toString());
+        return Optional.of(
+            new NightjarException(
+                isOfHome ? ErrorCode.HOME_UNUSABLE : ErrorCode.INPUT_UNREADABLE,
+                file,
+                "it cannot be read or written ("
+                    + failure.getClass().getSimpleName()
+                    + (failure.getReason() == null ? "" : ": " + failure.getReason())
+                    + ")",
+                isOfHome
+                    ? "see to its owner and permissions, or set NIGHTJAR_HOME to a directory of your own"
+                    : "see to its owner and permissions, or give another",
+                thrown));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A name that does not exist is told before what is missing for want of it. */
+  private static String problem(CommandLine.ParameterException exception) {
+    CommandLine command = exception.getCommandLine();
+    List<String> unmatched =
+        exception instanceof CommandLine.UnmatchedArgumentException known
+            ? known.getUnmatched()
+            : command.getUnmatchedArguments();
+    Optional<String> option =
+        unmatched.stream().filter(word -> word.matches("--?[A-Za-z].*")).findFirst();
+    if (option.isPresent()) {
+      String name = option.get().replaceFirst("=.*", "");
+      return "unknown option '"
+          + name
+          + "'"
+          + Suggestion.among(name, command.getCommandSpec().optionsMap().keySet());
+    }
+    if (!unmatched.isEmpty() && !command.getSubcommands().isEmpty()) {
+      return "unknown command '"
+          + unmatched.get(0)
+          + "'"
+          + Suggestion.among(unmatched.get(0), command.getSubcommands().keySet());
+    }
+    return String.valueOf(exception.getMessage()).replaceAll("\\s*\\R\\s*", " ");
   }
 
   /** One line for a failure a user can act on; a stack trace only for our own defects. */
@@ -107,6 +166,11 @@ public final class Main implements Runnable {
         case OPTION_INVALID, TASK_INVALID, CORPUS_EMPTY, RUN_MISMATCH -> EXIT_USAGE;
         default -> EXIT_FAILED;
       };
+    }
+    Optional<NightjarException> file = ofFile(exception);
+    if (file.isPresent()) {
+      command.getErr().println(file.get().getMessage());
+      return EXIT_FAILED;
     }
     command
         .getErr()

@@ -55,6 +55,7 @@ final class Night implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Night.class);
   private static final Duration LOSS_WARNING = Duration.ofDays(1);
+  private static final int SUBMISSIONS_MAX = 100_000;
 
   private final PostgresStores stores;
   private final ProviderClients clients;
@@ -69,6 +70,7 @@ final class Night implements AutoCloseable {
   private final BringHome home;
   private final StrayBatches strays;
   private final Heartbeat heartbeat;
+  private final FirstAnswers firstAnswers;
   private final Set<String> warnedOf = new HashSet<>();
 
   private Night(
@@ -94,6 +96,7 @@ final class Night implements AutoCloseable {
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
     this.home = new BringHome(stores, clients, launcher, context, clock);
     this.strays = new StrayBatches(stores, clients, clock);
+    this.firstAnswers = new FirstAnswers(stores.dataSource(), run.runId(), plan.rejectedMin());
     keepAlive();
     this.heartbeat =
         Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
@@ -115,7 +118,18 @@ final class Night implements AutoCloseable {
       EngineOptions engine,
       Clock clock,
       Pause pause) {
-    TaskSpec task = load(plan);
+    return open(plan, load(plan), database, providers, engine, clock, pause);
+  }
+
+  /** The same of a task that is not as its file has it. */
+  static Night open(
+      NightPlan plan,
+      TaskSpec task,
+      DatabaseAddress database,
+      ProviderSettings providers,
+      EngineOptions engine,
+      Clock clock,
+      Pause pause) {
     Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
     PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
     ProviderClients clients = ProviderClients.open(providers);
@@ -296,6 +310,9 @@ final class Night implements AutoCloseable {
    */
   boolean runToEnd() throws InterruptedException {
     // What an earlier night left at the providers is charged even if nothing waits for it.
+    if (prepared()) {
+      stopIfFirstAnswersFail(); // a process that died may have got as far as to judge them
+    }
     collect();
     judgeAgain(); // before what is there is asked again
     submit();
@@ -513,9 +530,18 @@ final class Night implements AutoCloseable {
 
   private boolean runCollect(List<String> ended) {
     try {
+      boolean judgesFirst = prepared() && firstAnswers.completedBy(ended);
+      if (judgesFirst) {
+        // Before anything is asked one tier up, which would cost many times as much.
+        launcher.run(
+            "nightjar judge " + run.runId(),
+            pipeline -> new Collect(context, ended).addSettlingTo(pipeline, true));
+        stopIfFirstAnswersFail();
+      }
+      List<String> unsettled = judgesFirst ? List.of() : ended;
       launcher.run(
           "nightjar collect " + run.runId(),
-          pipeline -> new Collect(context, ended).addTo(pipeline));
+          pipeline -> new Collect(context, unsettled).addTo(pipeline));
       new SemanticLearning(stores.learning(), context.task(), context.namespaceId()).learn();
       return true;
     } catch (NightjarException e) {
@@ -525,6 +551,39 @@ final class Night implements AutoCloseable {
       LOG.warn("{}", e.getMessage());
       return false; // what was claimed is given back, and collected at the next poll
     }
+  }
+
+  /**
+   * Ends a run whose first answers are nearly all rejected: nothing more of it is sent, and what
+   * the providers have in work is cancelled.
+   *
+   * @throws NightjarException ANSWERS_REJECTED if so
+   */
+  private void stopIfFirstAnswersFail() {
+    Optional<FirstAnswers.Failing> failing = firstAnswers.failing();
+    if (failing.isEmpty() || finished()) {
+      return;
+    }
+    String reason = failing.get().inWords();
+    stores.runs().failOpenItems(run.runId(), ErrorCode.ANSWERS_REJECTED, reason);
+    stores.submissions().list(Optional.of(run.runId()), true, SUBMISSIONS_MAX).stream()
+        .filter(submission -> submission.state() == SubmissionState.IN_PROGRESS)
+        .forEach(
+            submission ->
+                stores
+                    .submissions()
+                    .requestCancel(
+                        submission.submissionId(),
+                        ErrorCode.SUBMISSION_CANCELLED,
+                        clock.instant()));
+    finish();
+    throw new NightjarException(
+        ErrorCode.ANSWERS_REJECTED,
+        "run " + run.runId(),
+        reason,
+        "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
+            + " task makes of a few; correct the task, or go on regardless with --rejected-min "
+            + (FirstAnswers.LOOKED_AT + 1));
   }
 
   /** Whether all input was read and no item is open. */

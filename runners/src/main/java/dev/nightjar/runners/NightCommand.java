@@ -1,12 +1,13 @@
 package dev.nightjar.runners;
 
-import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.RunProgress;
-import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.runners.report.Endings;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -16,6 +17,8 @@ import picocli.CommandLine.Spec;
 /** What {@code run}, {@code submit} and {@code collect} have in common. */
 abstract class NightCommand implements Callable<Integer> {
   @Mixin private final TaskOptions task = new TaskOptions();
+  @Mixin private final NightOptions ends = new NightOptions();
+  @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final PatienceOptions patience = new PatienceOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
@@ -37,57 +40,83 @@ abstract class NightCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws InterruptedException, SQLException {
     PrintWriter out = spec.commandLine().getOut();
-    DatabaseAddress database = store.migrated(Optional.empty());
-    ProviderSettings providers =
-        ProviderSettings.fromEnvironment(System.getenv(), patience.patience());
-    NightPlan plan = stays() ? task.plan().toTheEnd() : task.plan();
-    if (!begins() && plan.runId().isEmpty()) {
-      Optional<String> submitted = Night.submitted(plan, database);
-      if (submitted.isEmpty()) {
-        Night.bringHome(plan, database, providers, engine, MachineClock.utc());
-        out.println("nothing is open: nothing of this task and corpus was submitted");
-        return 0;
+    NightPlan plan = ends.of(rehearsal.paced(stays() ? task.plan().toTheEnd() : task.plan()));
+    double failedPercentMax = ends.failedPercentMax();
+    try (Setting setting = rehearsal.setting(store, patience.patience(), out)) {
+      if (!begins() && plan.runId().isEmpty()) {
+        Optional<String> submitted = Night.submitted(plan, setting.database());
+        if (submitted.isEmpty()) {
+          Night.bringHome(
+              plan, setting.database(), setting.providers(), engine, MachineClock.utc());
+          out.println("nothing is open: nothing of this task and corpus was submitted");
+          return 0;
+        }
+        plan = plan.of(submitted.get());
       }
-      plan = plan.of(submitted.get());
-    }
-    try (Night night =
-        Night.open(
-            plan,
-            database,
-            providers,
-            engine,
-            MachineClock.utc(),
-            Signals.handled(spec.commandLine().getErr()))) {
-      out.println("run " + night.runId() + " (task " + night.task().name() + ")");
-      TierNotes.of(night.task()).forEach(out::println);
-      out.flush();
-      try (ProgressDisplay display =
-          ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
-        drive(night);
+      try (Night night =
+          Night.open(
+              plan,
+              setting.database(),
+              setting.providers(),
+              engine,
+              MachineClock.utc(),
+              Signals.handled(spec.commandLine().getErr()))) {
+        return night(night, setting, failedPercentMax, out);
       }
-      return finish(night, database, out);
     }
   }
 
-  private int finish(Night night, DatabaseAddress database, PrintWriter out) throws SQLException {
+  private int night(Night night, Setting setting, double failedPercentMax, PrintWriter out)
+      throws InterruptedException, SQLException {
+    boolean wasFinished = night.finished();
+    out.println("run " + night.runId() + " (task " + night.task().name() + ")");
+    TierNotes.of(night.task()).forEach(out::println);
+    out.flush();
+    try (ProgressDisplay display =
+        ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
+      drive(night);
+    } catch (NightjarException e) {
+      if (e.code() == ErrorCode.ANSWERS_REJECTED) {
+        finish(night, setting, failedPercentMax, out);
+        out.flush();
+      }
+      throw e;
+    }
+    int exitCode = finish(night, setting, failedPercentMax, out);
+    if (!begins() && wasFinished) {
+      out.println("nothing is open: this run had ended before");
+      return 0;
+    }
+    return exitCode;
+  }
+
+  private int finish(Night night, Setting setting, double failedPercentMax, PrintWriter out)
+      throws SQLException {
     NightReport report = new NightReport(night.stores().dataSource());
     List<String> runIds = List.of(night.runId());
-    report.print(out, runIds);
+    Endings endings = Endings.of(night.stores().dataSource(), night.runId());
+    out.println();
+    out.println(endings.headline());
+    endings.reasons().forEach(out::println);
+    if (endings.refused() < endings.documents()) {
+      report.print(out, runIds);
+    }
     InputSummary.print(out, night.stores().runs(), night.runId());
     RunProgress progress = night.progress();
+    String rehearse = setting.isRehearsal() ? " --rehearse" : "";
     out.println();
-    if (progress.deadLetters() > 0) {
-      out.println(
-          Terminal.count(progress.deadLetters())
-              + " inputs were refused: select * from dead_letters where run_id = '"
-              + night.runId()
-              + "'");
-    }
     out.println(
-        "results: select * from results where run_id = '"
+        "answers: 'nightjar results --run-id "
+            + night.runId()
+            + rehearse
+            + "', of failed ones with --failed; a page: 'nightjar report"
+            + rehearse
+            + "'");
+    out.println(
+        "in SQL: select * from results where run_id = '"
             + night.runId()
             + "'; costs: cost_by_run, cost_by_tier, item_costs");
-    out.println(database.psqlCommand());
+    out.println(setting.database().psqlCommand());
     long withoutMoney = report.failedFor(runIds, ErrorCode.BUDGET_EXHAUSTED);
     if (withoutMoney > 0) {
       out.println(
@@ -108,6 +137,22 @@ abstract class NightCommand implements Callable<Integer> {
               + " submissions; run 'collect' or 'run' with the same arguments to go on");
       return Main.EXIT_STOPPED;
     }
-    return progress.failed() > 0 || progress.deadLetters() > 0 ? Main.EXIT_FAILED : 0;
+    return verdict(endings, failedPercentMax, out);
+  }
+
+  private static int verdict(Endings endings, double failedPercentMax, PrintWriter out) {
+    double percent = endings.withoutAnswerPercent();
+    if (percent == 0) {
+      return 0;
+    }
+    boolean isTooMuch = percent > failedPercentMax;
+    out.printf(
+        Locale.ROOT,
+        "%s: %.2f %% of the documents have no answer, %s the %s %% of --failed-max%n",
+        isTooMuch ? "failed" : "warning",
+        percent,
+        isTooMuch ? "more than" : "within",
+        Double.toString(failedPercentMax).replaceFirst("\\.0$", ""));
+    return isTooMuch ? Main.EXIT_FAILED : 0;
   }
 }

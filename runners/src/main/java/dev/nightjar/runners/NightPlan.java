@@ -18,6 +18,8 @@ import java.util.Optional;
  * @param runId wanted run id
  * @param deadline how long to wait for providers
  * @param pollInterval how often to ask them
+ * @param rejectedMin of the first answers of a tier, how many rejected ones stop the run: see
+ *     {@link FirstAnswers}
  * @param attended whether this process stays until the run's end
  */
 record NightPlan(
@@ -30,26 +32,21 @@ record NightPlan(
     Optional<String> runId,
     Duration deadline,
     Duration pollInterval,
+    int rejectedMin,
     boolean attended) {
 
-  /** The same, of a run that is there. */
-  NightPlan of(String existingRunId) {
-    return new NightPlan(
-        taskFile,
-        corpus,
-        strict,
-        tenant,
-        budgetUsd,
-        machineUsdPerHour,
-        Optional.of(existingRunId),
-        deadline,
-        pollInterval,
-        attended);
-  }
-
-  /** The same, of a process that stays until the run's end. */
-  NightPlan toTheEnd() {
-    return new NightPlan(
+  /** One that {@link TaskOptions#REJECTED_MIN} rejected answers stop, and that nobody stays for. */
+  NightPlan(
+      Path taskFile,
+      List<String> corpus,
+      boolean strict,
+      String tenant,
+      Optional<BigDecimal> budgetUsd,
+      Optional<BigDecimal> machineUsdPerHour,
+      Optional<String> runId,
+      Duration deadline,
+      Duration pollInterval) {
+    this(
         taskFile,
         corpus,
         strict,
@@ -59,6 +56,43 @@ record NightPlan(
         runId,
         deadline,
         pollInterval,
-        true);
+        TaskOptions.REJECTED_MIN,
+        false);
+  }
+
+  /** The same, of a run that is there. */
+  NightPlan of(String existingRunId) {
+    return with(Optional.of(existingRunId), pollInterval, rejectedMin, attended);
+  }
+
+  /** The same, with providers asked this often. */
+  NightPlan polling(Duration interval) {
+    return with(runId, interval, rejectedMin, attended);
+  }
+
+  /** The same, stopped by so many rejected ones among the first answers of a tier. */
+  NightPlan stoppedBy(int rejected) {
+    return with(runId, pollInterval, rejected, attended);
+  }
+
+  /** The same, of a process that stays until the run's end. */
+  NightPlan toTheEnd() {
+    return with(runId, pollInterval, rejectedMin, true);
+  }
+
+  private NightPlan with(
+      Optional<String> itsRunId, Duration interval, int rejected, boolean stays) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        itsRunId,
+        deadline,
+        interval,
+        rejected,
+        stays);
   }
 }

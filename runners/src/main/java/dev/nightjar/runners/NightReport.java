@@ -64,7 +64,8 @@ final class NightReport {
   }
 
   /**
-   * The runs that are asked for, or else the newest that has begun.
+   * The runs that are asked for, or else the newest that has begun, a trial only if there is no
+   * other.
    *
    * @throws NightjarException OPTION_INVALID if one is not there, or none at all
    */
@@ -78,7 +79,7 @@ final class NightReport {
                 from runs
                 where state <> 'planning'
                   and (run_id = any (?) or cardinality(?) = 0)
-                order by started_at desc, run_id
+                order by task_name like '%-try', started_at desc, run_id
                 limit greatest(1, cardinality(?))
                 """)) {
       for (int parameter = 1; parameter <= 3; parameter++) {
@@ -97,7 +98,9 @@ final class NightReport {
           ErrorCode.OPTION_INVALID,
           missing.isEmpty() ? "--run-id" : "--run-id " + String.join(", ", missing),
           missing.isEmpty() ? "no run has begun yet" : "there is no such run",
-          missing.isEmpty() ? "run 'nightjar demo'" : "see 'select run_id from cost_by_run'");
+          missing.isEmpty()
+              ? "run 'nightjar run' first; of a rehearsal give --rehearse here, too"
+              : "see 'select run_id from cost_by_run'");
     }
     return found;
   }
@@ -262,6 +265,7 @@ final class NightReport {
           Terminal.count(row.failed()));
     }
     printTiers(out, runIds);
+    printRejections(out, runIds);
     printServedOtherwise(out, runIds);
     Terminal.heading(out, "Cost (USD)");
     out.printf("%-24s", "");
@@ -362,6 +366,39 @@ final class NightReport {
               Terminal.count(result.getLong("output_tokens")),
               Terminal.count(result.getLong("reasoning_tokens")),
               Terminal.usd(result.getBigDecimal("total_usd")));
+        }
+      }
+    }
+  }
+
+  /** Tiers whose answers are paid for and often will not do, with the most frequent reason. */
+  private void printRejections(PrintWriter out, List<String> runIds) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                """
+                select
+                    tier,
+                    count(*) as answers,
+                    count(*) filter (where state = 'rejected') as rejected,
+                    mode() within group (order by failure_code || ': ' || failure_reason) as reason
+                from attempts
+                where run_id = any (?)
+                  and state in ('succeeded', 'rejected')
+                group by run_id, tier
+                having count(*) >= 10
+                   and count(*) filter (where state = 'rejected') > .3 * count(*)
+                order by tier
+                """)) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          out.printf(
+              "%s: %s of %s answers were rejected, and paid for; most often: %s%n",
+              result.getString("tier"),
+              Terminal.count(result.getLong("rejected")),
+              Terminal.count(result.getLong("answers")),
+              result.getString("reason"));
         }
       }
     }

@@ -1,7 +1,6 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.BudgetStore;
-import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Forecast;
 import dev.nightjar.cachestore.ForecastStore;
@@ -10,14 +9,12 @@ import dev.nightjar.cachestore.ForecastStore.Reuse;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.pipelines.model.Provider;
-import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -43,6 +40,7 @@ final class PlanCommand implements Callable<Integer> {
   private static final int CONTRIBUTORS = 10;
 
   @Mixin private final TaskOptions task = new TaskOptions();
+  @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
   @Spec private CommandSpec spec;
@@ -56,15 +54,13 @@ final class PlanCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    DatabaseAddress database = store.migrated(Optional.empty());
     NightPlan night = task.plan();
-    try (Planning planning =
-        Planning.open(
-            night,
-            database,
-            ProviderSettings.fromEnvironment(System.getenv(), new PatienceOptions().patience()),
-            engine,
-            MachineClock.utc())) {
+    try (Setting setting =
+            rehearsal.setting(
+                store, new PatienceOptions().patience(), spec.commandLine().getOut());
+        Planning planning =
+            Planning.open(
+                night, setting.database(), setting.providers(), engine, MachineClock.utc())) {
       try (ProgressDisplay display =
           ProgressDisplay.show(
               planning.task().name(), planning::progress, spec.commandLine().getErr())) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -24,6 +23,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     header = "Writes what a night cost, and why, as one HTML page that works offline.")
 final class ReportCommand implements Callable<Integer> {
+  @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Spec private CommandSpec spec;
 
@@ -42,7 +42,7 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws SQLException {
-    try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
+    try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
       Files.writeString(out, Report.html(stores.dataSource(), run, MachineClock.utc().instant()));
@@ -53,7 +53,7 @@ final class ReportCommand implements Callable<Integer> {
           ErrorCode.OPTION_INVALID,
           "report",
           String.valueOf(e.getMessage()),
-          "wait for its first answers, or give another --run");
+          "wait for its first answers; if all of its input was refused, 'nightjar results --failed' says why");
     } catch (IOException e) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
     description = {
       "",
       "Safe to stop at any point: the same command again goes on where it stood, and nothing is paid twice.",
-      "Exit code 1 if some documents failed or were refused; the others have their answers.",
+      "Exit code 1 if more documents than --failed-max failed or were refused; the others have their answers.",
       ""
     },
     footer = {

@@ -42,7 +42,9 @@ final class SetupCommand implements Callable<Integer> {
       embedder.embed(List.of("ready"));
       spec.commandLine().getOut().println("embeddings " + embedder.model());
     }
-    spec.commandLine().getOut().println("ready      next: runners/bin/nightjar demo");
+    spec.commandLine()
+        .getOut()
+        .println("ready      next: runners/bin/nightjar init YOUR-DATA, or nightjar demo");
     return 0;
   }
 }

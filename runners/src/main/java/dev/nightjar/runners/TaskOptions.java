@@ -16,6 +16,9 @@ import picocli.CommandLine.Parameters;
 
 /** What a command asks of which documents. */
 final class TaskOptions {
+  /** Of the first 50 answers of a tier, how many rejected ones stop a run. */
+  static final int REJECTED_MIN = 45;
+
   private static final Pattern MONEY = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(USD)?");
 
   /** With all that Airflow's ids are made of. */
@@ -133,7 +136,6 @@ final class TaskOptions {
         Optional.ofNullable(machineUsdPerHour).map(text -> usd("--machine-usd-hour", text)),
         Optional.ofNullable(runId),
         java.time.Duration.ofMillis((long) (deadlineHours * 3_600_000)),
-        java.time.Duration.ofMillis((long) (pollSeconds * 1_000)),
-        false);
+        java.time.Duration.ofMillis((long) (pollSeconds * 1_000)));
   }
 }

@@ -58,9 +58,16 @@ class CommandTest {
       strings = {
         "setup",
         "demo",
+        "init",
+        "try",
+        "plan",
         "run",
         "submit",
         "collect",
+        "status",
+        "results",
+        "report",
+        "export",
         "submissions",
         "items",
         "cache",
@@ -82,7 +89,10 @@ class CommandTest {
   @Test
   void anUnknownOptionIsOneLineWithWhereToLook() {
     assertOneLine(
-        run("run", "x.yaml", "--korpus", "y"), 2, "OPTION_INVALID: ", "nightjar run --help");
+        run("run", "x.yaml", "--korpus", "y"),
+        2,
+        "OPTION_INVALID: unknown option '--korpus'; did you mean '--corpus'?",
+        "nightjar run --help");
   }
 
   @Test

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,7 +52,7 @@ class EveryCommandTest {
     }
     assumeTrue(LocalPostgres.binariesWithVector().isPresent(), "no PostgreSQL with pgvector here");
     directory = open(Files.createTempDirectory("nightjar-every"));
-    checkout = checkout();
+    checkout = Checkout.in(directory);
     shell("useradd --create-home --home-dir " + directory.resolve("home") + " " + user);
     // As root's own: the database lies where its server's user gets in.
     Files.setPosixFilePermissions(
@@ -119,45 +117,6 @@ class EveryCommandTest {
     return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  /** What the launcher needs, where another user can read it. */
-  private Path checkout() throws IOException {
-    Path root = Files.createDirectory(directory.resolve("nightjar"));
-    Path repository = Path.of("").toAbsolutePath().getParent();
-    Path bin = Files.createDirectories(root.resolve("runners/bin"));
-    try (Stream<Path> scripts = Files.list(repository.resolve("runners/bin"))) {
-      for (Path script : scripts.toList()) {
-        open(Files.copy(script, bin.resolve(script.getFileName())));
-      }
-    }
-    for (String module : List.of("sql", "cachestore", "emulator", "pipelines")) {
-      Files.createDirectory(root.resolve(module));
-    }
-    Files.createFile(root.resolve("pom.xml"));
-    Path target = Files.createDirectories(root.resolve("runners/target/run/built"));
-    Files.createSymbolicLink(root.resolve("runners/target/run/current"), Path.of("built"));
-    int number = 0;
-    for (String entry : System.getProperty("java.class.path").split(":")) {
-      Path jar = target.resolve(number++ + ".jar");
-      if (Files.isDirectory(Path.of(entry))) {
-        ToolProvider.findFirst("jar")
-            .orElseThrow()
-            .run(System.out, System.err, "--create", "--file", jar.toString(), "-C", entry, ".");
-      } else if (Files.exists(Path.of(entry))) {
-        link(Path.of(entry), jar);
-      }
-    }
-    Files.createFile(root.resolve("runners/target/nightjar.built"));
-    return root;
-  }
-
-  private static void link(Path from, Path to) throws IOException {
-    try {
-      Files.createLink(to, from);
-    } catch (FileSystemException e) { // another file system
-      Files.copy(from, to);
-    }
-  }
-
   /**
    * Every command, as cron runs them; elsewhere those that begin, go on and end with a database.
    */
@@ -165,9 +124,13 @@ class EveryCommandTest {
     return List.of(
         "setup",
         "db start",
+        "init " + directory + "/corpus.jsonl --out " + out + "/task.yaml",
+        "try " + night() + " -n 1 --rehearse",
         "plan " + night(),
         "submit " + night() + QUICK,
         "run " + night() + QUICK,
+        "status",
+        "results --limit 5",
         "submissions",
         "cache stats",
         "collect " + night() + " --engine direct",

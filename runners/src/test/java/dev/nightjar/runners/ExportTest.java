@@ -62,8 +62,7 @@ class ExportTest {
               Optional.of(new BigDecimal("0.5")), // whose shares have 20 decimals and more
               plan.runId(),
               plan.deadline(),
-              plan.pollInterval(),
-              plan.attended()),
+              plan.pollInterval()),
           database,
           emulator,
           TestNights.engine(EngineOptions.Engine.DIRECT));

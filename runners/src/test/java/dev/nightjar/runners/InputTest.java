@@ -60,8 +60,7 @@ class InputTest {
         plan.machineUsdPerHour(),
         plan.runId(),
         plan.deadline(),
-        plan.pollInterval(),
-        plan.attended());
+        plan.pollInterval());
   }
 
   private static final String TOLD =

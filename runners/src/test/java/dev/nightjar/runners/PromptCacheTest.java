@@ -160,8 +160,7 @@ class PromptCacheTest {
             plan.machineUsdPerHour(),
             plan.runId(),
             plan.deadline(),
-            plan.pollInterval(),
-            false);
+            plan.pollInterval());
     try (Night night =
         TestNights.open(
             submits, database, emulator, TestNights.engine(EngineOptions.Engine.DIRECT))) {

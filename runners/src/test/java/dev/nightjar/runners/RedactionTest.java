@@ -92,6 +92,9 @@ class RedactionTest {
             "submit " + night,
             "collect " + home.resolve("task.yaml") + corpus + " --poll-seconds 0.2",
             "plan " + home.resolve("task.yaml") + corpus,
+            "try " + home.resolve("task.yaml") + corpus + " -n 1",
+            "status",
+            "results --limit 3",
             "submissions list --all",
             "submissions show sub_1_night",
             "submissions cancel sub_1_night",
@@ -123,6 +126,7 @@ class RedactionTest {
       commands.add(command + " --database " + database.url());
     }
     // Of the private database, which is none of this test's.
+    commands.add("init " + home.resolve("a.jsonl") + " --out " + written("task.yaml"));
     commands.addAll(List.of("db restore " + written("nothing"), "db password", "db stop"));
     commands.addAll(List.of("db destroy", "db start --no-such-option", "help"));
     return commands;
@@ -176,7 +180,7 @@ class RedactionTest {
   /** Those that read keys, in the order of a night. */
   private List<String> ofProviders() {
     return commands().stream()
-        .filter(command -> command.matches("(run|submit|collect|plan|doctor|provider) .*"))
+        .filter(command -> command.matches("(run|submit|collect|plan|try|doctor|provider) .*"))
         .toList();
   }
 

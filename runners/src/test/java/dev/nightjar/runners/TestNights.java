@@ -130,16 +130,16 @@ final class TestNights {
 
   static NightPlan plan(Path task, String runId, Optional<BigDecimal> budget, String... corpus) {
     return new NightPlan(
-        task,
-        List.of(corpus),
-        false,
-        "tests",
-        budget,
-        Optional.empty(),
-        Optional.of(runId),
-        Duration.ofMinutes(5),
-        Duration.ofMillis(50),
-        true);
+            task,
+            List.of(corpus),
+            false,
+            "tests",
+            budget,
+            Optional.empty(),
+            Optional.of(runId),
+            Duration.ofMinutes(5),
+            Duration.ofMillis(50))
+        .toTheEnd();
   }
 
   static Night open(

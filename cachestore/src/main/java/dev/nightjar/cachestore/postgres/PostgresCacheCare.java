@@ -19,6 +19,7 @@ import java.io.Writer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +70,9 @@ final class PostgresCacheCare implements CacheCare {
   private static final long INDEX_MEMORY_MB_MAX = 4_000;
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Time enough to look at what was rejected. */
+  private static final Duration REJECTED_KEPT = Duration.ofDays(30);
 
   /**
    * The namespaces of all versions of one's task: a changed prompt must not leave the old for ever.
@@ -126,28 +130,29 @@ final class PostgresCacheCare implements CacheCare {
         });
   }
 
-  /** What a model said and nobody could judge: of no answer that a path could hold for. */
+  /** What a model said and will not do, or nobody could judge: no answer a path could hold for. */
   private static void forgetUnjudged(DSLContext tx, Selection selection) {
     if (selection.answerPredicate().isPresent()) {
       return;
     }
-    tx.execute(
-        """
-        delete from raw_answers r
-        using attempts a, namespaces n, tasks t
-        where a.custom_id = r.custom_id
-          and n.namespace_id = r.namespace_id
-          and t.tenant = n.tenant
-          and t.task_fingerprint = n.task_fingerprint
-          and n.tenant = ?
-          and t.name = coalesce(?, t.name)
-          and a.model = coalesce(?, a.model)
-          and a.ended_at < coalesce(?::timestamptz, 'infinity')
-        """,
-        selection.tenant(),
-        selection.task().orElse(null),
-        selection.model().orElse(null),
-        selection.writtenBefore().map(Instant::toString).orElse(null));
+    for (String table : List.of("raw_answers", "rejected_answers")) {
+      tx.execute(
+          "delete from "
+              + table
+              + " r using attempts a, namespaces n, tasks t"
+              + " where a.custom_id = r.custom_id"
+              + " and n.namespace_id = r.namespace_id"
+              + " and t.tenant = n.tenant"
+              + " and t.task_fingerprint = n.task_fingerprint"
+              + " and n.tenant = ?"
+              + " and t.name = coalesce(?, t.name)"
+              + " and a.model = coalesce(?, a.model)"
+              + " and a.ended_at < coalesce(?::timestamptz, 'infinity')",
+          selection.tenant(),
+          selection.task().orElse(null),
+          selection.model().orElse(null),
+          selection.writtenBefore().map(Instant::toString).orElse(null));
+    }
   }
 
   /**
@@ -237,6 +242,13 @@ final class PostgresCacheCare implements CacheCare {
             + ") and a.custom_id = r.custom_id and a.ended_at <= ?",
         namespaceId,
         Sql.time(writtenAfter));
+    context.execute(
+        "delete from rejected_answers where namespace_id in ("
+            + VERSIONS
+            + ") and rejected_at <= greatest(?::timestamptz, ?::timestamptz)",
+        namespaceId,
+        Sql.time(writtenAfter),
+        Sql.time(clock.instant().minus(REJECTED_KEPT)));
     context.execute(
         """
         delete from text_embeddings e

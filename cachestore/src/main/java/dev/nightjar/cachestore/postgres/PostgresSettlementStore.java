@@ -107,7 +107,7 @@ final class PostgresSettlementStore implements SettlementStore {
     }
     Budget.holdMisses(tx, Sql.array(itemKeys.values()));
     charge(tx, runId, settled);
-    keepUnjudged(tx, settled);
+    keepSaid(tx, settled);
     answer(
         tx,
         settled.stream()
@@ -392,20 +392,40 @@ final class PostgresSettlementStore implements SettlementStore {
     }
   }
 
-  private static void keepUnjudged(DSLContext tx, List<Outcome> settled) {
-    List<Outcome> unjudged = settled.stream().filter(o -> o.unjudged().isPresent()).toList();
-    if (unjudged.isEmpty()) {
-      return;
+  private void keepSaid(DSLContext tx, List<Outcome> settled) {
+    List<Outcome> said =
+        settled.stream()
+            .filter(outcome -> outcome.said().filter(text -> !text.isBlank()).isPresent())
+            .toList();
+    List<Outcome> unjudged = said.stream().filter(PostgresSettlementStore::isUnjudged).toList();
+    List<Outcome> rejected = said.stream().filter(outcome -> !isUnjudged(outcome)).toList();
+    if (!unjudged.isEmpty()) {
+      tx.execute(
+          """
+          insert into raw_answers (custom_id, namespace_id, answer)
+          select a.custom_id, a.namespace_id, u.answer
+          from unnest(?::text[], ?::text[]) as u (custom_id, answer)
+          join attempts a on a.custom_id = u.custom_id
+          """,
+          texts(unjudged, Outcome::customId),
+          texts(unjudged, outcome -> RawAnswers.toJson(outcome.said().orElseThrow())));
     }
-    tx.execute(
-        """
-        insert into raw_answers (custom_id, namespace_id, answer)
-        select a.custom_id, a.namespace_id, u.answer
-        from unnest(?::text[], ?::text[]) as u (custom_id, answer)
-        join attempts a on a.custom_id = u.custom_id
-        """,
-        texts(unjudged, Outcome::customId),
-        texts(unjudged, outcome -> RawAnswers.toJson(outcome.unjudged().orElseThrow())));
+    if (!rejected.isEmpty()) {
+      tx.execute(
+          """
+          insert into rejected_answers (custom_id, namespace_id, answer, rejected_at)
+          select a.custom_id, a.namespace_id, u.answer, ?::timestamptz
+          from unnest(?::text[], ?::text[]) as u (custom_id, answer)
+          join attempts a on a.custom_id = u.custom_id
+          """,
+          Sql.now(clock),
+          texts(rejected, Outcome::customId),
+          texts(rejected, outcome -> RawAnswers.toJson(outcome.said().orElseThrow())));
+    }
+  }
+
+  private static boolean isUnjudged(Outcome outcome) {
+    return outcome.code().equals(Optional.of(ErrorCode.ANSWER_UNJUDGED));
   }
 
   @Override

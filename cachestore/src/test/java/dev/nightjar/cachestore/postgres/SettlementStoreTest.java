@@ -15,6 +15,7 @@ import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.SubmissionStore;
 import dev.nightjar.cachestore.Usage;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +60,34 @@ class SettlementStoreTest extends StoresFixture {
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.empty())));
     assertThat(itemState("a")).isEqualTo("failed ANSWER_INVALID");
     assertThat(exact("a", ReuseBounds.OWN_ANSWERS)).isEmpty();
+  }
+
+  @Test
+  void whatARejectedAnswerSaidIsKeptForThirtyDays() {
+    submitted("a");
+    Outcome rejected =
+        new Outcome(
+            customId("a", 1),
+            Outcome.Kind.REJECTED,
+            new Usage(1_000, 0, 0, 0, 50, 0),
+            NOW,
+            Optional.empty(),
+            Optional.of(ErrorCode.ANSWER_INVALID),
+            "not JSON",
+            Optional.empty(),
+            false,
+            true,
+            Optional.of("I \u0000 cannot tell"),
+            Served.UNSAID);
+    stores.settlements().settle(runId, List.of(rejected));
+    String kept = "select count(*) from rejected_answers";
+    assertThat(one("select answer from rejected_answers")).isEqualTo("\"I \\u0000 cannot tell\"");
+    assertThat(stores.settlements().unjudged(namespaceId, "", 10)).as("nothing to judge").isEmpty();
+    stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.empty());
+    assertThat(one(kept)).isEqualTo("1");
+    execute("update rejected_answers set rejected_at = rejected_at - interval '31 days'");
+    stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.empty());
+    assertThat(one(kept)).isEqualTo("0");
   }
 
   @Test

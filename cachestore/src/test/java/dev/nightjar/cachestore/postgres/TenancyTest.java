@@ -114,6 +114,9 @@ class TenancyTest {
       statement.execute(
           "insert into raw_answers (custom_id, namespace_id, answer) select custom_id, namespace_id, '\"secret\"' from"
               + " attempts");
+      statement.execute(
+          "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select custom_id,"
+              + " namespace_id, '\"secret\"', now() from attempts");
     }
   }
 
@@ -196,6 +199,7 @@ class TenancyTest {
             "near_duplicate_bands",
             "online_requests",
             "raw_answers",
+            "rejected_answers",
             "results",
             "semantic_lookups",
             "tasks",

@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.pipelines.model.Suggestion;
 import java.io.IOException;
 import java.io.PushbackReader;
 import java.io.Reader;
@@ -234,6 +235,7 @@ final class CsvRecords {
                 + named(separator)
                 + ", is: "
                 + shown(header)
+                + (positions.isEmpty() ? Suggestion.among(name, header) : "")
                 + "; correct it, or the task's 'input'; nothing of the file was read");
         return Optional.empty();
       }

@@ -22,12 +22,12 @@ import dev.nightjar.cachestore.embed.EmbeddingModel;
 import dev.nightjar.pipelines.model.Effort;
 import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.model.Suggestion;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,6 +75,8 @@ public final class TaskLoader {
 
   private static final ObjectMapper CANONICAL =
       new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+
+  private static final JsonNode SCHEMA_TREE = schemaTree();
 
   private TaskLoader() {}
 
@@ -169,10 +171,13 @@ public final class TaskLoader {
   }
 
   private static JsonSchema schema() {
+    return JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(SCHEMA_TREE);
+  }
+
+  private static JsonNode schemaTree() {
     try (InputStream schema =
         Objects.requireNonNull(TaskLoader.class.getResourceAsStream("task.schema.json"))) {
-      return JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
-          .getSchema(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
+      return CANONICAL.readTree(schema);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -189,9 +194,21 @@ public final class TaskLoader {
     String field = property == null ? path : path.isEmpty() ? property : path + "." + property;
     String expected =
         unknownKey
-            ? "unknown key; expected one of the keys in the documentation of tasks"
+            ? "unknown key" + expectedKeys(path, String.valueOf(property))
             : message.getType().equals("required") ? "required key is missing" : message.getError();
     return new Problem(file, line(at == null ? tree : at), field, expected);
+  }
+
+  /** What may stand at a place of the file, and what of it may have been meant. */
+  private static String expectedKeys(String path, String written) {
+    JsonNode place = SCHEMA_TREE;
+    for (String step : path.isEmpty() ? new String[0] : path.split("\\.")) {
+      place = place.path("properties").path(step.replaceFirst("\\[\\d+\\]$", ""));
+      place = step.endsWith("]") ? place.path("items") : place;
+    }
+    List<String> keys = new ArrayList<>();
+    place.path("properties").fieldNames().forEachRemaining(keys::add);
+    return Suggestion.among(written, keys) + "; expected one of " + String.join(", ", keys);
   }
 
   private static int line(JsonNode node) {

@@ -152,7 +152,7 @@ public final class ValidateAnswers
           // No tier is left that might do better, or what was bought would be judged no better
           // again.
           !accepted && next.isEmpty(),
-          verdict.isUnjudged() ? Optional.of(line.text()) : Optional.empty(),
+          accepted ? Optional.empty() : Optional.of(line.text()),
           line.served());
     }
 

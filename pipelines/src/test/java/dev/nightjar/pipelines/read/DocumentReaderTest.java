@@ -411,6 +411,12 @@ class DocumentReaderTest {
   }
 
   @Test
+  void aHeaderThatIsNearlyRightIsToldWithTheColumnThatWasMeant() {
+    read("a.csv", utf8("id;titel;text\n1;T;one\n"));
+    assertThat(refused.get(0).reason()).contains("column 'title'", "; did you mean 'titel'?");
+  }
+
+  @Test
   void aHeaderThatCannotBeUnderstoodIsRefusedOnce() {
     for (String header : List.of("id,title,body", "id,title,text,text", "a;b;c", "1,2,3")) {
       refused.clear();

@@ -172,6 +172,23 @@ class TaskLoaderTest {
   }
 
   @Test
+  void aMisspeltKeyIsToldWithWhatWasMeantAndWithWhatMayStandThere() {
+    assertThat(problems(TestTasks.YAML.replace("system:", "systme:")))
+        .anySatisfy(
+            problem -> {
+              assertThat(problem.field()).isEqualTo("systme");
+              assertThat(problem.expected())
+                  .startsWith("unknown key; did you mean 'system'?; expected one of name, ");
+            });
+    assertThat(problems(TestTasks.YAML.replaceFirst("output_tokens_max", "output_token_max")))
+        .anySatisfy(
+            problem ->
+                assertThat(problem.expected())
+                    .startsWith("unknown key; did you mean 'output_tokens_max'?")
+                    .contains("prompt_tokens_max"));
+  }
+
+  @Test
   void anUnknownPlaceholderIsNamedWithThoseThatAreKnown() {
     assertThat(problems(TestTasks.YAML.replace("{{title}}", "{{titel}}")))
         .singleElement()

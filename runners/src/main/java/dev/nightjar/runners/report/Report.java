@@ -27,6 +27,12 @@ import javax.sql.DataSource;
  */
 public final class Report {
   private static final int ITEMS_SHOWN = 10;
+
+  /**
+   * The step of the waterfall that is no saving: what documents without an answer would have cost.
+   */
+  private static final String FAILED_STEP = "items that failed";
+
   private static final int DAYS_SHOWN = 31;
   private static final BigDecimal HUNDRED = new BigDecimal(100);
   private static final DateTimeFormatter MINUTE =
@@ -82,8 +88,7 @@ public final class Report {
     model.put("items", count(run, "items"));
     model.put("baseline", usd(baseline));
     model.put("actual", usd(actual));
-    model.put("saved", usd(baseline.subtract(actual)));
-    model.put("saved_percent", percent(baseline.subtract(actual), baseline, 1));
+    putHeadline(model);
     Map<String, Object> progress =
         query.rows("select * from run_progress where run_id = ?", runId).get(0);
     model.put("is_over", "finished".equals(progress.get("state")));
@@ -110,6 +115,18 @@ public final class Report {
   }
 
   // ---- parts ----
+
+  /** A failure is no saving: what is shown as saved is saved on documents with an answer. */
+  private void putHeadline(Map<String, Object> model) throws SQLException {
+    Endings endings = Endings.of(query, runId);
+    boolean isSaving = endings.savedUsd().signum() >= 0 && endings.answered() > 0;
+    model.put("headline", endings.headline());
+    model.put("is_saving", isSaving);
+    model.put("saved", usd(endings.savedUsd().abs()));
+    model.put("saved_percent", percent(endings.savedUsd(), endings.worthUsd(), 1));
+    model.put("has_lost", endings.lostUsd().signum() > 0);
+    model.put("reasons", endings.reasons().stream().map(Object::toString).toList());
+  }
 
   private List<Map<String, Object>> answers(Map<String, Object> run) {
     return List.of(
@@ -145,7 +162,9 @@ public final class Report {
           after.min(after.add(saved)),
           saved.abs(),
           most,
-          saved.signum() < 0 ? "cost" : "saved");
+          saved.signum() < 0
+              ? "cost"
+              : FAILED_STEP.equals(step.get("mechanism")) ? "whole" : "saved");
       step.put("usd", usd(saved.negate()));
     }
     steps.add(0, total("unoptimised", baseline, most, "whole"));
