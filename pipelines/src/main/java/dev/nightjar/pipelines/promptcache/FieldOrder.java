@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 
 /**
@@ -103,7 +104,7 @@ public final class FieldOrder {
     List<Integer> begun = new ArrayList<>();
     while (!largest.isEmpty()) {
       Group group = largest.poll();
-      int[] list = left(lists.get(group.cell), depth);
+      int[] list = left(Objects.requireNonNull(lists.get(group.cell)), depth);
       lists.put(group.cell, list);
       if (list.length < 2) {
         continue;
@@ -182,7 +183,7 @@ public final class FieldOrder {
           counts[cell] = -counts[cell];
         }
         if (counts[cell] < 0) { // so many of its rows are still to come
-          int[] list = lists.get(cell);
+          int[] list = Objects.requireNonNull(lists.get(cell));
           list[list.length + counts[cell]++] = row;
         }
       }

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.promptcache;
 
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
@@ -65,14 +66,13 @@ public final class MarkPlanner {
   private double cost(
       PrefixNode node, Map<PrefixNode, MarkPlan.Mark> marks, int before, int cachedTo) {
     int end = before + node.tokens();
-    MarkPlan.Mark mark = marks.get(node);
-    boolean kept = mark != null && end >= terms.tokensMin();
+    MarkPlan.Mark mark = end < terms.tokensMin() ? null : marks.get(node);
     double usd =
-        kept
+        mark != null
             ? segment(end - cachedTo, node.requests(), mark)
             : (double) (end - cachedTo) * node.ending() * terms.plain();
     for (PrefixNode child : node.children()) {
-      usd += cost(child, marks, end, kept ? end : cachedTo);
+      usd += cost(child, marks, end, mark != null ? end : cachedTo);
     }
     return usd;
   }
@@ -110,14 +110,14 @@ public final class MarkPlanner {
    */
   private Solved solve(PrefixNode node, int before, int[] ends, int endsCount) {
     int end = before + node.tokens();
-    int[] below = java.util.Arrays.copyOf(ends, endsCount + 1);
+    int[] below = Arrays.copyOf(ends, endsCount + 1);
     below[endsCount] = end;
     Solved solved =
         new Solved(endsCount * (terms.marksMax() + 1) * (primedMax + 1), node.children().size());
     for (int child = 0; child < solved.children.length; child++) {
       solved.children[child] = solve(node.children().get(child), end, below, endsCount + 1);
     }
-    boolean long_ = end >= terms.tokensMin();
+    boolean isKept = end >= terms.tokensMin();
     int ending = node.ending();
     for (int cached = 0; cached < endsCount; cached++) {
       int tokens = end - ends[cached];
@@ -126,7 +126,7 @@ public final class MarkPlanner {
           double best =
               (double) tokens * ending * terms.plain() + children(solved, cached, marks, primed);
           byte how = 0;
-          if (long_ && marks > 0) {
+          if (isKept && marks > 0) {
             double unprimed =
                 segment(tokens, node.requests(), MarkPlan.Mark.UNPRIMED)
                     + children(solved, endsCount, marks - 1, primed);

@@ -44,7 +44,7 @@ public final class FieldOrderBenchmark extends Benchmark {
       paramLabel = "FILE",
       description = "A CSV file whose first line names its columns.",
       required = true)
-  private Path data;
+  private Path data = Path.of("");
 
   @Override
   Map<String, String> measure(PrintWriter out) throws IOException {
@@ -86,7 +86,7 @@ public final class FieldOrderBenchmark extends Benchmark {
   }
 
   private static double value(Map<String, String> result, String key) {
-    return Double.parseDouble(result.get(key));
+    return Double.parseDouble(result.getOrDefault(key, "NaN"));
   }
 
   /** Rows of cells as they stand in a prompt. */

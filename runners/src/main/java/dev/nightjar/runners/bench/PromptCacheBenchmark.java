@@ -126,8 +126,8 @@ public final class PromptCacheBenchmark extends Benchmark {
 
   @Override
   boolean holds(Map<String, String> result) {
-    return result.get("worse_than_unmarked").equals("0")
-        && result.get("worse_than_all_marked").equals("0")
+    return value(result, "worse_than_unmarked") == 0
+        && value(result, "worse_than_all_marked") == 0
         && value(result, "over_brute_force_max") <= 0.01
         && value(result, "regret_max") <= REGRET_MAX
         && value(result, "over_no_caching_max") <= OVER_NO_CACHING_MAX
@@ -139,7 +139,7 @@ public final class PromptCacheBenchmark extends Benchmark {
   }
 
   private static double value(Map<String, String> result, String key) {
-    return Double.parseDouble(result.get(key));
+    return Double.parseDouble(result.getOrDefault(key, "NaN"));
   }
 
   private static String count(java.util.stream.Stream<?> counted) {
@@ -301,7 +301,7 @@ public final class PromptCacheBenchmark extends Benchmark {
         Locale.ROOT,
         "three tasks over %d speeches, their first night, as a share of the floor:%n",
         SPEECHES);
-    print(out, "each prefix written once, then read", floor / floor);
+    print(out, "each prefix written once, then read", 1);
     print(out, "ours", ours.usd() / floor);
     print(out, "all marked, each primed", fixed(workload, 2) / floor);
     print(out, "all marked, none primed", fixed(workload, 0) / floor);

@@ -158,7 +158,7 @@ final class PromptNight {
     return new PrefixNode(
         node.name(),
         node.tokens(),
-        counts.get(node.name()),
+        counts.getOrDefault(node.name(), 0),
         node.children().stream()
             .filter(child -> counts.containsKey(child.name()))
             .map(child -> counted(child, counts))
