@@ -931,6 +931,7 @@ column submissions.adopted boolean not null default false
 column submissions.cache_mark text
 column submissions.cache_wave smallint
 column submissions.cache_holds boolean not null default false
+column submissions.cache_mark_refused boolean not null default false
 column tasks.task_fingerprint text not null
 column tasks.name text not null
 column tasks.definition jsonb not null

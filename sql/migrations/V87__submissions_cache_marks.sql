@@ -5,6 +5,7 @@ alter table submissions
     add column cache_mark text,
     add column cache_wave smallint,
     add column cache_holds boolean not null default false,
+    add column cache_mark_refused boolean not null default false, -- by the provider, and the submission for it
     add constraint submissions_cache_wave_of_mark check ((cache_mark is null) = (cache_wave is null) and cache_wave >= 1),
     add constraint submissions_cache_holds_by_mark check (not cache_holds or cache_mark is not null);
 

@@ -5,7 +5,7 @@ select
     s.run_id,
     n.tenant,
     t.name as task,
-    (s.planned_at at time zone 'UTC')::date as night,
+    (min(s.planned_at) at time zone 'UTC')::date as night,
     s.tier,
     s.provider,
     s.model,
@@ -24,9 +24,9 @@ select
         - l.cached_input_usd - l.cache_write_usd) as saved_usd
 from submissions s
 join attempts a on a.submission_id = s.submission_id
-join ledger l on l.custom_id = a.custom_id
+join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
 join prices p on p.price_id = l.price_id
 join namespaces n on n.namespace_id = s.namespace_id
 join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
 where s.cache_mark is not null
-group by s.run_id, n.tenant, t.name, night, s.tier, s.provider, s.model, s.cache_mark;
+group by s.run_id, n.tenant, t.name, s.tier, s.provider, s.model, s.cache_mark;

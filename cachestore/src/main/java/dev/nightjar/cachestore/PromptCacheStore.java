@@ -22,21 +22,23 @@ public interface PromptCacheStore {
    * A submission that was marked.
    *
    * @param mark the provider's name for the way
-   * @param sinceEnd how long ago it had ended; empty if it has not
+   * @param held whether the rest waited for it
+   * @param sinceEnd how long ago it had ended, if it has, and was billed for the cache
    */
-  record Tried(String mark, Optional<Duration> sinceEnd) {}
+  record Tried(String mark, boolean held, Optional<Duration> sinceEnd) {}
 
   /**
    * One tier of a namespace, before its requests are packed.
    *
    * @param waiting requests that wait to be packed
    * @param tried marked submissions of the runs that wait, in order
-   * @param savedUsd what marks have saved so far in this tier; below 0 if they have lost
+   * @param savedUsd what marks have saved in this tier in thirty days; below 0 if they have lost
    * @param waited the share of the time between the run's start and its deadline that has passed
-   * @param left how long there is until the deadline
    */
-  record Standing(
-      int waiting, List<Tried> tried, BigDecimal savedUsd, double waited, Duration left) {}
+  record Standing(int waiting, List<Tried> tried, BigDecimal savedUsd, double waited) {}
+
+  /** Whether a provider has refused marks at a model in the last thirty days. */
+  boolean areRefused(String provider, String model);
 
   /** How a tier stands. */
   Standing standing(long namespaceId, String tier);

@@ -55,8 +55,10 @@ public interface SubmissionStore {
   /**
    * What may be packed now. A tier waits while a submission of it is open that holds the rest; not
    * longer than a quarter of the time to its run's deadline.
+   *
+   * @param attended whether the caller stays to pack the rest; if not, nothing waits
    */
-  List<Unpacked> unpacked(long namespaceId);
+  List<Unpacked> unpacked(long namespaceId, boolean attended);
 
   // ---- reading ----
 

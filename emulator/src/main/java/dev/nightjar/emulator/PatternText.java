@@ -12,10 +12,13 @@ import java.util.regex.PatternSyntaxException;
  */
 final class PatternText {
   private static final int CHARACTERS_MAX = 1_000;
+  private static final int STEPS_MAX = 20_000;
 
   private final String pattern;
   private long draw;
   private int at;
+
+  private int steps;
 
   private PatternText(String pattern, long seed) {
     this.pattern = pattern;
@@ -68,6 +71,9 @@ final class PatternText {
   }
 
   private String atom() {
+    if (++steps > STEPS_MAX) {
+      throw new IndexOutOfBoundsException("a pattern that repeats repetitions without end");
+    }
     char c = pattern.charAt(at++);
     return switch (c) {
       case '^', '$' -> "";
@@ -119,8 +125,8 @@ final class PatternText {
       } else if (pattern.charAt(at) == '-' && pattern.charAt(at + 1) != ']') {
         char last = pattern.charAt(at + 1);
         at += 2;
-        for (char each = c; each <= last; each++) {
-          held.append(each);
+        for (int each = c; each <= last; each++) {
+          held.append((char) each);
         }
       } else {
         held.append(c);
@@ -165,6 +171,9 @@ final class PatternText {
   }
 
   private String one(String characters) {
+    if (characters.isEmpty()) {
+      throw new IndexOutOfBoundsException("a class that holds nothing");
+    }
     return String.valueOf(characters.charAt(next(characters.length())));
   }
 

@@ -62,6 +62,15 @@ record DataProfile(
     described = List.copyOf(described);
   }
 
+  /** How many records have something in the column that most have. */
+  long filledMost() {
+    return filledMost(columns);
+  }
+
+  private static long filledMost(List<Column> columns) {
+    return columns.stream().mapToLong(Column::filled).max().orElse(0);
+  }
+
   /**
    * Looks at a file, at a folder, or at what a pattern matches.
    *
@@ -204,7 +213,7 @@ record DataProfile(
       String pattern, Collection<MatchResult.Metadata> files, Map<String, Stats> stats) {
     List<Column> columns =
         stats.entrySet().stream().map(entry -> entry.getValue().column(entry.getKey())).toList();
-    long most = columns.stream().mapToLong(Column::filled).max().orElse(0);
+    long most = filledMost(columns);
     String text = likelyText(columns);
     String id =
         columns.stream()

@@ -81,12 +81,15 @@ final class DemoCommand implements Callable<Integer> {
     Path speeches = corpora.speeches();
     Path triage = corpora.task("email-triage");
     Path digest = corpora.task("speech-digest");
+    Path topics = corpora.task("speech-topics");
     List<Step> steps =
         List.of(
             new Step("night-1-emails", "emails", triage, List.of(emails + "/night-1.jsonl")),
             new Step("night-1-speeches", "speeches", digest, List.of(speeches + "/night-1.jsonl")),
+            new Step("night-1-topics", "topics", topics, List.of(speeches + "/night-1.jsonl")),
             new Step("night-2-emails", "emails", triage, List.of(emails + "/night-*.jsonl")),
-            new Step("night-2-speeches", "speeches", digest, List.of(speeches + "/night-*.jsonl")));
+            new Step("night-2-speeches", "speeches", digest, List.of(speeches + "/night-*.jsonl")),
+            new Step("night-2-topics", "topics", topics, List.of(speeches + "/night-*.jsonl")));
     try (Emulator emulator =
         EmulatorCommand.start(Emulator.in(home.resolve("emulator")).speed(speed), 0)) {
       out.println(
@@ -190,9 +193,9 @@ final class DemoCommand implements Callable<Integer> {
               + " invoice_usd="
               + Terminal.exact(invoice)
               + " asked_first_night="
-              + report.asked(runIds.subList(0, 2))
+              + report.asked(runIds.subList(0, 3))
               + " asked_second_night="
-              + report.asked(runIds.subList(2, 4))
+              + report.asked(runIds.subList(3, 6))
               + " seconds="
               + took.toSeconds());
       out.flush();

@@ -65,6 +65,7 @@ final class FirstAnswers {
                 select
                 from attempts
                 where run_id = ?
+                  and attempt_number = 1
                 group by tier
                 having count(*) filter (where state in ('succeeded', 'rejected')) < ?
                    and count(*) filter (where state in ('succeeded', 'rejected') or submission_id = any (?)) >= ?
@@ -98,6 +99,7 @@ final class FirstAnswers {
                         row_number() over (partition by tier order by ended_at, custom_id) as number
                     from attempts
                     where run_id = ?
+                      and attempt_number = 1 -- what only fails higher up stops nothing: most is answered below
                       and state in ('succeeded', 'rejected')
                 )
                 select

@@ -213,6 +213,7 @@ final class InitCommand implements Callable<Integer> {
             shownText,
             id,
             profile.columns().stream()
+                .filter(column -> column.filled() == profile.filledMost()) // others lack it
                 .map(DataProfile.Column::name)
                 .filter(name -> name.matches("(?i)subject|title|headline"))
                 .filter(name -> !name.equals(shownText) && !name.equals(id))
@@ -220,7 +221,12 @@ final class InitCommand implements Callable<Integer> {
             profile.isTabular(),
             chosen);
     Files.writeString(file, draft.yaml(), StandardOpenOption.CREATE_NEW);
-    TaskLoader.load(file); // what it wrote, a night must take
+    try {
+      TaskLoader.load(file); // what it wrote, a night must take
+    } catch (RuntimeException e) {
+      Files.delete(file);
+      throw e;
+    }
     said.println("wrote " + file + ": read it, and say in it what each answer is to be");
     next(said, file.toString(), profile.pattern());
   }

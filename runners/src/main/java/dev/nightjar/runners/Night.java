@@ -474,7 +474,8 @@ final class Night implements AutoCloseable {
           }
         }
       }
-      boolean unpacked = !stores.submissions().unpacked(context.namespaceId()).isEmpty();
+      boolean unpacked =
+          !stores.submissions().unpacked(context.namespaceId(), context.attended()).isEmpty();
       if (unpacked || online || !ended.isEmpty()) {
         moved |= runCollect(ended) && (unpacked || movedOn(ended));
         Optional<String> stopped = stores.submissions().stopped(ended);
@@ -530,6 +531,9 @@ final class Night implements AutoCloseable {
 
   private boolean runCollect(List<String> ended) {
     try {
+      if (prepared()) {
+        stopIfFirstAnswersFail(); // another process may have settled them
+      }
       boolean judgesFirst = prepared() && firstAnswers.completedBy(ended);
       if (judgesFirst) {
         // Before anything is asked one tier up, which would cost many times as much.
@@ -566,24 +570,49 @@ final class Night implements AutoCloseable {
     }
     String reason = failing.get().inWords();
     stores.runs().failOpenItems(run.runId(), ErrorCode.ANSWERS_REJECTED, reason);
-    stores.submissions().list(Optional.of(run.runId()), true, SUBMISSIONS_MAX).stream()
-        .filter(submission -> submission.state() == SubmissionState.IN_PROGRESS)
-        .forEach(
-            submission ->
-                stores
-                    .submissions()
-                    .requestCancel(
-                        submission.submissionId(),
-                        ErrorCode.SUBMISSION_CANCELLED,
-                        clock.instant()));
+    long out = cancelled();
     finish();
     throw new NightjarException(
         ErrorCode.ANSWERS_REJECTED,
         "run " + run.runId(),
         reason,
-        "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
+        (out == 0
+                ? ""
+                : out + " of its batches are cancelled; 'collect' charges what they had done; ")
+            + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
             + " task makes of a few; correct the task, or go on regardless with --rejected-min "
             + (FirstAnswers.LOOKED_AT + 1));
+  }
+
+  /**
+   * Cancels what the providers have in work, of this run.
+   *
+   * @return how many batches they have
+   */
+  private long cancelled() {
+    long out = 0;
+    try (LeaseKeeper keeper =
+        new LeaseKeeper(
+            stores.submissions(), context.workerId(), context.providers().lease(), clock)) {
+      for (Submission submission :
+          stores.submissions().list(Optional.of(run.runId()), true, SUBMISSIONS_MAX)) {
+        String id = submission.submissionId();
+        if (submission.state() == SubmissionState.PLANNED
+            || submission.state() == SubmissionState.ENDED) {
+          continue;
+        }
+        out++;
+        stores.submissions().requestCancel(id, ErrorCode.SUBMISSION_CANCELLED, clock.instant());
+        try {
+          if (submission.state() == SubmissionState.IN_PROGRESS) {
+            submitter.poll(stores.submissions().find(id).orElseThrow(), keeper);
+          }
+        } catch (NightjarException e) {
+          LOG.warn("{}", e.getMessage()); // whoever polls it next cancels it
+        }
+      }
+    }
+    return out;
   }
 
   /** Whether all input was read and no item is open. */

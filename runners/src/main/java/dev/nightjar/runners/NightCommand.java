@@ -85,7 +85,6 @@ abstract class NightCommand implements Callable<Integer> {
     int exitCode = finish(night, setting, failedPercentMax, out);
     if (!begins() && wasFinished) {
       out.println("nothing is open: this run had ended before");
-      return 0;
     }
     return exitCode;
   }

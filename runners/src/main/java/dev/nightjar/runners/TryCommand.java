@@ -210,7 +210,18 @@ final class TryCommand implements Callable<Integer> {
     BigDecimal usd = BigDecimal.ZERO;
     int answered = 0;
     for (Document document : documents) {
-      Results.Item item = results.item(night.runId(), document.id()).orElseThrow();
+      Results.Item item =
+          results
+              .item(night.runId(), document.id())
+              .orElseThrow(
+                  () ->
+                      new NightjarException(
+                          ErrorCode.DOCUMENT_FAILED,
+                          document.id(),
+                          "the run refused it",
+                          "see why: nightjar results --run-id "
+                              + night.runId()
+                              + " --failed; leave it out with --doc"));
       List<Results.Attempt> attempts = results.attempts(night.runId(), document.id());
       SentPrompt prompt = SentPrompt.of(trial, document);
       if (json) {

@@ -31,8 +31,7 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                     count(*)::integer as waiting,
                     coalesce(max(
                         extract(epoch from ?::timestamptz - r.started_at)
-                            / greatest(extract(epoch from r.deadline_at - r.started_at), 1)), 1)::float8 as waited,
-                    coalesce(min(extract(epoch from r.deadline_at - ?::timestamptz)), 0)::float8 as seconds_left
+                            / greatest(extract(epoch from r.deadline_at - r.started_at), 1)), 1)::float8 as waited
                 from attempts a
                 join runs r on r.run_id = a.run_id
                 where a.namespace_id = ?
@@ -41,7 +40,6 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                   and a.state = 'planned'
                 """,
                 Sql.now(clock),
-                Sql.now(clock),
                 namespaceId,
                 tier)
             .get(0);
@@ -49,7 +47,17 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
         fetch(
                 context,
                 """
-                select cache_mark, extract(epoch from ?::timestamptz - ended_at)::float8 as seconds
+                select
+                    cache_mark,
+                    cache_holds,
+                    -- One that was billed for nothing has written nothing.
+                    case when exists (
+                        select
+                        from attempts a
+                        join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
+                        where a.submission_id = submissions.submission_id
+                          and l.cached_input_tokens + l.cache_write_tokens + l.cache_write_long_tokens > 0)
+                    then extract(epoch from ?::timestamptz - ended_at)::float8 end as seconds
                 from submissions
                 where namespace_id = ?
                   and tier = ?
@@ -72,6 +80,7 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                 row ->
                     new Tried(
                         row.get("cache_mark", String.class),
+                        row.get("cache_holds", Boolean.class),
                         Optional.ofNullable(row.get("seconds", Double.class))
                             .map(seconds -> Duration.ofMillis((long) (seconds * 1_000)))));
     BigDecimal saved =
@@ -83,22 +92,20 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                         * p.batch_input_usd * 0.000001 - l.cached_input_usd - l.cache_write_usd), 0) as usd
                 from submissions s
                 join attempts a on a.submission_id = s.submission_id
-                join ledger l on l.custom_id = a.custom_id
+                join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
                 join prices p on p.price_id = l.price_id
                 where s.namespace_id = ?
                   and s.tier = ?
                   and s.cache_mark is not null
+                  and s.planned_at > ?::timestamptz - interval '30 days'
                 """,
                 namespaceId,
-                tier)
+                tier,
+                Sql.now(clock))
             .get(0)
             .get("usd", BigDecimal.class);
     return new Standing(
-        waiting.get("waiting", Integer.class),
-        tried,
-        saved,
-        waiting.get("waited", Double.class),
-        Duration.ofSeconds(waiting.get("seconds_left", Double.class).longValue()));
+        waiting.get("waiting", Integer.class), tried, saved, waiting.get("waited", Double.class));
   }
 
   @Override
@@ -113,7 +120,7 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                 count(*) as findable
             from submissions s
             join attempts a on a.submission_id = s.submission_id
-            join ledger l on l.custom_id = a.custom_id
+            join ledger l on l.custom_id = a.custom_id and l.billed_at = a.billed_at
             where s.provider = ?
               and s.model = ?
               and s.cache_mark is not null
@@ -133,5 +140,30 @@ final class PostgresPromptCacheStore implements PromptCacheStore {
                     Math.max(0, row.get("nights_ago", Integer.class)),
                     row.get("served", Long.class),
                     row.get("findable", Long.class)));
+  }
+
+  @Override
+  public boolean areRefused(String provider, String model) {
+    return !fetch(
+            context,
+            """
+            select
+            from submissions s
+            where s.provider = ?
+              and s.model = ?
+              and s.planned_at > ?::timestamptz - interval '30 days'
+              and (s.cache_mark_refused
+                  or (s.cache_mark is not null
+                      and exists (
+                          select
+                          from attempts a
+                          where a.submission_id = s.submission_id
+                            and a.failure_code in ('REQUEST_INVALID', 'BATCH_FAILED'))))
+            limit 1
+            """,
+            provider,
+            model,
+            Sql.now(clock))
+        .isEmpty();
   }
 }

@@ -359,9 +359,10 @@ final class PostgresSubmissionStore implements SubmissionStore {
               and tier = ?
               and mode = ?
               and cache_holds
-              and state in ('planned', 'creating', 'in_progress', 'ended')
-            limit 1
-            """,
+              and
+            """
+                + OPEN
+                + " limit 1",
             namespaceId,
             what.tier(),
             what.mode().label())
@@ -369,29 +370,39 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
-  public List<Unpacked> unpacked(long namespaceId) {
+  public List<Unpacked> unpacked(long namespaceId, boolean attended) {
     return fetch(
             context,
             """
-            select distinct a.tier, a.mode
-            from attempts a
-            where a.namespace_id = ?
-              and a.state = 'planned'
-              and a.provider <> all (?::text[])
-              and not exists (
-                  select
-                  from submissions s
-                  join runs r on r.run_id = a.run_id
-                  where s.namespace_id = a.namespace_id
-                    and s.tier = a.tier
-                    and s.mode = a.mode
-                    and s.cache_holds
-                    and s.state in ('planned', 'creating', 'in_progress', 'ended')
-                    and ?::timestamptz < r.started_at + (r.deadline_at - r.started_at) / 4)
-            order by a.tier, a.mode
+            with waiting as (
+                select distinct tier, mode, run_id
+                from attempts
+                where namespace_id = ?
+                  and state = 'planned'
+                  and provider <> all (?::text[])
+            ),
+            holding as (
+                select tier, mode
+                from submissions
+                where namespace_id = ?
+                  and cache_holds
+                  and
+            """
+                + OPEN
+                + """
+            )
+            select distinct w.tier, w.mode
+            from waiting w
+            join runs r on r.run_id = w.run_id
+            where not (?
+                and (w.tier, w.mode) in (select tier, mode from holding)
+                and ?::timestamptz < r.started_at + (r.deadline_at - r.started_at) / 4)
+            order by w.tier, w.mode
             """,
             namespaceId,
             PostgresStrayStore.held(context),
+            namespaceId,
+            attended,
             Sql.now(clock))
         .map(
             row ->
@@ -702,6 +713,11 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 tx, submissionId, ErrorCode.DEADLINE_PASSED, "no document waits for it any more");
             return Admission.UNWANTED;
           }
+          if (submission.cacheMark().isPresent() && isCold(tx, submissionId, at)) {
+            unpack(
+                tx, new String[] {submissionId}, "what it was to find in the prompt cache is cold");
+            return Admission.UNWANTED;
+          }
           if (submission.mode() == AttemptMode.BATCH
               && !hasRoom(tx, submission, limits, account, at)) {
             return Admission.NO_ROOM;
@@ -737,6 +753,31 @@ final class PostgresSubmissionStore implements SubmissionStore {
               ? Admission.ADMITTED
               : Admission.LOST;
         });
+  }
+
+  /**
+   * Whether the requests of a submission would write what they were to read: it waited for room, or
+   * for its provider, for longer than the marks of its tier live. They are named as intervals are.
+   */
+  private static boolean isCold(DSLContext tx, String submissionId, Instant at) {
+    return !fetch(
+            tx,
+            """
+            select
+            from submissions s
+            where s.submission_id = ?
+              and s.cache_wave > 1
+              and not exists (
+                  select
+                  from submissions e
+                  where e.namespace_id = s.namespace_id
+                    and e.tier = s.tier
+                    and e.cache_mark = s.cache_mark
+                    and (e.state = 'in_progress' or e.ended_at > ?::timestamptz - s.cache_mark::interval))
+            """,
+            submissionId,
+            Sql.time(at))
+        .isEmpty();
   }
 
   /** Whether strays that were read after it was packed hold answers for it. */
@@ -904,6 +945,7 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   set state = 'failed',
                       failure_code = ?,
                       failure_reason = ?,
+                      cache_mark_refused = cache_mark is not null,
                       lease_owner = null,
                       lease_until = null
                   where submission_id = ?
@@ -914,11 +956,28 @@ final class PostgresSubmissionStore implements SubmissionStore {
                   reason,
                   submissionId,
                   owner);
-          if (refused == 1) {
+          // With marks it may have been refused for them: packed anew its requests have none.
+          if (refused == 1 && !unpackMarked(tx, submissionId)) {
             Budget.fail(tx, clock, endAttempts(tx, clock, submissionId, code, reason), code);
           }
           return refused == 1;
         });
+  }
+
+  private static boolean unpackMarked(DSLContext tx, String submissionId) {
+    return tx.execute(
+            """
+            update attempts a
+            set state = 'planned',
+                submission_id = null
+            from submissions s
+            where s.submission_id = ?
+              and s.cache_mark_refused
+              and a.submission_id = s.submission_id
+              and a.state = 'submitted'
+            """,
+            submissionId)
+        > 0;
   }
 
   @Override

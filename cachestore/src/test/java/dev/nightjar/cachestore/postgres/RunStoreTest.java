@@ -72,7 +72,7 @@ class RunStoreTest extends StoresFixture {
     assertThat(packed("small")).as("b was withdrawn").isEmpty();
     AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
-    assertThat(stores.submissions().unpacked(namespaceId)).as("a is not escalated").isEmpty();
+    assertThat(stores.submissions().unpacked(namespaceId, true)).as("a is not escalated").isEmpty();
     stores.runs().finish(runId);
     assertBalanced(runId);
   }

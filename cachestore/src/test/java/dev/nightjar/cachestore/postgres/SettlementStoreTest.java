@@ -44,9 +44,9 @@ class SettlementStoreTest extends StoresFixture {
     AttemptPlan next = plan("a", 2, "mid", "gpt-6.1-terra");
     stores.settlements().settle(runId, List.of(rejected("a", 1, Optional.of(next))));
     assertThat(itemState("a")).isEqualTo("waiting");
-    assertThat(stores.submissions().unpacked(namespaceId)).as("it waits for money").isEmpty();
+    assertThat(stores.submissions().unpacked(namespaceId, true)).as("it waits for money").isEmpty();
     stores.funding().fund(runId);
-    assertThat(stores.submissions().unpacked(namespaceId))
+    assertThat(stores.submissions().unpacked(namespaceId, true))
         .containsExactly(new SubmissionStore.Unpacked("mid", AttemptMode.BATCH));
     inProgress(packed("mid").get(0));
     stores.settlements().settle(runId, List.of(succeeded("a", 2)));

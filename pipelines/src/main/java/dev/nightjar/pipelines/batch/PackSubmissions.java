@@ -59,7 +59,8 @@ public final class PackSubmissions extends PTransform<PCollection<Void>, PCollec
     @Override
     protected void processBatch(List<String> runIds, Consumer<String> output) {
       PrefixMarks marks = new PrefixMarks(stores(), context);
-      for (SubmissionStore.Unpacked what : stores().submissions().unpacked(context.namespaceId())) {
+      for (SubmissionStore.Unpacked what :
+          stores().submissions().unpacked(context.namespaceId(), context.attended())) {
         stores()
             .submissions()
             .pack(

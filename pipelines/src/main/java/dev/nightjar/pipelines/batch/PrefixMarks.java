@@ -50,7 +50,7 @@ final class PrefixMarks {
   CacheMarking of(Unpacked what) {
     TierSpec tier = context.task().tier(what.tier());
     List<CacheTtl> ttls = lines.cacheTtls(tier);
-    if (what.mode() != AttemptMode.BATCH || ttls.isEmpty()) {
+    if (!context.attended() || what.mode() != AttemptMode.BATCH || ttls.isEmpty()) {
       return CacheMarking.NONE;
     }
     Optional<Price> price =
@@ -63,7 +63,8 @@ final class PrefixMarks {
       return CacheMarking.NONE;
     }
     Standing standing = stores.promptCaches().standing(context.namespaceId(), tier.name());
-    if (standing.waiting() < 2) {
+    if (standing.waiting() < 2
+        || stores.promptCaches().areRefused(tier.provider().label(), tier.model())) {
       return CacheMarking.NONE;
     }
     return decided(tier, tokens, standing, ways(tier, ttls, price.get()));
@@ -78,7 +79,8 @@ final class PrefixMarks {
       TierSpec tier, int tokens, Standing standing, List<CachePolicy.Way> ways) {
     List<String> tried =
         standing.tried().stream().map(PromptCacheStore.Tried::mark).distinct().toList();
-    boolean mayWait = context.attended() && standing.waited() < WAITED_MAX;
+    boolean mayWait = standing.waited() < WAITED_MAX;
+    long waves = standing.tried().stream().filter(PromptCacheStore.Tried::held).count();
     PrefixNode shared = PrefixNode.leaf("shared", tokens, standing.waiting());
     double nightUsd = ways.isEmpty() ? 0 : shared.tokensInAll() * ways.get(0).terms().plain();
     CachePolicy.Step step =
@@ -86,7 +88,8 @@ final class PrefixMarks {
             shared,
             ways,
             CachePolicy.risk(nightUsd, 0, standing.savedUsd().doubleValue()),
-            mayWait ? Math.max(1, WAVES_MAX - standing.tried().size()) : 1,
+            // What is warm needs no wait.
+            mayWait ? (int) Math.max(1, WAVES_MAX - waves) : tried.isEmpty() ? 1 : 2,
             tried);
     if (step.way() == null) {
       return CacheMarking.NONE;
@@ -98,6 +101,9 @@ final class PrefixMarks {
             .filter(earlier -> earlier.mark().equals(mark))
             .flatMap(earlier -> earlier.sinceEnd().stream())
             .anyMatch(since -> since.compareTo(ttl.duration()) < 0);
+    if (!mayWait && (!isWarm || step.through() != null)) {
+      return CacheMarking.NONE;
+    }
     if (!isWarm) {
       return CacheMarking.primer(mark, markBytes(tier, ttl));
     }
@@ -118,7 +124,7 @@ final class PrefixMarks {
     Price.Rates rates = price.batch();
     double plain = rates.input().doubleValue() * 1e-6;
     return ttls.stream()
-        .filter(ttl -> (ttl.isLong() ? rates.cacheWriteLong() : rates.cacheWrite()).signum() > 0)
+        .filter(ttl -> isPriced(ttl, rates))
         .map(
             ttl ->
                 new CachePolicy.Way(
@@ -138,22 +144,19 @@ final class PrefixMarks {
         .toList();
   }
 
-  /** What a way has shown, older nights counting less. */
+  /** A list that gives the long time the short one's price does not know it. */
+  private static boolean isPriced(CacheTtl ttl, Price.Rates rates) {
+    return ttl.isLong()
+        ? rates.cacheWriteLong().compareTo(rates.cacheWrite()) > 0
+        : rates.cacheWrite().signum() > 0;
+  }
+
   private static HitEvidence evidence(List<Shown> shown, String mark) {
     HitEvidence evidence = HitEvidence.NONE;
-    int at = 0;
-    for (PromptCacheStore.Shown night : shown) {
-      if (!night.mark().equals(mark)) {
-        continue;
+    for (Shown night : shown) {
+      if (night.mark().equals(mark)) {
+        evidence = evidence.plus(night.nightsAgo(), night.served(), night.findable());
       }
-      for (; at > night.nightsAgo(); at--) {
-        evidence = evidence.after(0, 0);
-      }
-      at = night.nightsAgo();
-      evidence =
-          at == 0
-              ? evidence.plus(night.served(), night.findable())
-              : evidence.after(night.served(), night.findable());
     }
     return evidence;
   }

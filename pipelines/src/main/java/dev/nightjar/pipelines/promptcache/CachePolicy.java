@@ -118,7 +118,7 @@ public final class CachePolicy {
         ways.stream()
             .filter(way -> !tried.subList(0, Math.max(0, tried.size() - 1)).contains(way.name()))
             .toList();
-    Way hopeful = least(open, way -> way.hoped(root, wavesLeft).usd());
+    Way hopeful = open.isEmpty() ? best : least(open, way -> way.hoped(root, wavesLeft).usd());
     double hoped = hopeful.hoped(root, wavesLeft).usd();
     double known = Math.min(unmarked, expected.usd());
     boolean isBest = hopeful.name().equals(best.name()) && expected.usd() < unmarked;
@@ -132,7 +132,7 @@ public final class CachePolicy {
     if (expected.usd() >= unmarked * (1 - GAIN_MIN)) {
       return Step.UNMARKED;
     }
-    boolean wasTried = best.primed().trials() >= PROBE_REQUESTS_MIN - 1 || wavesLeft < 3;
+    boolean wasTried = best.primed().trials() >= PROBE_REQUESTS_MIN - 1;
     if (wasTried && best.feared(root, expected) - unmarked <= riskUsd) {
       return new Step(best, expected, Integer.MAX_VALUE, null);
     }

@@ -29,16 +29,23 @@ public record HitEvidence(double hits, double trials) {
     }
   }
 
-  /** With more requests of the same night. */
-  public HitEvidence plus(double moreHits, double moreTrials) {
-    return new HitEvidence(hits + moreHits, trials + moreTrials);
+  /**
+   * With the requests of one night.
+   *
+   * @param nightsAgo how old it is; 0 for tonight
+   * @param nightHits requests that were served
+   * @param nightTrials requests that could have been
+   */
+  public HitEvidence plus(int nightsAgo, double nightHits, double nightTrials) {
+    double weight =
+        Math.pow(KEPT_A_NIGHT, nightsAgo)
+            * (nightTrials > TRIALS_MAX_A_NIGHT ? TRIALS_MAX_A_NIGHT / nightTrials : 1);
+    return new HitEvidence(hits + weight * nightHits, trials + weight * nightTrials);
   }
 
-  /** As it counts a night later, with what that night has shown. */
-  public HitEvidence after(double nightHits, double nightTrials) {
-    double weight = nightTrials > TRIALS_MAX_A_NIGHT ? TRIALS_MAX_A_NIGHT / nightTrials : 1;
-    return new HitEvidence(
-        hits * KEPT_A_NIGHT + nightHits * weight, trials * KEPT_A_NIGHT + nightTrials * weight);
+  /** As it counts a night later. */
+  public HitEvidence aNightLater() {
+    return new HitEvidence(hits * KEPT_A_NIGHT, trials * KEPT_A_NIGHT);
   }
 
   /** The share to expect; a half where nothing is known. */

@@ -292,6 +292,7 @@ public final class TaskLoader {
               message.getError()));
     }
     checkSchema(file, tree.get("output_schema"), problems);
+    checkQuotes(file, tree, problems);
     Set<String> answered = new TreeSet<>();
     tree.at("/output_schema/properties").fieldNames().forEachRemaining(answered::add);
     for (JsonNode field : tree.at("/answer_equality/fields")) {
@@ -361,6 +362,45 @@ public final class TaskLoader {
               "expected a schema that can be used, but "
                   + firstLine(String.valueOf(e.getMessage()))));
     }
+  }
+
+  /** Marks that nobody would look at, and answers whose quotes stand in another document. */
+  private static void checkQuotes(String file, JsonNode tree, List<Problem> problems) {
+    JsonNode schema = tree.path("output_schema");
+    int marks = 0;
+    for (JsonNode mark : schema.findValues("x-quote")) {
+      marks += mark.asBoolean() ? 1 : 0;
+    }
+    if (marks == 0) {
+      return;
+    }
+    if (marks != quoteMarks(schema)) {
+      problems.add(
+          new Problem(
+              file,
+              line(schema),
+              "output_schema",
+              "expected x-quote: true on strings or arrays of strings below 'properties' and"
+                  + " 'items' only; elsewhere it is not looked at"));
+    }
+    for (String sharing : List.of("semantic_cache", "near_duplicates")) {
+      if (tree.hasNonNull(sharing)) {
+        problems.add(
+            new Problem(
+                file,
+                line(tree.get(sharing)),
+                sharing,
+                "expected none beside x-quote: a shared answer quotes another document"));
+      }
+    }
+  }
+
+  private static int quoteMarks(JsonNode schema) {
+    int marks = schema.path("x-quote").asBoolean() ? 1 : 0;
+    for (JsonNode property : schema.path("properties")) {
+      marks += quoteMarks(property);
+    }
+    return schema.path("items").isObject() ? marks + quoteMarks(schema.path("items")) : marks;
   }
 
   private static void checkPointers(

@@ -139,15 +139,18 @@ public final class AnswerValidator {
     }
     return schema
         .firstProblem(answer)
-        .or(
-            () ->
-                quotes.isEmpty()
-                    ? Optional.empty()
-                    : quotes
-                        .correct(answer, source)
-                        .map(place -> place + " quotes what is not in the document"))
+        .or(() -> quotes.isEmpty() ? Optional.empty() : quoteProblem(answer, source))
         .map(problem -> Verdict.rejected(ErrorCode.ANSWER_INVALID, problem))
         .orElseGet(() -> new Verdict(Optional.of(answer.toString()), Optional.empty(), ""));
+  }
+
+  /** The source's own words take a quote's place, and have to meet the schema as the quote did. */
+  private Optional<String> quoteProblem(JsonNode answer, String source) {
+    return quotes
+        .correct(answer, source)
+        .map(place -> place + " quotes what is not in the document")
+        .or(() -> unstorable(answer))
+        .or(() -> schema.firstProblem(answer));
   }
 
   /** What PostgreSQL, or who reads a number as a double, cannot hold. */

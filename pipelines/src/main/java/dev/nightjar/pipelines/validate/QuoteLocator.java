@@ -75,23 +75,49 @@ public final class QuoteLocator {
     if (quote.isEmpty()) {
       return Optional.empty();
     }
-    int at = document.indexOf(quote);
-    if (at >= 0) {
-      return Optional.of(place(at, at + quote.length(), true));
+    for (int at = document.indexOf(quote); at >= 0; at = document.indexOf(quote, at + 1)) {
+      if (!cutsANumber(at, at + quote.length())) {
+        return Optional.of(place(at, at + quote.length(), true));
+      }
     }
     FoldedText asked = FoldedText.of(quote);
     if (asked.length() == 0) {
       return Optional.empty();
     }
-    int folded = text.folded().indexOf(asked.folded());
-    if (folded >= 0) {
-      return Optional.of(place(quote, asked, folded, folded + asked.length()));
+    for (int folded = text.folded().indexOf(asked.folded());
+        folded >= 0;
+        folded = text.folded().indexOf(asked.folded(), folded + 1)) {
+      Place found = place(quote, asked, folded, folded + asked.length());
+      if (!cutsANumber(text.start(folded), text.end(folded + asked.length() - 1))) {
+        return Optional.of(found);
+      }
     }
     boolean isLong =
         asked.isIdeograph(0)
             ? asked.length() >= UNCHANGED_IDEOGRAPHS_MIN + IDEOGRAPHS_CHANGED_MAX
             : asked.countWords() > UNCHANGED_MIN;
     return isLong ? near(quote, asked) : Optional.empty();
+  }
+
+  /** Whether a number goes on beyond a place: "5 %" does not stand in "25 %". */
+  private boolean cutsANumber(int start, int end) {
+    return goesOn(start - 1, -1, start) || goesOn(end, 1, end - 1);
+  }
+
+  private boolean goesOn(int outside, int step, int inside) {
+    if (outside < 0
+        || outside >= document.length()
+        || !Character.isDigit(document.charAt(inside))) {
+      return false;
+    }
+    char next = document.charAt(outside);
+    int beyond = outside + step;
+    boolean isBetweenDigits =
+        (next == '.' || next == ',')
+            && beyond >= 0
+            && beyond < document.length()
+            && Character.isDigit(document.charAt(beyond));
+    return Character.isDigit(next) || isBetweenDigits;
   }
 
   private Optional<Place> near(String quote, FoldedText asked) {
@@ -197,15 +223,21 @@ public final class QuoteLocator {
     int start = text.start(from);
     int end = to > from ? text.end(to - 1) : start;
     // Punctuation that the quote and the document share at an edge belongs to the quote.
-    for (int at = asked.start(0) - 1;
-        at >= 0 && start > 0 && quote.charAt(at) == document.charAt(start - 1);
-        at--) {
-      start--;
+    int before = asked.start(0);
+    while (before > 0
+        && start > 0
+        && quote.codePointBefore(before) == document.codePointBefore(start)) {
+      int length = Character.charCount(quote.codePointBefore(before));
+      before -= length;
+      start -= length;
     }
-    for (int at = asked.end(asked.length() - 1);
-        at < quote.length() && end < document.length() && quote.charAt(at) == document.charAt(end);
-        at++) {
-      end++;
+    int after = asked.end(asked.length() - 1);
+    while (after < quote.length()
+        && end < document.length()
+        && quote.codePointAt(after) == document.codePointAt(end)) {
+      int length = Character.charCount(quote.codePointAt(after));
+      after += length;
+      end += length;
     }
     return place(start, end, false);
   }

@@ -88,28 +88,19 @@ public final class ValidateAnswers
                 stores()
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
-            boolean bills =
-                stores().submissions().find(submissionId).map(Providers::bills).orElse(true);
-            // Cancelled only to be asked online, and so they are, also after a new deadline.
-            boolean askCancelled =
-                stores()
-                    .submissions()
-                    .find(submissionId)
-                    .flatMap(Submission::cancelReason)
-                    .filter(ErrorCode.DEADLINE_NEAR::equals)
-                    .isPresent();
+            Optional<Submission> submission = stores().submissions().find(submissionId);
             for (ResultLine line : same) {
               StoredAttempt attempt = attempts.get(line.customId());
               if (attempt != null) {
                 output.accept(
-                    new SubmissionOutcome(submissionId, judge(line, attempt, askCancelled, bills)));
+                    new SubmissionOutcome(submissionId, judge(line, attempt, submission)));
               }
             }
           });
     }
 
-    private Outcome judge(
-        ResultLine line, StoredAttempt attempt, boolean askCancelled, boolean bills) {
+    private Outcome judge(ResultLine line, StoredAttempt attempt, Optional<Submission> submission) {
+      boolean bills = submission.map(Providers::bills).orElse(true);
       if (validator == null) {
         throw new IllegalStateException("setup has not run");
       }
@@ -122,7 +113,7 @@ public final class ValidateAnswers
             Optional.empty(),
             line.error(),
             line.reason(),
-            escalates ? nextAfter(line.error().get(), attempt, askCancelled) : Optional.empty(),
+            escalates ? nextAfter(line.error().get(), attempt, submission) : Optional.empty(),
             false,
             switch (line.error().get()) {
               case OUTCOME_UNKNOWN -> true; // paid for, perhaps, once
@@ -166,14 +157,23 @@ public final class ValidateAnswers
                       code,
                       line.end().reason()
                           + (line.reason().isEmpty() ? "" : " (" + line.reason() + ")")))
-          .orElseGet(() -> validator.validate(line.text(), prompt));
+          .orElseGet(
+              () ->
+                  prompt.isBlank() // of an item that was answered otherwise meanwhile
+                      ? validator.validate(line.text())
+                      : validator.validate(line.text(), prompt));
     }
 
     private Optional<AttemptPlan> nextAfter(
-        ErrorCode code, StoredAttempt attempt, boolean askCancelled) {
+        ErrorCode code, StoredAttempt attempt, Optional<Submission> submission) {
+      boolean isMarked = submission.flatMap(Submission::cacheMark).isPresent();
+      // Cancelled only to be asked online, and so they are, also after a new deadline.
+      boolean askCancelled =
+          submission.flatMap(Submission::cancelReason).equals(Optional.of(ErrorCode.DEADLINE_NEAR));
       return switch (code) {
         case OUTCOME_UNKNOWN -> Optional.empty(); // it may have been billed
-        case REQUEST_INVALID -> Optional.empty(); // as it is it would be refused again
+        // As it is it would be refused again; but one that was marked is sent without its mark.
+        case REQUEST_INVALID -> isMarked ? again(attempt) : Optional.empty();
         case REQUEST_TOO_LONG ->
             Escalation.afterTooLong(context.task().tiers(), attempt)
                 .map(tier -> plan(tier, attempt));

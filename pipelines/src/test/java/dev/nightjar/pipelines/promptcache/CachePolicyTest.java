@@ -82,7 +82,7 @@ class CachePolicyTest {
 
   @Test
   void oldNightsCountLess() {
-    HitEvidence evidence = HitEvidence.NONE.after(100, 100).after(0, 0);
+    HitEvidence evidence = HitEvidence.NONE.plus(0, 100, 100).aNightLater();
     assertThat(evidence.trials())
         .isCloseTo(HitEvidence.TRIALS_MAX_A_NIGHT * HitEvidence.KEPT_A_NIGHT, within(1e-9));
     assertThat(evidence.low()).isLessThan(1).isGreaterThan(0.9);

@@ -80,7 +80,7 @@ class ProviderCheckTest {
   @CsvSource({"OPENAI, gpt-6.2-sol", "ANTHROPIC, claude-opus-5-5", "GEMINI, gemini-4-neon"})
   void allRulesHoldAndTheBudgetIsKept(Provider provider, String model) throws Exception {
     Checked checked = check(provider, model, "1", builder -> builder.apiKey(KEY));
-    assertThat(checked.names(ProviderCheck.Verdict.BROKEN)).isEmpty();
+    assertThat(checked.names(ProviderCheck.Verdict.BROKEN)).as("%s", checked).isEmpty();
     assertThat(checked.names(ProviderCheck.Verdict.SKIPPED)).isEmpty();
     assertThat(checked.names(ProviderCheck.Verdict.HOLDS))
         .hasSizeGreaterThan(18)

@@ -38,7 +38,7 @@ class TaskLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"email-triage.yaml", "speech-digest.yaml"})
+  @ValueSource(strings = {"email-triage.yaml", "speech-digest.yaml", "speech-topics.yaml"})
   void theShippedTasksLoad(String file) {
     assertThat(TaskLoader.load(Path.of("../runners/tasks", file)).tiers()).hasSize(3);
   }

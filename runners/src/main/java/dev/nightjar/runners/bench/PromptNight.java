@@ -111,7 +111,7 @@ final class PromptNight {
     known.replaceAll(
         (way, evidence) -> {
           int[] shown = tonight.getOrDefault(way, new int[2]);
-          return evidence.after(shown[0], shown[1]);
+          return evidence.plus(0, shown[0], shown[1]).aNightLater();
         });
     return this;
   }
@@ -134,7 +134,7 @@ final class PromptNight {
               new CachePolicy.Way(
                   name,
                   workload.terms(name.equals("long")),
-                  evidence.plus(shown[0], shown[1]),
+                  evidence.plus(0, shown[0], shown[1]),
                   HitEvidence.NONE));
         });
     return ways;
