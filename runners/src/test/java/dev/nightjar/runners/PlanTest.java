@@ -121,7 +121,8 @@ class PlanTest {
     emulator.close();
     emulator =
         Emulator.in(home.resolve("emulator")).speed(200).answers(question -> "no json").start();
-    run("night-1");
+    TestNights.run(
+        night("night-1").stoppedBy(FirstAnswers.LOOKED_AT + 1), database, emulator, ENGINE);
     String before = everything();
     assertThat(one(database, "select count(*) from misses where state = 'failed'"))
         .isNotEqualTo("0");

@@ -55,6 +55,76 @@ class SubmissionStoreTest extends StoresFixture {
     assertThat(packed("small")).isEmpty();
   }
 
+  private List<String> packed(CacheMarking marking) {
+    return stores
+        .submissions()
+        .pack(
+            namespaceId,
+            new SubmissionStore.Unpacked("small", AttemptMode.BATCH),
+            ANY,
+            marking,
+            () -> "sub_" + namespaceId + "_" + submissionNumbers.incrementAndGet());
+  }
+
+  private void threePlanned() {
+    List<AttemptPlan> plans = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      miss(runId, "m" + i, Optional.empty());
+      plans.add(plan("m" + i, 1, "small", "gpt-6-luna"));
+    }
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    planned(runId, plans);
+  }
+
+  @Test
+  void whatWaitsForAPrimerIsNotPackedButForWhomDoesNotStay() {
+    threePlanned();
+    String primer = packed(CacheMarking.primer("30m", 40)).get(0);
+    Submission first = stores.submissions().find(primer).orElseThrow();
+    assertThat(first.requests()).isEqualTo(1);
+    assertThat(first.requestBytes()).as("500 bytes, a mark, a line end").isEqualTo(541);
+    assertThat(stores.submissions().unpacked(namespaceId, true)).isEmpty();
+    assertThat(packed(CacheMarking.all("30m", 40))).as("another packer").isEmpty();
+    stores.submissions().claim(primer, MINE, NOW);
+    stores.submissions().begin(primer, "mine", true, ROOMY, "account", NOW);
+    assertThat(stores.submissions().unpacked(namespaceId, true)).as("while uploading").isEmpty();
+    assertThat(stores.submissions().unpacked(namespaceId, false)).hasSize(1);
+  }
+
+  @Test
+  void whatIsRefusedWithMarksIsPackedAnewAndMarkedNoMore() {
+    threePlanned();
+    String primer = packed(CacheMarking.primer("30m", 40)).get(0);
+    stores.submissions().claim(primer, MINE, NOW);
+    stores.submissions().begin(primer, "mine", true, ROOMY, "account", NOW);
+    assertThat(stores.promptCaches().areRefused("openai", "gpt-6-luna")).isFalse();
+    assertThat(
+            stores
+                .submissions()
+                .refuse(primer, "mine", ErrorCode.PROVIDER_REFUSED, "no breakpoints here"))
+        .isTrue();
+    assertThat(stores.promptCaches().areRefused("openai", "gpt-6-luna")).isTrue();
+    assertThat(packed(CacheMarking.NONE)).hasSize(1);
+    assertThat(
+            one(
+                "select count(*) from attempts where state = 'submitted' and run_id = '"
+                    + runId
+                    + "'"))
+        .isEqualTo("3");
+    assertBalanced(runId);
+  }
+
+  @Test
+  void whatHasGoneColdBeforeItIsSentIsPackedAnew() {
+    threePlanned();
+    String rest = packed(CacheMarking.all("30m", 40)).get(0); // and nothing has written it
+    stores.submissions().claim(rest, MINE, NOW);
+    assertThat(stores.submissions().begin(rest, "mine", true, ROOMY, "account", NOW))
+        .isEqualTo(Admission.UNWANTED);
+    assertThat(packed(CacheMarking.NONE)).hasSize(1);
+    assertBalanced(runId);
+  }
+
   @Test
   void packingRespectsAQuotaThatTheProviderHasTaught() {
     for (int i = 0; i < 4; i++) {

@@ -494,13 +494,24 @@ public final class ProviderCheck {
       ProviderBatch created = client.create(submission, tier, Optional.of(spool.file()));
       ProviderClient.Found found =
           client.find(submission, began, ids -> List.of(), List.of(customId()));
-      client.cancel(created.id());
+      cancel(created.id());
       submission.inputFileId().ifPresent(client::deleteUpload);
       boolean isFound =
           found instanceof ProviderClient.Found.Undecided
               || (found instanceof ProviderClient.Found.Batch batch
                   && batch.batch().id().equals(created.id()));
       return unless(isFound, () -> created.id() + " is not found by its submission");
+    }
+  }
+
+  private void cancel(String batchId) {
+    try {
+      client.cancel(batchId);
+    } catch (ProviderException e) {
+      if (e.kind() != ProviderException.Kind.REFUSED) {
+        throw e;
+      }
+      // It had ended by then, and is billed as its worst case says.
     }
   }
 
