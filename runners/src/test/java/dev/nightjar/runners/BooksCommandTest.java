@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code nightjar prices} and {@code nightjar budget}, each a process of its own. */
 class BooksCommandTest {
-  private static final int SECONDS_MAX = 120;
+  private static final int SECONDS_MAX = 600;
 
   @TempDir Path home;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
  * database is the same one afterwards, with the same results and the same bill.
  */
 class EveryCommandTest {
-  private static final int SECONDS_MAX = 300;
+  private static final int SECONDS_MAX = 1_200;
 
   private static final String QUICK = " --engine direct --poll-seconds 0.2";
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * totals.
  */
 class KillTest {
-  private static final int SECONDS_MAX = 120;
+  private static final int SECONDS_MAX = 600;
 
   /** Conditions on the database that say where the night is. */
   private static final List<String> KILL_POINTS =
