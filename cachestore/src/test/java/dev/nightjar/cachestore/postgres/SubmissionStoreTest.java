@@ -111,7 +111,6 @@ class SubmissionStoreTest extends StoresFixture {
                     + runId
                     + "'"))
         .isEqualTo("3");
-    assertBalanced(runId);
   }
 
   @Test
@@ -122,7 +121,6 @@ class SubmissionStoreTest extends StoresFixture {
     assertThat(stores.submissions().begin(rest, "mine", true, ROOMY, "account", NOW))
         .isEqualTo(Admission.UNWANTED);
     assertThat(packed(CacheMarking.NONE)).hasSize(1);
-    assertBalanced(runId);
   }
 
   @Test
