@@ -151,6 +151,7 @@ final class PrefixMarks {
         : rates.cacheWrite().signum() > 0;
   }
 
+  /** What a way has shown, older nights counting less. */
   private static HitEvidence evidence(List<Shown> shown, String mark) {
     HitEvidence evidence = HitEvidence.NONE;
     for (Shown night : shown) {

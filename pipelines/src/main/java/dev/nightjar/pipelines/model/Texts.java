@@ -42,6 +42,16 @@ public final class Texts {
         : Normalizer.normalize(text, Normalizer.Form.NFC);
   }
 
+  /** How many characters two texts have in common from their start. */
+  public static int sharedStart(String one, String other) {
+    int end = Math.min(one.length(), other.length());
+    int at = 0;
+    while (at < end && one.charAt(at) == other.charAt(at)) {
+      at++;
+    }
+    return at;
+  }
+
   /** Whether a text begins with another that is not blank, and does not end with it. */
   public static boolean goesOnAfter(String head, String text) {
     return !head.isBlank() && text.length() > head.length() && text.startsWith(head);

@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.promptcache;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -186,7 +187,7 @@ public final class CachePolicy {
     return most;
   }
 
-  private static Way least(List<Way> ways, java.util.function.ToDoubleFunction<Way> usd) {
+  private static Way least(List<Way> ways, ToDoubleFunction<Way> usd) {
     return ways.stream().min(Comparator.comparingDouble(usd)).orElseThrow();
   }
 }

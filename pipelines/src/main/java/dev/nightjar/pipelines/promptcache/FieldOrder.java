@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.promptcache;
 
+import dev.nightjar.pipelines.model.Texts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -234,7 +235,7 @@ public final class FieldOrder {
       Collections.sort(begun);
       long alike = 0;
       for (int i = 1; i < begun.size(); i++) {
-        alike += alike(begun.get(i - 1), begun.get(i));
+        alike += Texts.sharedStart(begun.get(i - 1), begun.get(i));
       }
       if (alike > most) {
         most = alike;
@@ -242,14 +243,5 @@ public final class FieldOrder {
       }
     }
     return best;
-  }
-
-  private static int alike(String one, String other) {
-    int end = Math.min(one.length(), other.length());
-    int at = 0;
-    while (at < end && one.charAt(at) == other.charAt(at)) {
-      at++;
-    }
-    return at;
   }
 }

@@ -87,9 +87,8 @@ public final class QuoteLocator {
     for (int folded = text.folded().indexOf(asked.folded());
         folded >= 0;
         folded = text.folded().indexOf(asked.folded(), folded + 1)) {
-      Place found = place(quote, asked, folded, folded + asked.length());
       if (!cutsANumber(text.start(folded), text.end(folded + asked.length() - 1))) {
-        return Optional.of(found);
+        return Optional.of(place(quote, asked, folded, folded + asked.length()));
       }
     }
     boolean isLong =

@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.pipelines.model.Texts;
 import dev.nightjar.pipelines.promptcache.FieldOrder;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -134,19 +135,9 @@ public final class FieldOrderBenchmark extends Benchmark {
     Arrays.sort(prompts);
     long shared = 0;
     for (int row = 1; row < prompts.length; row++) {
-      int mismatch = mismatch(prompts[row - 1], prompts[row]);
-      shared += mismatch;
+      shared += Texts.sharedStart(prompts[row - 1], prompts[row]);
     }
     return (double) shared / characters;
-  }
-
-  private static int mismatch(String one, String other) {
-    int end = Math.min(one.length(), other.length());
-    int at = 0;
-    while (at < end && one.charAt(at) == other.charAt(at)) {
-      at++;
-    }
-    return at;
   }
 
   private static double repeated(List<String[]> table) {
