@@ -1,6 +1,7 @@
 -- What does each settled item cost, worked out from the ledger now? Ask item_costs: it reads the posted books
 -- of finished runs, and this for the others. Unoptimised (baseline): the dearest tier, whole document, no
--- cache, no batch, no prompt caching, and an answer as long as the task says it would be unasked to be short.
+-- cache, no batch, no prompt caching, and an answer as long as the task says it would be unasked to be short. An
+-- audit's is nothing, for nobody would ask it: all that it costs is a negative saving of its own.
 -- Savings are taken off in the order of the columns; baseline minus all savings equals actual, to the last
 -- digit. A mechanism that cost money shows as a negative saving. Worked out run by run: joined over all runs at
 -- once, the planner has gone through the whole ledger for each item (50,000 items: over 4 minutes against 2 s).
@@ -33,7 +34,8 @@ select
     c.saved_by_escalation_usd,
     c.saved_by_failing_usd,
     c.actual_usd,
-    c.bears
+    c.bears,
+    c.saved_by_audit_usd
 from runs r
 join namespaces n on n.namespace_id = r.namespace_id
 join tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
@@ -90,6 +92,7 @@ cross join lateral (
     settled as (
         select
             i.*,
+            case when r.audits_run_id is null then i.answered_by else 'audit' end as saved_by,
             -- The same text as another document of this run, or as one that another run has in flight.
             not i.is_representative or i.item_key = i.leader_key as copies_a_text,
             b.bears,
@@ -120,7 +123,8 @@ cross join lateral (
     steps as (
         select
             s.*,
-            (s.whole_tokens * whole.input_usd + s.uncapped_tokens * whole.output_usd) * 0.000001 as baseline_usd,
+            case when s.saved_by = 'audit' then 0
+                else (s.whole_tokens * whole.input_usd + s.uncapped_tokens * whole.output_usd) * 0.000001 end as baseline_usd,
             (s.prompt_tokens * part.input_usd + s.uncapped_tokens * part.output_usd) * 0.000001 as after_retrieval_usd,
             (s.prompt_tokens * p.input_usd + s.uncapped_tokens * p.output_usd) * 0.000001 as after_routing_usd,
             p.input_part_usd + s.uncapped_tokens * p.output_usd * 0.000001 as after_prompt_caching_usd,
@@ -151,23 +155,24 @@ cross join lateral (
         provider,
         model,
         baseline_usd,
-        case when answered_by = 'leader' and copies_a_text then baseline_usd else 0 end as saved_by_exact_duplicates_usd,
-        case when answered_by = 'exact_hit' then baseline_usd else 0 end as saved_by_exact_cache_usd,
-        case when answered_by = 'semantic_hit' then baseline_usd else 0 end as saved_by_semantic_cache_usd,
-        case when answered_by = 'leader' and not copies_a_text then baseline_usd else 0 end as saved_by_near_duplicates_usd,
-        case when answered_by = 'model' then baseline_usd - after_retrieval_usd else 0 end as saved_by_retrieval_usd,
-        case when answered_by = 'model' then after_retrieval_usd - after_routing_usd else 0 end as saved_by_routing_usd,
-        case when answered_by = 'model' then after_routing_usd - after_prompt_caching_usd else 0 end as saved_by_prompt_caching_usd,
+        case when saved_by = 'leader' and copies_a_text then baseline_usd else 0 end as saved_by_exact_duplicates_usd,
+        case when saved_by = 'exact_hit' then baseline_usd else 0 end as saved_by_exact_cache_usd,
+        case when saved_by = 'semantic_hit' then baseline_usd else 0 end as saved_by_semantic_cache_usd,
+        case when saved_by = 'leader' and not copies_a_text then baseline_usd else 0 end as saved_by_near_duplicates_usd,
+        case when saved_by = 'model' then baseline_usd - after_retrieval_usd else 0 end as saved_by_retrieval_usd,
+        case when saved_by = 'model' then after_retrieval_usd - after_routing_usd else 0 end as saved_by_routing_usd,
+        case when saved_by = 'model' then after_routing_usd - after_prompt_caching_usd else 0 end as saved_by_prompt_caching_usd,
         -- Less what was billed for answers that were cut off at their limit.
-        case when answered_by = 'model' then after_prompt_caching_usd - after_output_control_usd - truncated_usd else 0 end as saved_by_output_control_usd,
-        case when answered_by = 'model' then after_output_control_usd - after_batch_usd else 0 end as saved_by_batch_usd,
+        case when saved_by = 'model' then after_prompt_caching_usd - after_output_control_usd - truncated_usd else 0 end as saved_by_output_control_usd,
+        case when saved_by = 'model' then after_output_control_usd - after_batch_usd else 0 end as saved_by_batch_usd,
         -- The other attempts that were billed and did not answer.
         case
-            when answered_by = 'model' then after_batch_usd + truncated_usd - actual_usd
-            when state = 'answered' then -actual_usd
+            when saved_by = 'model' then after_batch_usd + truncated_usd - actual_usd
+            when saved_by <> 'audit' then -actual_usd
             else 0
         end as saved_by_escalation_usd,
-        case when state = 'failed' then baseline_usd - actual_usd else 0 end as saved_by_failing_usd,
+        case when state = 'failed' and saved_by is null then baseline_usd - actual_usd else 0 end as saved_by_failing_usd,
+        case when saved_by = 'audit' then -actual_usd else 0 end as saved_by_audit_usd,
         actual_usd,
         coalesce(bears, '{}') as bears
     from steps

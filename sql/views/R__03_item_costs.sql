@@ -32,7 +32,8 @@ select
     saved_by_failing_usd,
     actual_usd,
     attributed_usd,
-    machine_usd
+    machine_usd,
+    saved_by_audit_usd
 from posted_item_costs
 union all
 select
@@ -62,6 +63,7 @@ select
     c.saved_by_failing_usd,
     c.actual_usd,
     null,
-    null
+    null,
+    c.saved_by_audit_usd
 from item_costs_now c
 where c.run_id in (select r.run_id from runs r where r.posted_at is null);

@@ -28,7 +28,8 @@ select
     actual_usd,
     attributed_usd,
     machine_usd,
-    unbalanced_items
+    unbalanced_items,
+    saved_by_audit_usd
 from posted_item_sums
 union all
 select
@@ -61,7 +62,8 @@ select
     count(*) filter (where baseline_usd
         - saved_by_exact_duplicates_usd - saved_by_exact_cache_usd - saved_by_semantic_cache_usd - saved_by_near_duplicates_usd
         - saved_by_retrieval_usd - saved_by_routing_usd - saved_by_prompt_caching_usd - saved_by_output_control_usd
-        - saved_by_batch_usd - saved_by_escalation_usd - saved_by_failing_usd is distinct from actual_usd)
+        - saved_by_batch_usd - saved_by_escalation_usd - saved_by_failing_usd - saved_by_audit_usd is distinct from actual_usd),
+    coalesce(sum(saved_by_audit_usd), 0)
 from item_costs_now
 where run_id in (select r.run_id from runs r where r.posted_at is null)
 group by run_id, night, tenant, task, state, answered_by, failure_code, tier, provider, model;

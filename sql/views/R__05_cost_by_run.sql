@@ -26,6 +26,7 @@ select
     sum(actual_usd) as actual_usd,
     sum(attributed_usd) as attributed_usd,
     sum(machine_usd) as machine_usd,
-    sum(unbalanced_items)::bigint as unbalanced_items
+    sum(unbalanced_items)::bigint as unbalanced_items,
+    sum(saved_by_audit_usd) as saved_by_audit_usd
 from item_sums
 group by run_id, night, task, tenant;

@@ -24,5 +24,6 @@ cross join lateral (
         (8, 'output control', saved_by_output_control_usd),
         (9, 'batches', saved_by_batch_usd),
         (10, 'escalation', saved_by_escalation_usd),
-        (11, 'items that failed', saved_by_failing_usd)
+        (11, 'items that failed', saved_by_failing_usd),
+        (12, 'audit', saved_by_audit_usd)
 ) as m (step, mechanism, saved_usd);

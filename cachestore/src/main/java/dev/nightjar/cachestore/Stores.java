@@ -2,6 +2,8 @@ package dev.nightjar.cachestore;
 
 /** All ports over one connection pool. Thread-safe; close it once, when the last user is done. */
 public interface Stores extends AutoCloseable {
+  AuditStore audits();
+
   BudgetStore budgets();
 
   CacheStore cache();

@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines;
 
+import dev.nightjar.pipelines.audit.DrawDocuments;
 import dev.nightjar.pipelines.batch.PackSubmissions;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.compress.RetrieveChunks;
@@ -9,6 +10,7 @@ import dev.nightjar.pipelines.dedupe.FingerprintDocuments;
 import dev.nightjar.pipelines.dedupe.ResolveFromCache;
 import dev.nightjar.pipelines.forecast.ForecastCost;
 import dev.nightjar.pipelines.model.Candidate;
+import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.read.ReadCorpus;
 import dev.nightjar.pipelines.route.FundAttempts;
 import dev.nightjar.pipelines.route.PlanAttempts;
@@ -21,6 +23,7 @@ import java.util.List;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.transforms.Wait;
+import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
 import org.apache.beam.sdk.values.PCollectionTuple;
@@ -72,13 +75,16 @@ public final class PrepareAndSubmit {
   public PCollection<Void> addPlanTo(Pipeline pipeline) {
     PCollectionTuple read =
         pipeline.apply("Read corpus", ReadCorpus.matching(patterns, context.task()).strict(strict));
-    read.get(ReadCorpus.FILES).apply("Record files", RecordFiles.of(context));
     PCollectionTuple keyed =
         read.get(ReadCorpus.DOCUMENTS)
             .apply("Fingerprint documents", FingerprintDocuments.in(namespace, context.task()));
+    boolean isAudit = context.task().auditPass() > 0;
+    PCollection<KV<String, Document>> documents = keyed.get(FingerprintDocuments.KEYED);
     PCollectionTuple distinct =
-        keyed
-            .get(FingerprintDocuments.KEYED)
+        (isAudit
+                ? documents.apply(
+                    "Draw documents", DrawDocuments.of(context.tenant(), context.task()))
+                : documents)
             .apply("Deduplicate exact copies", DeduplicateExact.forTask(context.task()));
     PCollection<Void> recorded =
         distinct.get(DeduplicateExact.ITEMS).apply("Record items", RecordItems.of(context));
@@ -87,11 +93,14 @@ public final class PrepareAndSubmit {
             .get(DeduplicateExact.CANDIDATES)
             .apply("Wait for items", Wait.on(recorded))
             .setCoder(RecordCoder.of(Candidate.class));
-    PCollectionList.of(read.get(ReadCorpus.DEAD_LETTERS))
-        .and(keyed.get(FingerprintDocuments.DEAD_LETTERS))
-        .and(distinct.get(DeduplicateExact.DEAD_LETTERS))
-        .apply("All dead letters", Flatten.pCollections())
-        .apply("Record dead letters", RecordDeadLetters.of(context));
+    if (!isAudit) { // what is refused is told by the night that the audit looks at
+      read.get(ReadCorpus.FILES).apply("Record files", RecordFiles.of(context));
+      PCollectionList.of(read.get(ReadCorpus.DEAD_LETTERS))
+          .and(keyed.get(FingerprintDocuments.DEAD_LETTERS))
+          .and(distinct.get(DeduplicateExact.DEAD_LETTERS))
+          .apply("All dead letters", Flatten.pCollections())
+          .apply("Record dead letters", RecordDeadLetters.of(context));
+    }
     PCollectionTuple prompts =
         candidates
             .apply("Resolve from cache", ResolveFromCache.of(context))

@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
       CollectCommand.class,
       StatusCommand.class,
       ResultsCommand.class,
+      AuditCommand.class,
       SubmissionsCommand.class,
       ItemsCommand.class,
       BudgetCommand.class,

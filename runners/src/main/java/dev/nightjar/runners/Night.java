@@ -73,6 +73,11 @@ final class Night implements AutoCloseable {
   private final FirstAnswers firstAnswers;
   private final Set<String> warnedOf = new HashSet<>();
 
+  /** A command's part of a night. */
+  interface Driving {
+    void drive(Night night) throws InterruptedException;
+  }
+
   private Night(
       PostgresStores stores,
       ProviderClients clients,
@@ -410,7 +415,9 @@ final class Night implements AutoCloseable {
         pipeline ->
             new PrepareAndSubmit(context, corpus.patterns(), corpus.strict()).addTo(pipeline));
     RunProgress progress = progress();
-    if (progress.items() == 0 && progress.deadLetters() == 0) {
+    // An audit's draw may be of nothing, in a small corpus.
+    boolean isEmpty = progress.items() == 0 && progress.deadLetters() == 0;
+    if (isEmpty && context.task().auditPass() == 0) {
       throw new NightjarException(
           ErrorCode.CORPUS_EMPTY,
           corpus.identity(),

@@ -6,6 +6,7 @@ import dev.nightjar.cachestore.RunProgress;
 import dev.nightjar.runners.report.Endings;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -51,22 +52,39 @@ abstract class NightCommand implements Callable<Integer> {
           out.println("nothing is open: nothing of this task and corpus was submitted");
           return 0;
         }
-        plan = plan.of(submitted.get());
+        plan = plan.of(submitted);
       }
+      Pause pause = Signals.handled(spec.commandLine().getErr());
       try (Night night =
-          Night.open(
-              plan,
-              setting.database(),
-              setting.providers(),
-              engine,
-              MachineClock.utc(),
-              Signals.handled(spec.commandLine().getErr()))) {
-        return night(night, setting, failedPercentMax, out);
+              Night.open(
+                  plan,
+                  setting.database(),
+                  setting.providers(),
+                  engine,
+                  MachineClock.utc(),
+                  pause);
+          Audit audit =
+              Audit.beside(
+                  night,
+                  plan,
+                  begins(),
+                  (itsPlan, reference) ->
+                      Night.open(
+                          itsPlan,
+                          reference,
+                          setting.database(),
+                          setting.providers(),
+                          engine,
+                          MachineClock.utc(),
+                          pause),
+                  spec.commandLine().getErr()::println)) {
+        return night(night, audit, setting, failedPercentMax, out);
       }
     }
   }
 
-  private int night(Night night, Setting setting, double failedPercentMax, PrintWriter out)
+  private int night(
+      Night night, Audit audit, Setting setting, double failedPercentMax, PrintWriter out)
       throws InterruptedException, SQLException {
     boolean wasFinished = night.finished();
     out.println("run " + night.runId() + " (task " + night.task().name() + ")");
@@ -74,22 +92,23 @@ abstract class NightCommand implements Callable<Integer> {
     out.flush();
     try (ProgressDisplay display =
         ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {
-      drive(night);
+      audit.around(this::drive);
     } catch (NightjarException e) {
       if (e.code() == ErrorCode.ANSWERS_REJECTED) {
-        finish(night, setting, failedPercentMax, out);
+        finish(night, audit, setting, failedPercentMax, out);
         out.flush();
       }
       throw e;
     }
-    int exitCode = finish(night, setting, failedPercentMax, out);
+    int exitCode = finish(night, audit, setting, failedPercentMax, out);
     if (!begins() && wasFinished) {
       out.println("nothing is open: this run had ended before");
     }
     return exitCode;
   }
 
-  private int finish(Night night, Setting setting, double failedPercentMax, PrintWriter out)
+  private int finish(
+      Night night, Audit audit, Setting setting, double failedPercentMax, PrintWriter out)
       throws SQLException {
     NightReport report = new NightReport(night.stores().dataSource());
     List<String> runIds = List.of(night.runId());
@@ -98,7 +117,9 @@ abstract class NightCommand implements Callable<Integer> {
     out.println(endings.headline());
     endings.reasons().forEach(out::println);
     if (endings.refused() < endings.documents()) {
-      report.print(out, runIds);
+      List<String> all = new ArrayList<>(runIds);
+      all.addAll(audit.runIds());
+      report.print(out, all);
     }
     InputSummary.print(out, night.stores().runs(), night.runId());
     RunProgress progress = night.progress();

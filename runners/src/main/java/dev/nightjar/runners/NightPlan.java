@@ -60,9 +60,25 @@ record NightPlan(
         false);
   }
 
-  /** The same, of a run that is there. */
-  NightPlan of(String existingRunId) {
-    return with(Optional.of(existingRunId), pollInterval, rejectedMin, attended);
+  /** The same, with another limit to what it may cost. */
+  NightPlan withBudget(BigDecimal usd) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        Optional.of(usd),
+        machineUsdPerHour,
+        runId,
+        deadline,
+        pollInterval,
+        rejectedMin,
+        attended);
+  }
+
+  /** The same, as a run of this id, or else as the open one of its task and corpus. */
+  NightPlan of(Optional<String> wantedRunId) {
+    return with(wantedRunId, pollInterval, rejectedMin, attended);
   }
 
   /** The same, with providers asked this often. */

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.sql.DataSource;
 
@@ -31,7 +32,8 @@ final class NightReport {
           "output_control",
           "batch",
           "escalation",
-          "failing");
+          "failing",
+          "audit");
 
   /** What people call a step of the waterfall, counted from 0. */
   static String mechanism(int step) {
@@ -79,7 +81,7 @@ final class NightReport {
                 from runs
                 where state <> 'planning'
                   and (run_id = any (?) or cardinality(?) = 0)
-                order by task_name like '%-try', started_at desc, run_id
+                order by task_name like '%-try' or audits_run_id is not null, started_at desc, run_id
                 limit greatest(1, cardinality(?))
                 """)) {
       for (int parameter = 1; parameter <= 3; parameter++) {
@@ -280,7 +282,69 @@ final class NightReport {
       }
     }
     line(out, rows, "actual", Row::actualUsd);
+    printAgreement(out, runIds);
     printPlans(out, runIds);
+  }
+
+  /** A saving is worth what the answers are: the other number beside it. */
+  private void printAgreement(PrintWriter out, List<String> runIds) throws SQLException {
+    Terminal.heading(out, "Agreement with the reference, at 95 %");
+    List<String> lines = agreement(runIds);
+    lines.forEach(out::println);
+    if (lines.isEmpty()) {
+      out.println(
+          "not known: nothing was audited. With 'audit: {share: 0.02, usd_max: 1}' in the task, one document in 50 is"
+              + " also asked at the reference");
+    }
+  }
+
+  /** A line for each of some runs that was audited. */
+  List<String> agreement(List<String> runIds) throws SQLException {
+    List<String> lines = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select * from agreement_by_run where run_id = any (?) order by night, run_id")) {
+      statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          lines.add(agreement(result));
+        }
+      }
+    }
+    return lines;
+  }
+
+  private static String agreement(ResultSet result) throws SQLException {
+    StringBuilder line = new StringBuilder(result.getString("run_id")).append(": ");
+    long audited = result.getLong("audited");
+    if (audited == 0) {
+      line.append("not known yet: of ")
+          .append(Terminal.count(result.getLong("drawn")))
+          .append(" drawn documents none is answered on both sides");
+      return line.toString();
+    }
+    line.append(
+        String.format(
+            Locale.ROOT,
+            "%.1f %% of %s audited answers agree (%.1f to %.1f %%)",
+            100 * result.getDouble("agreement"),
+            Terminal.count(audited),
+            100 * result.getDouble("low"),
+            100 * result.getDouble("high")));
+    long byPeople = result.getLong("by_people");
+    if (byPeople > 0) {
+      line.append(", ").append(Terminal.count(byPeople)).append(" of them by what people say");
+    }
+    if (result.getLong("asked_twice") > 0) {
+      line.append(
+          String.format(
+              Locale.ROOT,
+              "; the reference agrees with itself in %.1f %% of %s",
+              100 * result.getDouble("reference_with_itself"),
+              Terminal.count(result.getLong("asked_twice"))));
+    }
+    return line.toString();
   }
 
   private void printPlans(PrintWriter out, List<String> runIds) throws SQLException {

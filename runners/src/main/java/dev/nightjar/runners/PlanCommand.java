@@ -10,6 +10,8 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PackingLimits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.Providers;
+import dev.nightjar.pipelines.task.AuditSpec;
+import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.util.List;
@@ -38,6 +40,10 @@ import picocli.CommandLine.Spec;
     footer = {"", "Example: nightjar plan tasks/email-triage.yaml --corpus 'mail/*.jsonl.gz'"})
 final class PlanCommand implements Callable<Integer> {
   private static final int CONTRIBUTORS = 10;
+
+  /** What a batch costs of the list price. */
+  private static final BigDecimal BATCH_SHARE = new BigDecimal("0.5");
+
 
   @Mixin private final TaskOptions task = new TaskOptions();
   @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
@@ -82,6 +88,7 @@ final class PlanCommand implements Callable<Integer> {
     printItems(out, planning, forecast);
     InputSummary.print(out, planning.stores().runs(), planning.runId());
     printCost(out, forecast);
+    printAudit(out, planning.task(), forecast);
     printTiers(out, forecast);
     TierNotes.of(planning.task()).forEach(out::println);
     printContributors(out, forecasts.contributors(planning.runId(), CONTRIBUTORS));
@@ -132,6 +139,34 @@ final class PlanCommand implements Callable<Integer> {
         forecast.nights() == 0
             ? "no earlier night of this task is known: the interval rests on assumptions"
             : "learnt from " + forecast.nights() + " earlier nights of this task");
+  }
+
+  /** Besides what is shown above: an audit is a run of its own. */
+  private static void printAudit(PrintWriter out, TaskSpec task, Forecast forecast) {
+    AuditSpec audit = task.audit();
+    if (audit == null) {
+      out.println("answers are not audited: what the savings cost in quality will not be known");
+      return;
+    }
+    double asked = audit.share(AuditSpec.FIRST_PASS) + audit.share(AuditSpec.SECOND_PASS);
+    StringBuilder line =
+        new StringBuilder("audit: about ")
+            .append(Terminal.count(Math.round(audit.share() * forecast.items())))
+            .append(" documents are also asked at the reference '")
+            .append(task.referenceTier())
+            .append("', for at most ")
+            .append(Terminal.usd(audit.usdMax()))
+            .append(" USD");
+    if (task.referenceTier().equals(task.baselineTier().name())) {
+      line.append("; all of them anew would be some ")
+          .append(
+              Terminal.usd(
+                  forecast
+                      .baselineUsd()
+                      .multiply(BigDecimal.valueOf(asked).multiply(BATCH_SHARE))))
+          .append(" USD");
+    }
+    out.println(line);
   }
 
   private static void printTiers(PrintWriter out, Forecast forecast) {

@@ -100,7 +100,7 @@ final class Results {
             where r.state <> 'planning'
               and n.tenant = ?
               and r.task_name = coalesce(?, r.task_name)
-            order by r.task_name like ?, r.started_at desc, r.run_id
+            order by r.task_name like ? or r.audits_run_id is not null, r.started_at desc, r.run_id
             limit 1
             """,
             row -> row.getString("run_id"),

@@ -187,6 +187,7 @@ final class StatusCommand implements Callable<Integer> {
                 select run_id, task_name, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as ended
                 from runs
                 where state = 'finished'
+                  and audits_run_id is null
                 order by finished_at desc
                 limit 1
                 """);

@@ -131,6 +131,7 @@ class EveryCommandTest {
         "run " + night() + QUICK,
         "status",
         "results --limit 5",
+        "audit show",
         "submissions",
         "cache stats",
         "collect " + night() + " --engine direct",

@@ -8,12 +8,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
  * without an emulator of their own, in one process with an environment of its own.
  */
 class FrontDoorTest {
-  private static final int SECONDS_MAX = 900;
-
   @TempDir Path home;
 
   private DatabaseAddress database;
@@ -46,55 +42,12 @@ class FrontDoorTest {
     return database.withDatabase(database.database() + "_rehearsal");
   }
 
-  /** What each command printed, and how it ended, in their order. */
-  private record Ended(int exitCode, String output) {}
-
-  private List<Ended> run(Path nightjarHome, List<String> commands) throws Exception {
-    Path log = Files.createTempFile(home, "output", ".txt");
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                "--add-opens=java.base/java.util=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                RedactionTest.Commands.class.getName())
-            .directory(home.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
-    builder.environment().clear();
-    builder.environment().put("PGPASSWORD", database.readPassword().orElseThrow());
-    builder.environment().put("NIGHTJAR_HOME", nightjarHome.toString());
-    builder.environment().put("LC_ALL", "C.UTF-8");
-    Process process = builder.start();
-    process.getOutputStream().write(String.join("\n", commands).getBytes(StandardCharsets.UTF_8));
-    process.getOutputStream().close();
-    boolean isOver = process.waitFor(SECONDS_MAX, TimeUnit.SECONDS);
-    process.destroyForcibly();
-    assertThat(isOver).as(Files.readString(log)).isTrue();
-    List<Ended> ended = new ArrayList<>();
-    StringBuilder output = new StringBuilder();
-    for (String line : Files.readAllLines(log)) {
-      if (line.startsWith("EXIT ")) {
-        ended.add(new Ended(Integer.parseInt(line.split(" ")[1]), output.toString()));
-        output.setLength(0);
-      } else {
-        output.append(line).append('\n');
-      }
-    }
-    assertThat(ended).as(output.toString()).hasSameSizeAs(commands);
-    return ended;
-  }
-
-  private List<Ended> run(String... commands) throws Exception {
+  private List<CommandProcess.Ended> run(String... commands) throws Exception {
     List<String> all = new ArrayList<>();
     for (String command : commands) {
       all.add(command + (command.startsWith("init") ? "" : " --database " + database.url()));
     }
-    return run(home.resolve("home"), all);
+    return new CommandProcess(home, database).run(all);
   }
 
   private static final String NIGHT = "tickets.yaml --corpus tickets.csv --rehearse";
@@ -103,7 +56,7 @@ class FrontDoorTest {
   void aNightIsRehearsedSeenAndReportedWithoutAKeyAndWithoutAWordInTheRealDatabase()
       throws Exception {
     keepTickets(20);
-    List<Ended> ended =
+    List<CommandProcess.Ended> ended =
         run(
             "try " + NIGHT + " -n 2",
             "try " + NIGHT + " -n 1 --tier large --json",
@@ -160,7 +113,7 @@ class FrontDoorTest {
     assertThat(one(database, "select count(*) from runs")).isEqualTo("0");
   }
 
-  private static String lastLine(Ended ended) {
+  private static String lastLine(CommandProcess.Ended ended) {
     return ended.output().lines().reduce("", (before, line) -> line);
   }
 
@@ -171,7 +124,7 @@ class FrontDoorTest {
     Files.writeString(
         home.resolve("impossible.yaml"), task.replace("maxLength: 200", "pattern: 'a^'"));
     String night = "impossible.yaml --corpus tickets.csv --rehearse --engine direct";
-    List<Ended> ended =
+    List<CommandProcess.Ended> ended =
         run(
             "run " + night,
             "results --rehearse --failed --limit 1",
@@ -220,14 +173,14 @@ class FrontDoorTest {
     Files.writeString(
         home.resolve("misspelt.yaml"), task.replace("text_field: body", "text_field: Bodyy"));
     String corpus = " --corpus semicolons.csv --rehearse --engine direct";
-    List<Ended> ended =
+    List<CommandProcess.Ended> ended =
         run(
             "run tickets.yaml" + corpus,
             "run tickets.yaml" + corpus + " --failed-max 10%",
             "run misspelt.yaml" + corpus,
             "try misspelt.yaml --corpus semicolons.csv --rehearse",
             "try tickets.yaml --corpus semicolons.csv --rehearse --doc 1");
-    assertThat(ended.stream().map(Ended::exitCode)).containsExactly(1, 0, 1, 2, 2);
+    assertThat(ended.stream().map(CommandProcess.Ended::exitCode)).containsExactly(1, 0, 1, 2, 2);
     assertThat(ended.get(0).output())
         .contains("18 of 20 answered, 2 refused", "2 × INPUT_EMPTY")
         .contains(
@@ -285,15 +238,15 @@ class FrontDoorTest {
             "bench nothing",
             "statsu",
             "run tickets.yaml --corpous tickets.csv");
-    assertNoTrace(run(file.resolve("home"), commands), commands);
+    assertNoTrace(new CommandProcess(home, database).with("NIGHTJAR_HOME", file.resolve("home").toString()).run(commands), commands);
     List<String> elsewhere = new ArrayList<>();
     for (String command : commands.subList(7, 27)) {
       elsewhere.add(command + " --database postgresql://nobody@127.0.0.1:1/none");
     }
-    assertNoTrace(run(home.resolve("home"), elsewhere), elsewhere);
+    assertNoTrace(new CommandProcess(home, database).run(elsewhere), elsewhere);
   }
 
-  private static void assertNoTrace(List<Ended> ended, List<String> commands) {
+  private static void assertNoTrace(List<CommandProcess.Ended> ended, List<String> commands) {
     for (int i = 0; i < ended.size(); i++) {
       assertThat(ended.get(i).output())
           .as(commands.get(i))

@@ -7,9 +7,7 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.model.Provider;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,7 +26,6 @@ import picocli.CommandLine;
  * Keys that people paste wrongly are in nothing that anybody reads, whatever command meets them.
  */
 class RedactionTest {
-  private static final int SECONDS_MAX = 300;
   private static final String BODY = "sk-5e83a71c0b9d4f26";
 
   /** Every way that a paste goes wrong: ends of lines, blanks, other scripts, too much of it. */
@@ -66,21 +62,6 @@ class RedactionTest {
     emulator.close();
   }
 
-  /** Runs commands as Main does, one a line of standard input. */
-  static final class Commands {
-    private Commands() {}
-
-    public static void main(String[] unused) throws IOException {
-      RedactedStream.install();
-      BufferedReader lines =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        System.out.println("EXIT " + Main.run(line.split(" ")) + " " + line);
-      }
-      System.exit(0);
-    }
-  }
-
   private List<String> commands() {
     String corpus = " --corpus " + home.resolve("a.jsonl");
     String night =
@@ -95,6 +76,8 @@ class RedactionTest {
             "try " + home.resolve("task.yaml") + corpus + " -n 1",
             "status",
             "results --limit 3",
+            "audit show --all",
+            "audit label doc-1 --right delivered",
             "submissions list --all",
             "submissions show sub_1_night",
             "submissions cancel sub_1_night",
@@ -185,34 +168,17 @@ class RedactionTest {
   }
 
   private String output(Map<Provider, String> keys, List<String> commands) throws Exception {
-    Path log = home.resolve("output.txt");
     Files.createDirectories(home.resolve("written"));
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                "--add-opens=java.base/java.util=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Commands.class.getName())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
-    builder.environment().put("PGPASSWORD", database.readPassword().orElseThrow());
-    builder.environment().put("NIGHTJAR_HOME", home.resolve("home").toString());
-    builder.environment().put("LC_ALL", "C.UTF-8");
+    CommandProcess process =
+        new CommandProcess(home, database)
+            .with("PATH", System.getenv("PATH"))
+            .with("HOME", home.toString());
     keys.forEach(
-        (provider, key) -> {
-          builder.environment().put(provider.baseUrlVariable(), emulator.uri().toString());
-          builder.environment().put(provider.keyVariable(), key);
-        });
-    Process process = builder.start();
-    process.getOutputStream().write(String.join("\n", commands).getBytes(StandardCharsets.UTF_8));
-    process.getOutputStream().close();
-    assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-    return Files.readString(log);
+        (provider, key) ->
+            process
+                .with(provider.baseUrlVariable(), emulator.uri().toString())
+                .with(provider.keyVariable(), key));
+    return process.output(commands);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.nightjar.cachestore.postgres;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.nightjar.cachestore.AuditStore;
 import dev.nightjar.cachestore.BudgetStore;
 import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheStore;
@@ -40,6 +41,7 @@ public final class PostgresStores implements Stores {
   }
 
   private final HikariDataSource dataSource;
+  private final PostgresAuditStore audits;
   private final PostgresBudgetStore budgets;
   private final PostgresCacheStore cache;
   private final PostgresCacheCare cacheCare;
@@ -63,6 +65,7 @@ public final class PostgresStores implements Stores {
             SQLDialect.POSTGRES,
             // Bound values hold prompts: jOOQ must not log them.
             new Settings().withExecuteLogging(false).withDiagnosticsLogging(false));
+    this.audits = new PostgresAuditStore(context, clock);
     this.budgets = new PostgresBudgetStore(context, clock);
     this.cache = new PostgresCacheStore(context, clock);
     this.cacheCare = new PostgresCacheCare(context, clock);
@@ -96,6 +99,11 @@ public final class PostgresStores implements Stores {
       String tenant, DatabaseAddress address, int poolConnectionsMax, Clock clock) {
     return new PostgresStores(
         DataSources.open(address, poolConnectionsMax, Optional.of(tenant)), clock);
+  }
+
+  @Override
+  public AuditStore audits() {
+    return audits;
   }
 
   @Override

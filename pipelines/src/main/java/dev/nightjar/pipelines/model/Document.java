@@ -18,4 +18,10 @@ public record Document(
     Map<String, String> fields,
     double priority,
     String sourceUri,
-    long position) {}
+    long position) {
+
+  /** The same document, of another urgency. */
+  public Document withPriority(double other) {
+    return new Document(id, text, fields, other, sourceUri, position);
+  }
+}

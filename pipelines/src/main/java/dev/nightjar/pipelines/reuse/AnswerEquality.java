@@ -4,31 +4,44 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nightjar.cachestore.Fingerprint;
 import java.io.Serializable;
+import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * When two answers of a task are the same for its users: either if the named fields are equal, or
- * if enough of their words agree. Immutable and thread-safe.
+ * When two answers of a task are the same for its users: field by field, by a rule of the field's
+ * own or by the task's. Immutable and thread-safe.
  *
  * @param fields top-level fields that must be equal; empty for all of them
  * @param similarityMin least F1 of the words of each compared field, in (0, 1], as in SQuAD
  *     (Rajpurkar and others 2016); 1 compares the fields exactly. Numbers, booleans and null, and
  *     texts without a word are alike only if they are equal
+ * @param rules how single fields are compared instead
  */
-public record AnswerEquality(List<String> fields, double similarityMin) implements Serializable {
+public record AnswerEquality(
+    List<String> fields, double similarityMin, Map<String, FieldRule> rules)
+    implements Serializable {
   /** Every field must be equal. */
   public static final AnswerEquality ALL_FIELDS = new AnswerEquality(List.of(), 1);
+
+  /** Without rules of single fields. */
+  public AnswerEquality(List<String> fields, double similarityMin) {
+    this(fields, similarityMin, Map.of());
+  }
 
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
@@ -51,6 +64,7 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   public AnswerEquality {
     fields = List.copyOf(fields);
+    rules = Map.copyOf(rules);
     if (!(similarityMin > 0 && similarityMin <= 1)) {
       throw new IllegalArgumentException(
           "similarityMin must be in (0, 1], but was " + similarityMin);
@@ -59,8 +73,11 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   /** Names this way of comparing: what was compared in another way does not count. */
   public String digest() {
-    return Fingerprint.sha256(VERSION, String.join("\n", fields), Double.toString(similarityMin))
-        .substring(0, DIGEST_DIGITS);
+    List<String> parts =
+        new ArrayList<>(
+            List.of(VERSION, String.join("\n", fields), Double.toString(similarityMin)));
+    new TreeMap<>(rules).forEach((field, rule) -> parts.addAll(List.of(field, rule.toString())));
+    return Fingerprint.sha256(parts.toArray(String[]::new)).substring(0, DIGEST_DIGITS);
   }
 
   /** What begins every {@link #classOf}. */
@@ -85,23 +102,67 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
 
   /** Whether two answers are equal for the task. */
   public boolean equal(String answerJson, String otherJson) {
+    return differing(answerJson, otherJson).isEmpty();
+  }
+
+  /** The compared fields in which two answers are not the same, in order; empty if they are. */
+  public List<String> differing(String answerJson, String otherJson) {
     JsonNode one = compared(answerJson);
     JsonNode other = compared(otherJson);
-    if (similarityMin == 1 || !one.isObject() || !other.isObject()) {
-      return one.equals(VALUES, other);
-    }
     Set<String> names = new TreeSet<>();
     one.fieldNames().forEachRemaining(names::add);
     other.fieldNames().forEachRemaining(names::add);
-    // Field by field: nine that agree must not outvote the one that says the opposite.
-    return names.stream().allMatch(name -> alike(one.path(name), other.path(name)));
+    return differing(one, other, names);
   }
 
-  private boolean alike(JsonNode one, JsonNode other) {
-    if (one.isValueNode() && !one.isTextual() || other.isValueNode() && !other.isTextual()) {
-      return one.equals(VALUES, other);
+  /** The same for the fields that the other answer has, which may be fewer than all. */
+  public List<String> differingFromPart(String answerJson, String partJson) {
+    JsonNode part = compared(partJson);
+    Set<String> names = new TreeSet<>();
+    part.fieldNames().forEachRemaining(names::add);
+    return differing(compared(answerJson), part, names);
+  }
+
+  private List<String> differing(JsonNode one, JsonNode other, Set<String> names) {
+    // Field by field: nine that agree must not outvote the one that says the opposite.
+    return names.stream().filter(name -> !same(name, one.path(name), other.path(name))).toList();
+  }
+
+  private boolean same(String name, JsonNode one, JsonNode other) {
+    if (one.equals(VALUES, other)) {
+      return true;
     }
-    return one.equals(VALUES, other) || f1(values(one), values(other)) >= similarityMin;
+    FieldRule rule = rules.getOrDefault(name, FieldRule.words(similarityMin));
+    return switch (rule.kind()) {
+      case EXACT, IGNORED -> false; // ignored ones are not compared at all
+      case SET -> one.isArray() && other.isArray() && members(one).equals(members(other));
+      case TOLERANCE ->
+          one.isNumber()
+              && other.isNumber()
+              && one.decimalValue()
+                      .subtract(other.decimalValue())
+                      .abs()
+                      .compareTo(BigDecimal.valueOf(rule.value()))
+                  <= 0;
+      case WORDS -> rule.value() < 1 && alike(one, other, rule.value());
+    };
+  }
+
+  private static Set<JsonNode> members(JsonNode array) {
+    Set<JsonNode> members = new HashSet<>();
+    array.forEach(
+        member ->
+            members.add(
+                member.isNumber()
+                    ? DecimalNode.valueOf(member.decimalValue().stripTrailingZeros())
+                    : member));
+    return members;
+  }
+
+  private static boolean alike(JsonNode one, JsonNode other, double f1Min) {
+    boolean anyIsNoText =
+        one.isValueNode() && !one.isTextual() || other.isValueNode() && !other.isTextual();
+    return !anyIsNoText && f1(values(one), values(other)) >= f1Min;
   }
 
   /** The values in a tree, without the names of fields. */
@@ -117,9 +178,18 @@ public record AnswerEquality(List<String> fields, double similarityMin) implemen
   private JsonNode compared(String answerJson) {
     try {
       JsonNode answer = JSON.readTree(answerJson);
-      return !fields.isEmpty() && answer instanceof ObjectNode object
-          ? object.retain(fields)
-          : answer;
+      if (answer instanceof ObjectNode object) {
+        if (!fields.isEmpty()) {
+          object.retain(fields);
+        }
+        rules.forEach(
+            (field, rule) -> {
+              if (rule.kind() == FieldRule.Kind.IGNORED) {
+                object.remove(field);
+              }
+            });
+      }
+      return answer;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("a stored answer is not JSON", e);
     }

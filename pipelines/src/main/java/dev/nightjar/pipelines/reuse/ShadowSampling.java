@@ -20,6 +20,11 @@ public final class ShadowSampling {
    * @param share of all texts, in [0, 1]
    */
   public static boolean isSampled(String itemKey, double share) {
-    return Long.parseLong(itemKey.substring(0, DIGITS), 16) / RANGE < share;
+    return fraction(itemKey) < share;
+  }
+
+  /** Where a key stands among all keys, in [0, 1): those of one set of texts are spread evenly. */
+  public static double fraction(String itemKey) {
+    return Long.parseLong(itemKey.substring(0, DIGITS), 16) / RANGE;
   }
 }

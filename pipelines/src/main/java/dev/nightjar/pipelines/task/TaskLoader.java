@@ -24,6 +24,7 @@ import dev.nightjar.pipelines.model.ModelTraits;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.Suggestion;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
+import dev.nightjar.pipelines.reuse.FieldRule;
 import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.task.TaskInvalidException.Problem;
 import java.io.IOException;
@@ -32,7 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +61,9 @@ public final class TaskLoader {
           "near_duplicates",
           "guards",
           "answer_equality",
+          "reference",
+          "audit",
+          "gold",
           "retention",
           "over_budget",
           "baseline",
@@ -69,6 +73,7 @@ public final class TaskLoader {
   private static final double CONFIDENCE_DEFAULT = 0.95;
   private static final double SHADOW_SHARE_DEFAULT = 0.05;
   private static final double JACCARD_MIN_DEFAULT = 0.9;
+  private static final double AGAIN_SHARE_DEFAULT = 0.1;
 
   private static final ObjectMapper SYNTAX =
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -250,7 +255,7 @@ public final class TaskLoader {
               "user",
               "expected a Mustache template, but " + firstLine(String.valueOf(e.getMessage()))));
     }
-    Set<String> names = new HashSet<>();
+    Set<String> names = new TreeSet<>();
     int index = 0;
     for (JsonNode tier : tree.get("tiers")) {
       if (!names.add(tier.get("name").asText())) {
@@ -296,17 +301,28 @@ public final class TaskLoader {
     Set<String> answered = new TreeSet<>();
     tree.at("/output_schema/properties").fieldNames().forEachRemaining(answered::add);
     for (JsonNode field : tree.at("/answer_equality/fields")) {
-      if (!answered.contains(field.asText())) {
-        problems.add(
-            new Problem(
-                file,
-                line(field),
-                "answer_equality.fields",
-                "'"
-                    + field.asText()
-                    + "' is no property of the answer; expected some of "
-                    + answered));
-      }
+      requireField(file, field, "answer_equality.fields", field.asText(), answered, problems);
+    }
+    JsonNode rules = tree.at("/answer_equality/rules");
+    rules
+        .fieldNames()
+        .forEachRemaining(
+            field ->
+                requireField(
+                    file,
+                    rules.get(field),
+                    "answer_equality.rules",
+                    field,
+                    answered,
+                    problems));
+    JsonNode reference = tree.at("/reference/tier");
+    if (!reference.isMissingNode() && !names.contains(reference.asText())) {
+      problems.add(
+          new Problem(
+              file,
+              line(reference),
+              "reference.tier",
+              "'" + reference.asText() + "' is no tier of the task; expected one of " + names));
     }
     JsonNode retrieval = tree.path("retrieval");
     if (retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT)
@@ -317,6 +333,23 @@ public final class TaskLoader {
               line(retrieval),
               "retrieval.chunk_tokens",
               "expected at most document_tokens_max, or no chunk fits"));
+    }
+  }
+
+  private static void requireField(
+      String file,
+      JsonNode at,
+      String key,
+      String field,
+      Set<String> answered,
+      List<Problem> problems) {
+    if (!answered.contains(field)) {
+      problems.add(
+          new Problem(
+              file,
+              line(at),
+              key,
+              "'" + field + "' is no property of the answer; expected some of " + answered));
     }
   }
 
@@ -551,6 +584,10 @@ public final class TaskLoader {
                 retrieval.get("query").asText()),
         integer(tree.at("/online_fallback/minutes_before_deadline")),
         List.copyOf(tiers),
+        tree.at("/reference/tier").asText(tiers.get(tiers.size() - 1).name()),
+        audit(tree.path("audit")),
+        tree.path("audit_pass").asInt(0),
+        tree.at("/gold/file").asText(null),
         fingerprint(tree),
         canonical(tree));
   }
@@ -658,7 +695,34 @@ public final class TaskLoader {
   private static AnswerEquality answerEquality(JsonNode node) {
     List<String> fields = new ArrayList<>();
     node.path("fields").forEach(field -> fields.add(field.asText()));
-    return new AnswerEquality(fields, node.path("similarity_min").asDouble(1));
+    Map<String, FieldRule> rules = new HashMap<>();
+    node.path("rules")
+        .fields()
+        .forEachRemaining(rule -> rules.put(rule.getKey(), fieldRule(rule.getValue())));
+    return new AnswerEquality(fields, node.path("similarity_min").asDouble(1), rules);
+  }
+
+  private static FieldRule fieldRule(JsonNode node) {
+    if (node.has("tolerance")) {
+      return FieldRule.tolerance(node.get("tolerance").asDouble());
+    }
+    if (node.has("words_min")) {
+      return FieldRule.words(node.get("words_min").asDouble());
+    }
+    return switch (node.asText()) {
+      case "set" -> FieldRule.SET;
+      case "ignored" -> FieldRule.IGNORED;
+      default -> FieldRule.EXACT; // the schema names them all
+    };
+  }
+
+  private static @Nullable AuditSpec audit(JsonNode node) {
+    return node.isMissingNode()
+        ? null
+        : new AuditSpec(
+            node.get("share").asDouble(),
+            node.get("usd_max").decimalValue(),
+            node.path("again_share").asDouble(AGAIN_SHARE_DEFAULT));
   }
 
   private static RetentionSpec retention(JsonNode node) {

@@ -36,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  * @param onlineMinutesBeforeDeadline how long before a deadline requests are asked online instead
  *     of in batches, or null for never
  * @param tiers from cheapest to dearest, at least one
+ * @param referenceTier the tier that says what an answer should be
+ * @param audit which documents are also asked there, or null for none
+ * @param auditPass which pass of an audit this task is; 0 for none
+ * @param goldFile a file of answers that people have given, as the task names it, or null for none
  * @param fingerprint SHA-256 over everything that can change an answer
  * @param definitionJson the definition as canonical JSON
  */
@@ -60,6 +64,10 @@ public record TaskSpec(
     @Nullable RetrievalSpec retrieval,
     @Nullable Integer onlineMinutesBeforeDeadline,
     List<TierSpec> tiers,
+    String referenceTier,
+    @Nullable AuditSpec audit,
+    int auditPass,
+    @Nullable String goldFile,
     String fingerprint,
     String definitionJson)
     implements Serializable {

@@ -449,6 +449,10 @@ public final class CacheBenchmark extends Benchmark {
         null,
         List.of(),
         "",
+        null,
+        0,
+        null,
+        "",
         "{}");
   }
 

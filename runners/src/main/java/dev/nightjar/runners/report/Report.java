@@ -94,6 +94,7 @@ public final class Report {
     model.put("is_over", "finished".equals(progress.get("state")));
     model.put("open", count(progress, "open"));
     model.put("balanced", amount(run, "unbalanced_items").signum() == 0);
+    model.putAll(new Agreement(query, runId).model());
     model.put("answers", answers(run));
     model.put("waterfall", waterfall(baseline, actual));
     model.put("tiers", tiers());
@@ -378,12 +379,12 @@ public final class Report {
     return value == null ? "" : value.toString();
   }
 
-  private static BigDecimal amount(Map<String, Object> row, String column) {
+  static BigDecimal amount(Map<String, Object> row, String column) {
     Object value = row.get(column);
     return value == null ? BigDecimal.ZERO : new BigDecimal(value.toString());
   }
 
-  private static String count(Map<String, Object> row, String column) {
+  static String count(Map<String, Object> row, String column) {
     return String.format(Locale.ROOT, "%,d", amount(row, column).longValue());
   }
 
@@ -392,11 +393,11 @@ public final class Report {
         Locale.ROOT, "%,d", amount(row, column).setScale(0, RoundingMode.HALF_EVEN).longValue());
   }
 
-  private static String usd(BigDecimal amount) {
+  static String usd(BigDecimal amount) {
     return String.format(Locale.ROOT, "%,.6f", amount.setScale(6, RoundingMode.HALF_EVEN));
   }
 
-  private static String percent(BigDecimal part, BigDecimal whole, int digits) {
+  static String percent(BigDecimal part, BigDecimal whole, int digits) {
     return whole.signum() == 0
         ? "0"
         : part.multiply(HUNDRED).divide(whole, digits, RoundingMode.HALF_EVEN).toPlainString();

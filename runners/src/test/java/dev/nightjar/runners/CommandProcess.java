@@ -1,0 +1,104 @@
+package dev.nightjar.runners;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nightjar.cachestore.DatabaseAddress;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Commands one after another in one process, with an environment of its own: a start of the JVM for
+ * each would take longer than they do.
+ */
+final class CommandProcess {
+  private static final int SECONDS_MAX = 900;
+
+  private final Path directory;
+  private final Map<String, String> environment = new HashMap<>();
+
+  /** What a command printed, and how it ended. */
+  record Ended(int exitCode, String output) {}
+
+  /** With nothing in its environment but the database's password and an encoding. */
+  CommandProcess(Path directory, DatabaseAddress database) {
+    this.directory = directory;
+    environment.put("PGPASSWORD", database.readPassword().orElseThrow());
+    environment.put("LC_ALL", "C.UTF-8");
+    environment.put("NIGHTJAR_HOME", directory.resolve("home").toString());
+  }
+
+  CommandProcess with(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  /** Runs commands as Main does, one a line of standard input. */
+  static final class Commands {
+    private Commands() {}
+
+    public static void main(String[] unused) throws IOException {
+      RedactedStream.install();
+      BufferedReader lines =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        System.out.println("EXIT " + Main.run(line.split(" ")) + " " + line);
+      }
+      System.exit(0);
+    }
+  }
+
+  /** All that commands print; after each a line {@code EXIT code command}. */
+  String output(List<String> commands) throws Exception {
+    Path log = Files.createTempFile(directory, "output", ".txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-XX:TieredStopAtLevel=1", // a short life is over before C2's code pays
+                "-XX:+UseSerialGC",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--add-opens=java.base/java.util=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Commands.class.getName())
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    process.getOutputStream().write(String.join("\n", commands).getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().close();
+    boolean isOver = process.waitFor(SECONDS_MAX, TimeUnit.SECONDS);
+    process.destroyForcibly();
+    String output = Files.readString(log);
+    Files.delete(log);
+    assertThat(isOver).as(output).isTrue();
+    return output;
+  }
+
+  /** What each command printed, and how it ended, in their order. */
+  List<Ended> run(List<String> commands) throws Exception {
+    List<Ended> ended = new ArrayList<>();
+    StringBuilder printed = new StringBuilder();
+    for (String line : output(commands).lines().toList()) {
+      if (line.startsWith("EXIT ")) {
+        ended.add(new Ended(Integer.parseInt(line.split(" ")[1]), printed.toString()));
+        printed.setLength(0);
+      } else {
+        printed.append(line).append('\n');
+      }
+    }
+    assertThat(ended).as(printed.toString()).hasSameSizeAs(commands);
+    return ended;
+  }
+}
