@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 /**
@@ -22,6 +23,13 @@ public final class DemoAnswers implements Answers {
   /** Of a thousand texts, on how many a model of each strength gives an answer that will not do. */
   private static final Map<Strength, Integer> BROKEN_PER_MILLE =
       Map.of(Strength.SMALL, 60, Strength.MID, 30, Strength.LARGE, 0);
+
+  /** Of a thousand texts, of how many a model takes one choice for another. */
+  private static final Map<Strength, Integer> WRONG_PER_MILLE =
+      Map.of(Strength.SMALL, 10, Strength.MID, 5, Strength.LARGE, 1);
+
+  /** The property that is the text's label, where that is known. */
+  private static final String LABEL = "label";
 
   private static final Map<String, List<String>> KEYWORDS =
       Map.of(
@@ -59,6 +67,21 @@ public final class DemoAnswers implements Answers {
   }
 
   private final Encoding encoding = Tokens.ENCODING;
+  private final Map<Long, String> labels;
+
+  /** Models that know no text. */
+  public DemoAnswers() {
+    this(Map.of());
+  }
+
+  /**
+   * Models that know what some texts are.
+   *
+   * @param labels by {@link #hash} of the user's message without white space around it
+   */
+  public DemoAnswers(Map<Long, String> labels) {
+    this.labels = Map.copyOf(labels);
+  }
 
   @Override
   public String answer(Question question) {
@@ -71,7 +94,7 @@ public final class DemoAnswers implements Answers {
     schema
         .get("properties")
         .fields()
-        .forEachRemaining(p -> answer.set(p.getKey(), value(p.getValue(), text)));
+        .forEachRemaining(p -> answer.set(p.getKey(), value(p, question)));
     long draw = hash(question.model() + "\n" + text);
     if (draw % 1000 < BROKEN_PER_MILLE.getOrDefault(strength(question.model()), 0)) {
       return breakAnswer(answer, draw);
@@ -107,19 +130,40 @@ public final class DemoAnswers implements Answers {
     return Json.write(answer);
   }
 
-  private JsonNode value(JsonNode schema, String text) {
-    if (schema.path("enum").isArray()) {
-      return best((ArrayNode) schema.get("enum"), text);
+  private JsonNode value(Map.Entry<String, JsonNode> property, Question question) {
+    JsonNode schema = property.getValue();
+    if (!(schema.path("enum") instanceof ArrayNode choices)) {
+      return value(schema, question.user());
     }
+    JsonNode right = best(choices, question.user());
+    String label = labels.get(hash(question.user().strip()));
+    for (int i = 0; i < choices.size(); i++) {
+      boolean isKnown = property.getKey().equals(LABEL) && choices.get(i).asText().equals(label);
+      if (isKnown || (label == null && choices.get(i).equals(right))) {
+        // Whatever part of the text it was shown: a model that errs in a text errs in its parts.
+        long draw = hash(question.model() + "\n" + property.getKey() + head(question.user()));
+        boolean errs = draw % 1000 < WRONG_PER_MILLE.getOrDefault(strength(question.model()), 0);
+        return choices.get(errs ? (i + 1) % choices.size() : i);
+      }
+    }
+    return right;
+  }
+
+  /** The first two lines that are not blank, which a shortened text has as well. */
+  private static String head(String text) {
+    return text.lines().filter(line -> !line.isBlank()).limit(2).collect(Collectors.joining("\n"));
+  }
+
+  private JsonNode value(JsonNode schema, String text) {
     return switch (schema.path("type").asText("string")) {
       case "integer", "number" -> {
         int minimum = schema.path("minimum").asInt(1);
         int maximum = schema.path("maximum").asInt(minimum + 2);
         yield Json.MAPPER
             .getNodeFactory()
-            .numberNode(minimum + (int) (hash(text) % (maximum - minimum + 1)));
+            .numberNode(minimum + (int) (hash(head(text)) % (maximum - minimum + 1)));
       }
-      case "boolean" -> Json.MAPPER.getNodeFactory().booleanNode(hash(text) % 2 == 0);
+      case "boolean" -> Json.MAPPER.getNodeFactory().booleanNode(hash(head(text)) % 2 == 0);
       case "array" -> {
         ArrayNode items = Json.array();
         int count =
@@ -166,7 +210,7 @@ public final class DemoAnswers implements Answers {
 
   private static JsonNode best(ArrayNode choices, String text) {
     String lower = text.toLowerCase(Locale.ROOT);
-    JsonNode best = choices.get((int) (hash(text) % choices.size()));
+    JsonNode best = choices.get((int) (hash(head(text)) % choices.size()));
     int bestScore = 0;
     for (JsonNode choice : choices) {
       int score = 0;
@@ -210,7 +254,8 @@ public final class DemoAnswers implements Answers {
     return encoding.decode(encoding.encodeOrdinary(shortened)).strip();
   }
 
-  private static long hash(String text) {
+  /** A checksum of a text. */
+  public static long hash(String text) {
     CRC32 crc = new CRC32();
     crc.update(text.getBytes(StandardCharsets.UTF_8));
     return crc.getValue();

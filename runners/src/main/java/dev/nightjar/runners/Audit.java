@@ -97,7 +97,8 @@ final class Audit implements AutoCloseable {
       if (e.code() != ErrorCode.RUN_MISMATCH) {
         throw e;
       }
-      opened = opening.open(itsPlan.of(Optional.empty()), reference); // an earlier night's, still open
+      opened =
+          opening.open(itsPlan.of(Optional.empty()), reference); // an earlier night's, still open
     }
     passes.put(pass, opened);
     night.stores().audits().audits(opened.runId(), night.runId(), pass);
@@ -107,7 +108,8 @@ final class Audit implements AutoCloseable {
   private static BigDecimal usdMax(AuditSpec spec, int pass) {
     BigDecimal first =
         spec.usdMax()
-            .divide(BigDecimal.valueOf(1 + spec.againShare()), new MathContext(12, RoundingMode.DOWN));
+            .divide(
+                BigDecimal.valueOf(1 + spec.againShare()), new MathContext(12, RoundingMode.DOWN));
     return pass == AuditSpec.FIRST_PASS ? first : spec.usdMax().subtract(first);
   }
 
@@ -136,8 +138,7 @@ final class Audit implements AutoCloseable {
   private void compare() {
     guarded(
         () -> {
-          AuditComparison comparison =
-              new AuditComparison(night.stores().audits(), night.task());
+          AuditComparison comparison = new AuditComparison(night.stores().audits(), night.task());
           Night reference = passes.get(AuditSpec.FIRST_PASS);
           Night again = passes.get(AuditSpec.SECOND_PASS);
           if (reference != null) {

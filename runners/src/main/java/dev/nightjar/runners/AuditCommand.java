@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "audit",
     mixinStandardHelpOptions = true,
-    header = "Shows where answers differ from the task's reference, and takes a person's word for it.",
+    header =
+        "Shows where answers differ from the task's reference, and takes a person's word for it.",
     description = {
       "",
       "A task with an 'audit' has a share of its documents asked at its reference, too. What each saving costs in"
@@ -63,7 +64,10 @@ final class AuditCommand implements Runnable {
       footer = {"", "Example: nightjar audit show --limit 10"})
   void show(
       @Mixin RehearsalOptions rehearsal,
-      @Option(names = "--run-id", paramLabel = "ID", description = "Of this run. Default: the last.")
+      @Option(
+              names = "--run-id",
+              paramLabel = "ID",
+              description = "Of this run. Default: the last.")
           @Nullable String runId,
       @Option(names = "--all", description = "Also those that agree.") boolean all,
       @Option(
@@ -151,7 +155,9 @@ final class AuditCommand implements Runnable {
     List<String> lines = new NightReport(dataSource).agreement(List.of(run));
     if (found.isEmpty()) {
       out.println(
-          lines.isEmpty() ? "nothing of run " + run + " was audited" : "nothing differs that was audited");
+          lines.isEmpty()
+              ? "nothing of run " + run + " was audited"
+              : "nothing differs that was audited");
     }
     lines.forEach(out::println);
     if (!found.isEmpty()) {
@@ -187,7 +193,10 @@ final class AuditCommand implements Runnable {
               paramLabel = "JSON",
               description = "The right answer, or those properties of it that matter.")
           @Nullable String answer,
-      @Option(names = "--run-id", paramLabel = "ID", description = "In this run. Default: the last.")
+      @Option(
+              names = "--run-id",
+              paramLabel = "ID",
+              description = "In this run. Default: the last.")
           @Nullable String runId,
       @Option(
               names = "--by",
@@ -264,8 +273,7 @@ final class AuditCommand implements Runnable {
                 by,
                 List.of(gold),
                 MachineClock.utc().instant());
-        new AuditComparison(
-                stores.audits(), TaskLoader.stored(task, rows.getString("definition")))
+        new AuditComparison(stores.audits(), TaskLoader.stored(task, rows.getString("definition")))
             .withGold(run);
       }
     }

@@ -2,6 +2,7 @@ package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.postgres.Databases;
+import dev.nightjar.emulator.DemoAnswers;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderSettings;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** The runs that asked the reference. */
+  private final List<String> audits = new ArrayList<>();
+
   private record Step(String runId, String task, Path taskFile, List<String> corpus) {}
 
   @Override
@@ -82,16 +87,24 @@ final class DemoCommand implements Callable<Integer> {
     Path triage = corpora.task("email-triage");
     Path digest = corpora.task("speech-digest");
     Path topics = corpora.task("speech-topics");
+    DemoCorpora.Labelled spam = corpora.spam();
+    Path filter = corpora.task("spam");
     List<Step> steps =
         List.of(
             new Step("night-1-emails", "emails", triage, List.of(emails + "/night-1.jsonl")),
             new Step("night-1-speeches", "speeches", digest, List.of(speeches + "/night-1.jsonl")),
             new Step("night-1-topics", "topics", topics, List.of(speeches + "/night-1.jsonl")),
+            new Step("night-1-spam", "spam", filter, List.of(spam.directory() + "/night-1.jsonl")),
             new Step("night-2-emails", "emails", triage, List.of(emails + "/night-*.jsonl")),
             new Step("night-2-speeches", "speeches", digest, List.of(speeches + "/night-*.jsonl")),
-            new Step("night-2-topics", "topics", topics, List.of(speeches + "/night-*.jsonl")));
+            new Step("night-2-topics", "topics", topics, List.of(speeches + "/night-*.jsonl")),
+            new Step("night-2-spam", "spam", filter, List.of(spam.directory() + "/night-*.jsonl")));
     try (Emulator emulator =
-        EmulatorCommand.start(Emulator.in(home.resolve("emulator")).speed(speed), 0)) {
+        EmulatorCommand.start(
+            Emulator.in(home.resolve("emulator"))
+                .speed(speed)
+                .answers(new DemoAnswers(spam.labels())),
+            0)) {
       out.println(
           "providers emulated at "
               + emulator.uri()
@@ -134,19 +147,38 @@ final class DemoCommand implements Callable<Integer> {
             null,
             PATIENCE);
     try (Night night = Night.open(plan, database, providers, engine, MachineClock.utc(), signals);
+        Audit audit =
+            Audit.beside(
+                night,
+                plan,
+                true,
+                (itsPlan, reference) ->
+                    Night.open(
+                        itsPlan,
+                        reference,
+                        database,
+                        providers,
+                        engine,
+                        MachineClock.utc(),
+                        signals),
+                spec.commandLine().getErr()::println);
         ProgressDisplay display =
             ProgressDisplay.show(step.runId(), night::progress, spec.commandLine().getErr())) {
-      return night.runToEnd();
+      audit.around(Night::runToEnd);
+      audits.addAll(audit.runIds());
+      return night.finished() && !signals.stopRequested();
     }
   }
 
   private int report(
       PrintWriter out, DatabaseAddress database, Emulator emulator, List<Step> steps, Duration took)
       throws SQLException {
-    List<String> runIds = steps.stream().map(Step::runId).toList();
+    List<String> nights = steps.stream().map(Step::runId).toList();
+    List<String> runIds = new ArrayList<>(nights);
+    runIds.addAll(audits);
     try (var stores = StoreOptions.open(database)) {
       NightReport report = new NightReport(stores.dataSource());
-      report.print(out, runIds);
+      report.print(out, nights);
       List<NightReport.Row> rows = report.rows(runIds);
       BigDecimal baseline =
           rows.stream().map(NightReport.Row::baselineUsd).reduce(BigDecimal.ZERO, BigDecimal::add);
@@ -181,9 +213,9 @@ final class DemoCommand implements Callable<Integer> {
       out.println();
       out.println(
           "RESULT items_in="
-              + report.documentsIn(runIds)
+              + report.documentsIn(nights)
               + " items_out="
-              + report.documentsOut(runIds)
+              + report.documentsOut(nights)
               + " baseline_usd="
               + Terminal.exact(baseline)
               + " actual_usd="
@@ -193,9 +225,9 @@ final class DemoCommand implements Callable<Integer> {
               + " invoice_usd="
               + Terminal.exact(invoice)
               + " asked_first_night="
-              + report.asked(runIds.subList(0, 3))
+              + report.asked(nights.subList(0, nights.size() / 2))
               + " asked_second_night="
-              + report.asked(runIds.subList(3, 6))
+              + report.asked(nights.subList(nights.size() / 2, nights.size()))
               + " seconds="
               + took.toSeconds());
       out.flush();

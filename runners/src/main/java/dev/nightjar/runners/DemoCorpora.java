@@ -11,6 +11,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.ArrayList;
+import dev.nightjar.emulator.DemoAnswers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -58,6 +62,41 @@ final class DemoCorpora {
   /** Where the speeches are: {@code night-1.jsonl} and {@code night-2.jsonl}. */
   Path speeches() throws IOException, InterruptedException {
     return prepare("speeches", SPEECHES, this::writeSpeeches);
+  }
+
+  /** One e-mail in so many is asked about spam. */
+  private static final int SPAM_ONE_IN = 5;
+
+  /** What people have said of e-mails. */
+  record Labelled(Path directory, Map<Long, String> labels) {}
+
+  /**
+   * Some of the e-mails as one text each, where they are, and the labels that the corpus has for
+   * them: its folders.
+   */
+  Labelled spam() throws IOException, InterruptedException {
+    Path from = emails();
+    Path target = Files.createDirectories(home.resolve("spam"));
+    Map<Long, String> labels = new HashMap<>();
+    List<String> gold = new ArrayList<>(List.of("id,label"));
+    for (String night : List.of("night-1.jsonl", "night-2.jsonl")) {
+      List<String> lines = new ArrayList<>();
+      for (String line : Files.readAllLines(from.resolve(night))) {
+        JsonNode mail = JSON.readTree(line);
+        String id = mail.get("id").asText();
+        if (DemoAnswers.hash(id) % SPAM_ONE_IN == 0) {
+          String text = mail.get("subject").asText() + "\n\n" + mail.get("text").asText();
+          String label = id.startsWith("spam") ? "spam" : "ham";
+          labels.put(DemoAnswers.hash(text.strip()), label);
+          gold.add("\"" + id.replace("\"", "\"\"") + "\"," + label);
+          lines.add(
+              JSON.writeValueAsString(JSON.createObjectNode().put("id", id).put("text", text)));
+        }
+      }
+      Files.write(target.resolve(night), lines);
+    }
+    Files.write(home.resolve("spam-gold.csv"), gold);
+    return new Labelled(target, labels);
   }
 
   private interface Writer {

@@ -5,8 +5,11 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.pipelines.model.Suggestion;
 import dev.nightjar.pipelines.task.TaskInvalidException;
 import java.nio.file.FileSystemException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,38 +39,42 @@ import picocli.CommandLine.Spec;
           + " ~/.nightjar).",
       "Exit codes: 0 done, 1 failed (or more than --failed-max without an answer), 2 wrong arguments or task file,"
           + " 3 stopped before the end (run the same command again). All of them: docs/operations.md."
-    },
-    subcommands = {
-      SetupCommand.class,
-      DemoCommand.class,
-      InitCommand.class,
-      TryCommand.class,
-      PlanCommand.class,
-      RunCommand.class,
-      SubmitCommand.class,
-      CollectCommand.class,
-      StatusCommand.class,
-      ResultsCommand.class,
-      AuditCommand.class,
-      SubmissionsCommand.class,
-      ItemsCommand.class,
-      BudgetCommand.class,
-      SpendCommand.class,
-      PricesCommand.class,
-      ProviderCommand.class,
-      ReportCommand.class,
-      ExportCommand.class,
-      CacheCommand.class,
-      DoctorCommand.class,
-      DatabaseCommand.class,
-      EmulatorCommand.class,
-      BenchCommand.class,
-      CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {
   static final int EXIT_FAILED = 1;
   static final int EXIT_USAGE = 2;
   static final int EXIT_STOPPED = 3;
+
+  /** In the order in which the help shows them. */
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("setup", SetupCommand.class);
+    COMMANDS.put("demo", DemoCommand.class);
+    COMMANDS.put("init", InitCommand.class);
+    COMMANDS.put("try", TryCommand.class);
+    COMMANDS.put("plan", PlanCommand.class);
+    COMMANDS.put("run", RunCommand.class);
+    COMMANDS.put("submit", SubmitCommand.class);
+    COMMANDS.put("collect", CollectCommand.class);
+    COMMANDS.put("status", StatusCommand.class);
+    COMMANDS.put("results", ResultsCommand.class);
+    COMMANDS.put("audit", AuditCommand.class);
+    COMMANDS.put("submissions", SubmissionsCommand.class);
+    COMMANDS.put("items", ItemsCommand.class);
+    COMMANDS.put("budget", BudgetCommand.class);
+    COMMANDS.put("spend", SpendCommand.class);
+    COMMANDS.put("prices", PricesCommand.class);
+    COMMANDS.put("provider", ProviderCommand.class);
+    COMMANDS.put("report", ReportCommand.class);
+    COMMANDS.put("export", ExportCommand.class);
+    COMMANDS.put("cache", CacheCommand.class);
+    COMMANDS.put("doctor", DoctorCommand.class);
+    COMMANDS.put("db", DatabaseCommand.class);
+    COMMANDS.put("emulator", EmulatorCommand.class);
+    COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("help", CommandLine.HelpCommand.class);
+  }
 
   @Spec private CommandSpec spec;
 
@@ -80,12 +87,20 @@ public final class Main implements Runnable {
 
   /** Runs one command and returns its exit code. */
   public static int run(String... arguments) {
-    return commandLine().execute(arguments);
+    boolean isKnown = arguments.length > 0 && COMMANDS.containsKey(arguments[0]);
+    // To read the annotations of all commands takes longer than most commands do.
+    return commandLine(isKnown ? Set.of(arguments[0]) : COMMANDS.keySet()).execute(arguments);
   }
 
   /** All commands, with what becomes of their failures. */
   static CommandLine commandLine() {
+    return commandLine(COMMANDS.keySet());
+  }
+
+  private static CommandLine commandLine(Set<String> names) {
+    Set<String> wanted = names.contains("help") ? COMMANDS.keySet() : names;
     CommandLine commandLine = new CommandLine(new Main());
+    wanted.forEach(name -> commandLine.addSubcommand(name, COMMANDS.get(name)));
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(
         (exception, command, result) -> report(exception, command));

@@ -44,7 +44,6 @@ final class PlanCommand implements Callable<Integer> {
   /** What a batch costs of the list price. */
   private static final BigDecimal BATCH_SHARE = new BigDecimal("0.5");
 
-
   @Mixin private final TaskOptions task = new TaskOptions();
   @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
@@ -161,9 +160,7 @@ final class PlanCommand implements Callable<Integer> {
       line.append("; all of them anew would be some ")
           .append(
               Terminal.usd(
-                  forecast
-                      .baselineUsd()
-                      .multiply(BigDecimal.valueOf(asked).multiply(BATCH_SHARE))))
+                  forecast.baselineUsd().multiply(BigDecimal.valueOf(asked).multiply(BATCH_SHARE))))
           .append(" USD");
     }
     out.println(line);

@@ -77,8 +77,7 @@ class AuditTest {
   @BeforeEach
   void start() throws IOException {
     database = TestPostgres.newDatabase();
-    emulator =
-        Emulator.in(home.resolve("emulator")).speed(400).answers(new Counting()).start();
+    emulator = Emulator.in(home.resolve("emulator")).speed(400).answers(new Counting()).start();
   }
 
   @AfterEach
@@ -152,8 +151,7 @@ class AuditTest {
                     + " reference_with_itself) from agreement_by_run where run_id = 'first'"))
         .as("0, 10, 20 and 30 are even")
         .isEqualTo("40 36 0.9000 0 40 0 1.0000");
-    assertThat(Integer.parseInt(ask("select asked_twice from agreement_by_run")))
-        .isBetween(8, 32);
+    assertThat(Integer.parseInt(ask("select asked_twice from agreement_by_run"))).isBetween(8, 32);
     assertThat(
             ask(
                 "select string_agg(concat_ws(' ', mechanism, tier, audited, agreed), ', ' order by mechanism)"
@@ -173,10 +171,13 @@ class AuditTest {
 
     BigDecimal before = TestNights.ledger(database);
     run(home.resolve("notes.yaml"), "second", corpus);
-    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run where run_id = 'second'"))
+    assertThat(
+            ask(
+                "select concat_ws(' ', audited, agreed) from agreement_by_run where run_id = 'second'"))
         .isEqualTo("40 36");
     assertThat(
-            ask("select mechanisms from audited_answers where run_id = 'second' and document_id = 'n-7'"))
+            ask(
+                "select mechanisms from audited_answers where run_id = 'second' and document_id = 'n-7'"))
         .isEqualTo("{\"exact cache hits\",routing}");
     assertThat(TestNights.ledger(database))
         .as("what was asked at the reference once is not bought again")
@@ -192,11 +193,15 @@ class AuditTest {
     run(task("One", "audit: {share: 0.3, usd_max: 5, again_share: 0}"), "first", corpus);
     run(task("Another", "audit: {share: 0.3, usd_max: 5, again_share: 0}"), "second", corpus);
 
-    String drawn = "select string_agg(document_id, ' ' order by document_id) from audits where run_id = '%s'";
-    assertThat(ask(drawn.formatted("first"))).isNotEmpty().isEqualTo(ask(drawn.formatted("second")));
+    String drawn =
+        "select string_agg(document_id, ' ' order by document_id) from audits where run_id = '%s'";
+    assertThat(ask(drawn.formatted("first")))
+        .isNotEmpty()
+        .isEqualTo(ask(drawn.formatted("second")));
     assertThat(Integer.parseInt(ask("select audited from agreement_by_run where run_id = 'first'")))
         .isBetween(8, 30);
-    assertThat(ask("select count(*) from runs where task_name = 'notes-audit-again'")).isEqualTo("0");
+    assertThat(ask("select count(*) from runs where task_name = 'notes-audit-again'"))
+        .isEqualTo("0");
     assertBooksAreRight();
   }
 
@@ -205,7 +210,8 @@ class AuditTest {
     Path corpus = corpus(60);
     run(task("One", "audit: {share: 1, usd_max: 0.02, again_share: 0}"), "first", corpus);
 
-    BigDecimal cost = new BigDecimal(ask("select actual_usd from cost_by_run where task = 'notes-audit'"));
+    BigDecimal cost =
+        new BigDecimal(ask("select actual_usd from cost_by_run where task = 'notes-audit'"));
     assertThat(cost).isPositive().isLessThanOrEqualTo(new BigDecimal("0.02"));
     assertThat(ask("select count(*) from results where run_id = 'first'")).isEqualTo("60");
     assertThat(ask("select unanswered > 0 and audited = drawn - unanswered from agreement_by_run"))
@@ -216,8 +222,7 @@ class AuditTest {
             .boxed()
             .collect(
                 Collectors.partitioningBy(
-                    i -> asked.contains("n-" + i),
-                    Collectors.summarizingDouble(AuditTest::drawn)));
+                    i -> asked.contains("n-" + i), Collectors.summarizingDouble(AuditTest::drawn)));
     assertThat(drawn.get(true).getMax())
         .as("the first of the draw")
         .isLessThan(drawn.get(false).getMin());
@@ -267,11 +272,12 @@ class AuditTest {
     EngineOptions engine = TestNights.engine(EngineOptions.Engine.DIRECT);
     try (Night night = TestNights.open(plan, database, emulator, engine);
         Audit audit = beside(night, plan, engine)) {
-      audit.around(one -> { // the second half of the audit is never reached
-        if (one == night) {
-          one.runToEnd();
-        }
-      });
+      audit.around(
+          one -> { // the second half of the audit is never reached
+            if (one == night) {
+              one.runToEnd();
+            }
+          });
     }
     assertThat(ask("select count(*) from runs where state = 'open'")).isEqualTo("1");
     run(task, "second", corpus);
@@ -322,7 +328,9 @@ class AuditTest {
     assertThat(ended.get(6).output()).contains("expected a JSON object");
 
     run(task, "second", corpus(10));
-    assertThat(ask("select string_agg(document_id, ' ') from audited_answers where run_id = 'second' and not agrees"))
+    assertThat(
+            ask(
+                "select string_agg(document_id, ' ') from audited_answers where run_id = 'second' and not agrees"))
         .as("a file does not overrule a person")
         .isEqualTo("n-1");
   }
@@ -337,7 +345,8 @@ class AuditTest {
         .hasMessageContaining("gold.csv");
     Files.writeString(home.resolve("gold.csv"), "id,sort\nn-1,odd\n");
     assertThatThrownBy(() -> run(task, "first", corpus))
-        .hasMessageContaining("gold.csv:2: expected at least one of the answer's properties: kind, note");
+        .hasMessageContaining(
+            "gold.csv:2: expected at least one of the answer's properties: kind, note");
     Files.writeString(home.resolve("gold.csv"), "id,kind\nn-1,odd\nn-1,even\n");
     assertThatThrownBy(() -> run(task, "first", corpus))
         .hasMessageContaining("gold.csv:3: an earlier line has the same id");

@@ -238,7 +238,11 @@ class FrontDoorTest {
             "bench nothing",
             "statsu",
             "run tickets.yaml --corpous tickets.csv");
-    assertNoTrace(new CommandProcess(home, database).with("NIGHTJAR_HOME", file.resolve("home").toString()).run(commands), commands);
+    assertNoTrace(
+        new CommandProcess(home, database)
+            .with("NIGHTJAR_HOME", file.resolve("home").toString())
+            .run(commands),
+        commands);
     List<String> elsewhere = new ArrayList<>();
     for (String command : commands.subList(7, 27)) {
       elsewhere.add(command + " --database postgresql://nobody@127.0.0.1:1/none");

@@ -61,8 +61,7 @@ public final class DrawDocuments
         @Element KV<String, Document> keyed, OutputReceiver<KV<String, Document>> output) {
       Document document = keyed.getValue();
       double drawn =
-          ShadowSampling.fraction(
-              ItemKeys.of("audit\n" + draw.tenant, document, draw.idMatters));
+          ShadowSampling.fraction(ItemKeys.of("audit\n" + draw.tenant, document, draw.idMatters));
       if (drawn < draw.share) {
         output.output(KV.of(keyed.getKey(), document.withPriority(1 - drawn)));
       }

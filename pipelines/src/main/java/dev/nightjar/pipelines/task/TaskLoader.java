@@ -309,12 +309,7 @@ public final class TaskLoader {
         .forEachRemaining(
             field ->
                 requireField(
-                    file,
-                    rules.get(field),
-                    "answer_equality.rules",
-                    field,
-                    answered,
-                    problems));
+                    file, rules.get(field), "answer_equality.rules", field, answered, problems));
     JsonNode reference = tree.at("/reference/tier");
     if (!reference.isMissingNode() && !names.contains(reference.asText())) {
       problems.add(

@@ -2,7 +2,9 @@ package dev.nightjar.pipelines.reuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nightjar.cachestore.Fingerprint;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -75,6 +77,46 @@ class AnswerEqualityTest {
   void whatHasNoWordsIsAlikeOnlyIfItIsEqual(String one, String other, boolean alike) {
     AnswerEquality words = new AnswerEquality(List.of(), 0.7);
     assertThat(words.equal("{\"v\":" + one + "}", "{\"v\":" + other + "}")).isEqualTo(alike);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "exact | \"a b\" | \"a  b\" | false",
+        "exact | 1 | 1.0 | true",
+        "set | [1, 2] | [2, 1.0, 1] | true",
+        "set | [\"a\", \"b\"] | [\"a\"] | false",
+        "set | \"a\" | [\"a\"] | false",
+        "tolerance | 3 | 3.5 | true",
+        "tolerance | 3 | 3.51 | false",
+        "tolerance | 3 | \"3\" | false",
+        "words | \"the cat sat\" | \"the cat lay\" | true",
+        "words | \"the cat sat\" | \"a dog lay\" | false",
+        "ignored | \"a\" | \"b\" | true"
+      })
+  void aFieldMayHaveARuleOfItsOwn(String name, String one, String other, boolean same) {
+    FieldRule rule =
+        switch (name) {
+          case "set" -> FieldRule.SET;
+          case "tolerance" -> FieldRule.tolerance(0.5);
+          case "words" -> FieldRule.words(0.6);
+          case "ignored" -> FieldRule.IGNORED;
+          default -> FieldRule.EXACT;
+        };
+    AnswerEquality equality = new AnswerEquality(List.of(), 1, Map.of("v", rule));
+    String left = "{\"k\":1,\"v\":" + one + "}";
+    assertThat(equality.differing(left, "{\"k\":1,\"v\":" + other + "}"))
+        .isEqualTo(same ? List.of() : List.of("v"));
+    assertThat(equality.differing(left, "{\"k\":2,\"v\":" + one + "}")).containsExactly("k");
+    assertThat(equality.differingFromPart(left, "{\"k\":1}")).isEmpty();
+    assertThat(equality.classPrefix()).isNotEqualTo(AnswerEquality.ALL_FIELDS.classPrefix());
+  }
+
+  @Test
+  void withoutRulesAnswersAreClassedAsBefore() {
+    assertThat(AnswerEquality.ALL_FIELDS.classPrefix())
+        .isEqualTo(Fingerprint.sha256("2", "", "1.0").substring(0, 16) + ":");
   }
 
   @Test

@@ -264,10 +264,26 @@ class TaskLoaderTest {
   }
 
   @Test
+  void aReferenceAndRulesNameWhatTheTaskHas() {
+    assertThat(
+            problems(
+                TestTasks.YAML
+                    + "reference: {tier: huge}\nanswer_equality: {rules: {nothing: exact}}\n"))
+        .extracting(TaskInvalidException.Problem::field)
+        .containsExactlyInAnyOrder("reference.tier", "answer_equality.rules");
+    assertThat(problems(TestTasks.YAML + "audit: {share: 0.1}\n"))
+        .extracting(TaskInvalidException.Problem::field)
+        .containsExactly("audit.usd_max");
+    assertThat(problems(TestTasks.YAML + "answer_equality: {rules: {topic: {tolerance: -1}}}\n"))
+        .isNotEmpty();
+  }
+
+  @Test
   void whatCannotChangeAnAnswerDoesNot() {
     String yaml =
         TestTasks.YAML.replace("name: test-task", "description: for people\nname: renamed")
-            + "near_duplicates: {similarity_min: 0.9}\n";
+            + "near_duplicates: {similarity_min: 0.9}\n"
+            + "audit: {share: 0.1, usd_max: 2}\nreference: {tier: small}\ngold: {file: gold.csv}\n";
     assertThat(TestTasks.of(yaml).fingerprint()).isEqualTo(TestTasks.task().fingerprint());
   }
 }

@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the answers of a run are worth, as its audit and people have found: for the report's page. */
+/**
+ * What the answers of a run are worth, as its audit and people have found: for the report's page.
+ */
 final class Agreement {
   private static final int DIFFERENCES_SHOWN = 10;
 
