@@ -1,5 +1,29 @@
 -- What the migrations make, as the catalogue describes it. After a deliberate change write it anew:
 -- mvn -pl cachestore -am test -Dtest=SchemaTest -Dsurefire.failIfNoSpecifiedTests=false -Dgolden.write=true
+column agreement.tenant text
+column agreement.task text
+column agreement.month timestamp with time zone
+column agreement.mechanism text
+column agreement.tier text
+column agreement.audited bigint
+column agreement.agreed bigint
+column agreement.agreement numeric
+column agreement.low numeric
+column agreement.high numeric
+column agreement_by_run.run_id text
+column agreement_by_run.night timestamp with time zone
+column agreement_by_run.tenant text
+column agreement_by_run.task text
+column agreement_by_run.drawn bigint
+column agreement_by_run.unanswered bigint
+column agreement_by_run.audited bigint
+column agreement_by_run.by_people bigint
+column agreement_by_run.agreed bigint
+column agreement_by_run.agreement numeric
+column agreement_by_run.low numeric
+column agreement_by_run.high numeric
+column agreement_by_run.asked_twice bigint
+column agreement_by_run.reference_with_itself numeric
 column attempt_costs.run_id text
 column attempt_costs.night timestamp with time zone
 column attempt_costs.day date
@@ -56,6 +80,32 @@ column attempts.usage_unknown boolean not null default false
 column attempts.spend_resolved_at timestamp with time zone
 column attempts.served_model text
 column attempts.service_tier text
+column audited_answers.run_id text
+column audited_answers.night timestamp with time zone
+column audited_answers.tenant text
+column audited_answers.task text
+column audited_answers.document_id text
+column audited_answers.item_key text
+column audited_answers.mechanisms text[]
+column audited_answers.tier text
+column audited_answers.compared_with text
+column audited_answers.agrees boolean
+column audited_answers.differing_fields text[]
+column audited_answers.delivered_answer jsonb
+column audited_answers.other_answer jsonb
+column audited_answers.gold_source text
+column audited_answers.compared_at timestamp with time zone
+column audits.run_id text not null
+column audits.document_id text not null
+column audits.compared_with text not null
+column audits.namespace_id bigint not null
+column audits.item_key text not null
+column audits.reference_run_id text
+column audits.mechanisms text[] not null
+column audits.tier text
+column audits.agrees boolean not null
+column audits.differing_fields text[] not null
+column audits.compared_at timestamp with time zone not null
 column batch_durations.month date
 column batch_durations.tenant text
 column batch_durations.provider text
@@ -223,6 +273,7 @@ column cost_by_run.actual_usd numeric
 column cost_by_run.attributed_usd numeric
 column cost_by_run.machine_usd numeric
 column cost_by_run.unbalanced_items bigint
+column cost_by_run.saved_by_audit_usd numeric
 column cost_by_task.tenant text
 column cost_by_task.task text
 column cost_by_task.runs bigint
@@ -333,6 +384,13 @@ column forecasts.expected_usd numeric not null
 column forecasts.low_usd numeric not null
 column forecasts.high_usd numeric not null
 column forecasts.worst_case_usd numeric not null
+column gold_answers.tenant text not null
+column gold_answers.task text not null
+column gold_answers.document_id text not null
+column gold_answers.answer jsonb not null
+column gold_answers.given_by text not null
+column gold_answers.source text not null
+column gold_answers.labelled_at timestamp with time zone not null
 column input_notes.run_id text
 column input_notes.source_uri text
 column input_notes.notes text[]
@@ -363,6 +421,7 @@ column item_costs.saved_by_failing_usd numeric
 column item_costs.actual_usd numeric
 column item_costs.attributed_usd numeric
 column item_costs.machine_usd numeric
+column item_costs.saved_by_audit_usd numeric
 column item_costs_now.run_id text
 column item_costs_now.document_id text
 column item_costs_now.night timestamp with time zone
@@ -390,6 +449,7 @@ column item_costs_now.saved_by_escalation_usd numeric
 column item_costs_now.saved_by_failing_usd numeric
 column item_costs_now.actual_usd numeric
 column item_costs_now.bears text[]
+column item_costs_now.saved_by_audit_usd numeric
 column item_sums.run_id text
 column item_sums.night timestamp with time zone
 column item_sums.tenant text
@@ -417,6 +477,7 @@ column item_sums.actual_usd numeric
 column item_sums.attributed_usd numeric
 column item_sums.machine_usd numeric
 column item_sums.unbalanced_items bigint
+column item_sums.saved_by_audit_usd numeric
 column items.run_id text not null
 column items.document_id text not null
 column items.namespace_id bigint not null
@@ -626,6 +687,7 @@ column posted_item_costs.saved_by_failing_usd numeric
 column posted_item_costs.actual_usd numeric not null
 column posted_item_costs.attributed_usd numeric not null
 column posted_item_costs.machine_usd numeric not null
+column posted_item_costs.saved_by_audit_usd numeric
 column posted_item_sums.run_id text not null
 column posted_item_sums.night timestamp with time zone not null
 column posted_item_sums.tenant text not null
@@ -653,6 +715,7 @@ column posted_item_sums.actual_usd numeric not null
 column posted_item_sums.attributed_usd numeric not null
 column posted_item_sums.machine_usd numeric not null
 column posted_item_sums.unbalanced_items bigint not null
+column posted_item_sums.saved_by_audit_usd numeric not null default 0
 column posted_lookup_sums.run_id text not null
 column posted_lookup_sums.tenant text not null
 column posted_lookup_sums.lookups bigint not null
@@ -777,6 +840,8 @@ column runs.machine_usd_per_hour numeric not null default 0
 column runs.posted_at timestamp with time zone
 column runs.task_name text not null
 column runs.corpus_listing text
+column runs.audits_run_id text
+column runs.audit_pass smallint
 column savings_waterfall.run_id text
 column savings_waterfall.night timestamp with time zone
 column savings_waterfall.tenant text
@@ -965,6 +1030,13 @@ constraint attempts attempts_pkey PRIMARY KEY (custom_id)
 constraint attempts attempts_state_is_known CHECK ((state = ANY (ARRAY['unfunded'::text, 'planned'::text, 'submitted'::text, 'succeeded'::text, 'rejected'::text, 'errored'::text])))
 constraint attempts attempts_submission_fkey FOREIGN KEY (submission_id) REFERENCES submissions(submission_id)
 constraint attempts attempts_submitted_has_submission CHECK (((state = ANY (ARRAY['submitted'::text, 'succeeded'::text, 'rejected'::text])) <= (submission_id IS NOT NULL)))
+constraint audits audits_compared_with_is_known CHECK ((compared_with = ANY (ARRAY['reference'::text, 'gold'::text])))
+constraint audits audits_differing_says_where CHECK ((agrees = (differing_fields = '{}'::text[])))
+constraint audits audits_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
+constraint audits audits_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
+constraint audits audits_pkey PRIMARY KEY (run_id, document_id, compared_with)
+constraint audits audits_reference_run_fkey FOREIGN KEY (reference_run_id) REFERENCES runs(run_id)
+constraint audits audits_reference_says_where CHECK (((compared_with = 'reference'::text) = (reference_run_id IS NOT NULL)))
 constraint budgets budgets_limit_is_not_negative CHECK ((limit_usd >= (0)::numeric))
 constraint budgets budgets_natural_key UNIQUE (tenant, task, period)
 constraint budgets budgets_period_is_known CHECK ((period = ANY (ARRAY['day'::text, 'month'::text, 'total'::text])))
@@ -985,6 +1057,9 @@ constraint forecast_tiers forecast_tiers_run_fkey FOREIGN KEY (run_id) REFERENCE
 constraint forecasts forecasts_are_ordered CHECK ((((0)::numeric <= low_usd) AND (low_usd <= expected_usd) AND (expected_usd <= high_usd)))
 constraint forecasts forecasts_pkey PRIMARY KEY (run_id)
 constraint forecasts forecasts_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id) ON DELETE CASCADE
+constraint gold_answers gold_answers_answer_is_an_object CHECK ((jsonb_typeof(answer) = 'object'::text))
+constraint gold_answers gold_answers_given_by_is_known CHECK ((given_by = ANY (ARRAY['file'::text, 'person'::text])))
+constraint gold_answers gold_answers_pkey PRIMARY KEY (tenant, task, document_id)
 constraint items items_answered_by_is_known CHECK ((answered_by = ANY (ARRAY['model'::text, 'exact_hit'::text, 'semantic_hit'::text, 'leader'::text])))
 constraint items items_answered_says_by_what CHECK (((state = 'answered'::text) = (answered_by IS NOT NULL)))
 constraint items items_failed_says_why CHECK (((state = 'failed'::text) = (failure_code IS NOT NULL)))
@@ -1039,6 +1114,9 @@ constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint run_files run_files_pkey PRIMARY KEY (run_id, source_hash)
 constraint run_files run_files_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
 constraint runs runs_assumptions_are_positive CHECK (((uncapped_output_tokens > 0) AND (machine_usd_per_hour >= (0)::numeric)))
+constraint runs runs_audit_is_whole CHECK (((audits_run_id IS NULL) = (audit_pass IS NULL)))
+constraint runs runs_audit_pass_is_known CHECK ((audit_pass = ANY (ARRAY[1, 2])))
+constraint runs runs_audits_run_fkey FOREIGN KEY (audits_run_id) REFERENCES runs(run_id)
 constraint runs runs_finished_has_time CHECK (((state = 'finished'::text) = (finished_at IS NOT NULL)))
 constraint runs runs_id_is_printable CHECK ((run_id ~ '^[A-Za-z0-9_.:+-]{1,250}$'::text))
 constraint runs runs_money_is_not_negative CHECK (((reserved_usd >= (0)::numeric) AND (charged_usd >= (0)::numeric) AND (budget_usd >= (0)::numeric)))
@@ -1097,6 +1175,8 @@ index CREATE INDEX attempts_submission_idx ON nightjar.attempts USING btree (sub
 index CREATE INDEX attempts_unfunded_idx ON nightjar.attempts USING btree (namespace_id, run_id, item_key) WHERE (state = 'unfunded'::text)
 index CREATE INDEX attempts_unknown_idx ON nightjar.attempts USING btree (run_id) WHERE (failure_code = 'OUTCOME_UNKNOWN'::text)
 index CREATE INDEX attempts_unpacked_idx ON nightjar.attempts USING btree (namespace_id, tier, run_id, item_key) WHERE (state = 'planned'::text)
+index CREATE INDEX audits_namespace_idx ON nightjar.audits USING btree (namespace_id, compared_at)
+index CREATE UNIQUE INDEX audits_pkey ON nightjar.audits USING btree (run_id, document_id, compared_with)
 index CREATE UNIQUE INDEX budgets_natural_key ON nightjar.budgets USING btree (tenant, task, period)
 index CREATE UNIQUE INDEX budgets_pkey ON nightjar.budgets USING btree (budget_id)
 index CREATE INDEX cache_entries_borrowed_idx ON nightjar.cache_entries USING btree (source_key) WHERE (source_key <> item_key)
@@ -1110,6 +1190,7 @@ index CREATE UNIQUE INDEX dead_letters_pkey ON nightjar.dead_letters USING btree
 index CREATE UNIQUE INDEX forecast_savings_pkey ON nightjar.forecast_savings USING btree (run_id, step)
 index CREATE UNIQUE INDEX forecast_tiers_pkey ON nightjar.forecast_tiers USING btree (run_id, step)
 index CREATE UNIQUE INDEX forecasts_pkey ON nightjar.forecasts USING btree (run_id)
+index CREATE UNIQUE INDEX gold_answers_pkey ON nightjar.gold_answers USING btree (tenant, task, document_id)
 index CREATE INDEX items_key_idx ON nightjar.items USING btree (item_key, run_id)
 index CREATE INDEX items_leader_idx ON nightjar.items USING btree (run_id, leader_key)
 index CREATE INDEX items_new_idx ON nightjar.items USING btree (run_id) WHERE (state = 'new'::text)
@@ -1149,6 +1230,7 @@ index CREATE UNIQUE INDEX rejected_answers_pkey ON nightjar.rejected_answers USI
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)
 index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)
+index CREATE INDEX runs_audits_run_idx ON nightjar.runs USING btree (audits_run_id) WHERE (audits_run_id IS NOT NULL)
 index CREATE UNIQUE INDEX runs_one_open_per_corpus ON nightjar.runs USING btree (namespace_id, corpus) WHERE (state = 'open'::text)
 index CREATE UNIQUE INDEX runs_pkey ON nightjar.runs USING btree (run_id)
 index CREATE INDEX runs_started_idx ON nightjar.runs USING btree (namespace_id, started_at)
@@ -1186,16 +1268,21 @@ function current_tenant() returns text
 function is_visible(p_tenant text) returns boolean
 function item_of_custom_id(custom_id text) returns text
 function jaccard(a integer[], b integer[]) returns double precision
+function log_factorial(n double precision) returns double precision
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger
 function refresh_statistics() returns void
 function refuse_ledger_change() returns trigger
 function register_namespace(p_tenant text, p_task_fingerprint text, p_name text, p_definition jsonb, p_baseline_provider text, p_baseline_model text, p_embedding_model text, p_created_at timestamp with time zone) returns bigint
+function share_interval(p_seen bigint, p_drawn bigint, p_confidence double precision, OUT low double precision, OUT high double precision) returns record
 function split_usd(p_usd numeric, p_before numeric, p_weight numeric, p_total numeric) returns numeric
 function unpost_run(p_run_id text) returns void
 function unversioned_model(model text) returns text
+view agreement
+view agreement_by_run
 view attempt_costs
+view audited_answers
 view batch_durations
 view budget_status
 view cache_effectiveness

@@ -117,6 +117,13 @@ class TenancyTest {
       statement.execute(
           "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select custom_id,"
               + " namespace_id, '\"secret\"', now() from attempts");
+      statement.execute(
+          "insert into gold_answers (tenant, task, document_id, answer, given_by, source, labelled_at) select tenant,"
+              + " 'task', 'd', '{\"kind\": \"secret\"}', 'person', 'ann', now() from tasks");
+      statement.execute(
+          "insert into audits (run_id, document_id, compared_with, namespace_id, item_key, mechanisms, agrees,"
+              + " differing_fields, compared_at) select run_id, document_id, 'gold', namespace_id, item_key, '{}', true,"
+              + " '{}', now() from items limit 1");
     }
   }
 
@@ -194,6 +201,7 @@ class TenancyTest {
         .contains(
             "cache_entries",
             "dead_letters",
+            "gold_answers",
             "items",
             "misses",
             "near_duplicate_bands",
@@ -204,7 +212,7 @@ class TenancyTest {
             "semantic_lookups",
             "tasks",
             "text_embeddings");
-    tables.addAll(List.of("semantic_thresholds", "attempts"));
+    tables.addAll(List.of("semantic_thresholds", "attempts", "audits"));
     for (String table : tables) {
       String own = table.equals("tasks") ? "1" : "0";
       assertThat(one(ours, "select count(*) from " + table)).as(table).isEqualTo(own);

@@ -1,3 +1,10 @@
+-- An audit saves nothing and costs: its baseline is 0, for an unoptimised night has none.
+alter table posted_item_costs add column saved_by_audit_usd numeric;
+
+update posted_item_costs set saved_by_audit_usd = 0;
+
+alter table posted_item_sums add column saved_by_audit_usd numeric not null default 0;
+
 -- As before, with what audits cost among the mechanisms: see V49 for how a cost that serves several is shared.
 create or replace function post_run(p_run_id text, p_posted_at timestamptz) returns void
     language plpgsql
