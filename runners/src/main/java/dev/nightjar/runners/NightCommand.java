@@ -89,6 +89,9 @@ abstract class NightCommand implements Callable<Integer> {
     boolean wasFinished = night.finished();
     out.println("run " + night.runId() + " (task " + night.task().name() + ")");
     TierNotes.of(night.task()).forEach(out::println);
+    PriceLadder.of(night.task(), night.stores().prices(), MachineClock.utc().instant())
+        .warnings()
+        .forEach(out::println);
     out.flush();
     try (ProgressDisplay display =
         ProgressDisplay.show(night.task().name(), night::progress, spec.commandLine().getErr())) {

@@ -89,6 +89,10 @@ final class PlanCommand implements Callable<Integer> {
     printCost(out, forecast);
     printAudit(out, planning.task(), forecast);
     printTiers(out, forecast);
+    PriceLadder ladder =
+        PriceLadder.of(planning.task(), planning.stores().prices(), MachineClock.utc().instant());
+    ladder.line().ifPresent(out::println);
+    ladder.warnings().forEach(out::println);
     TierNotes.of(planning.task()).forEach(out::println);
     printContributors(out, forecasts.contributors(planning.runId(), CONTRIBUTORS));
     printProviders(out, forecasts.queues(planning.runId()));

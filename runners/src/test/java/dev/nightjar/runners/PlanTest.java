@@ -274,7 +274,10 @@ class PlanTest {
             "nothing was sent", "to ask", "unoptimised", "in 95 of 100 nights", "Dearest requests")
         .contains("--budget has 0.000001 USD: it will not do")
         .contains("no earlier night of this task is known")
-        .contains("mid: anthropic does not hold the model to maxLength of output_schema");
+        .contains("mid: anthropic does not hold the model to maxLength of output_schema")
+        .contains("prices of tiers, as 1 to: small 1, mid 20, large 20")
+        .contains("large costs about what mid does (1 times)")
+        .contains("answers are not audited");
     Files.delete(output);
     assertThat(
             command(
