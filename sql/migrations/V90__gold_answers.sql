@@ -6,6 +6,7 @@ create table gold_answers (
     document_id  text not null,
     answer       jsonb not null,
     given_by     text not null,               -- 'file': for a share of documents that speaks for all; 'person': for one that was looked at
+    is_in_file   boolean not null,            -- also if a person has said otherwise since: it still speaks for all
     source       text not null,               -- which file, or who
     labelled_at  timestamptz not null,
     constraint gold_answers_pkey primary key (tenant, task, document_id),

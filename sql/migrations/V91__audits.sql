@@ -10,6 +10,7 @@ create table audits (
     reference_run_id  text,
     mechanisms        text[] not null,
     tier              text,
+    equality          text not null,               -- by which rules the two were compared
     agrees            boolean not null,
     differing_fields  text[] not null,
     compared_at       timestamptz not null,

@@ -1,7 +1,5 @@
 -- An audit saves nothing and costs: its baseline is 0, for an unoptimised night has none.
-alter table posted_item_costs add column saved_by_audit_usd numeric;
-
-update posted_item_costs set saved_by_audit_usd = 0;
+alter table posted_item_costs add column saved_by_audit_usd numeric default 0;
 
 alter table posted_item_sums add column saved_by_audit_usd numeric not null default 0;
 

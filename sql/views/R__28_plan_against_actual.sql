@@ -24,7 +24,7 @@ select
     case when r.state = 'finished' then c.actual_usd between f.low_usd and f.high_usd end as is_within   -- null while it goes on
 from forecasts f
 join cost_by_run c on c.run_id = f.run_id
-join runs r on r.run_id = f.run_id
+join runs r on r.run_id = f.run_id and r.audits_run_id is null   -- an audit has a limit, not a plan
 left join (
     select run_id, sum(items) as undone
     from item_sums

@@ -11,4 +11,5 @@ select
     w.saved_usd as actual_usd,
     w.saved_usd - s.saved_usd as difference_usd
 from savings_waterfall w
-join forecast_savings s on s.run_id = w.run_id and s.step = w.step;
+join forecast_savings s on s.run_id = w.run_id and s.step = w.step
+join runs r on r.run_id = w.run_id and r.audits_run_id is null;

@@ -15,7 +15,8 @@ select
     a.agrees,
     a.differing_fields,
     d.answer as delivered_answer,
-    coalesce(g.answer, o.answer) as other_answer,
+    -- A person may speak of some properties only: of the others the reference does.
+    coalesce(o.answer, '{}') || coalesce(g.answer, '{}') as other_answer,
     g.source as gold_source,
     a.compared_at
 from (
@@ -26,7 +27,11 @@ from (
 join runs r on r.run_id = a.run_id and r.audits_run_id is null
 join namespaces n on n.namespace_id = a.namespace_id
 left join results d on d.run_id = a.run_id and d.document_id = a.document_id
-left join results o on o.run_id = a.reference_run_id and o.document_id = a.document_id
+left join audits w
+    on w.run_id = a.run_id
+   and w.document_id = a.document_id
+   and w.compared_with = 'reference'
+left join results o on o.run_id = w.reference_run_id and o.document_id = w.document_id
 left join gold_answers g
     on a.compared_with = 'gold'
    and g.tenant = n.tenant

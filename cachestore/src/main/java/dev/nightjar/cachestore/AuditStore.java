@@ -1,7 +1,9 @@
 package dev.nightjar.cachestore;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What delivered answers are compared with, and what came of it. Thread-safe; every method may be
@@ -38,30 +40,42 @@ public interface AuditStore {
     }
   }
 
-  /** Answers of a run of which the reference run has one, too; in order of document. */
-  List<Pair> referencePairs(String runId, String referenceRunId, int pairsMax);
+  /** The run whose documents a run asks at the reference. */
+  Optional<String> auditedBy(String runId);
+
+  /** What the other runs that ask documents of a run at a reference have spent, or may yet. */
+  BigDecimal othersUsd(String runId, String auditedRunId);
 
   /**
-   * Answers of a run that people have spoken of since they were compared last: in a file, or of a
-   * document that was drawn; in order of document.
-   */
-  List<Pair> goldPairs(String runId, int pairsMax);
-
-  /**
-   * Records comparisons with the reference.
+   * How answers are compared.
    *
-   * @param referenceTier the tier that the reference run asks
+   * @param equality names the rules: what was compared by others is compared again
+   * @param referenceTier the tier that the reference asks
    * @param isCut whether the task shortens documents
    */
-  void recordReference(
-      String runId,
-      String referenceRunId,
-      String referenceTier,
-      boolean isCut,
-      List<Verdict> verdicts);
+  record Terms(String equality, String referenceTier, boolean isCut) {}
 
-  /** Records comparisons with what people say; see {@link #recordReference}. */
-  void recordGold(String runId, String referenceTier, boolean isCut, List<Verdict> verdicts);
+  /**
+   * Answers of a run of which the reference run has one, too, that were not compared so yet.
+   *
+   * @param afterId only documents after this one, in their order
+   */
+  List<Pair> referencePairs(
+      String runId, String referenceRunId, Terms terms, String afterId, int pairsMax);
+
+  /**
+   * Answers of a run that people have spoken of since they were compared so last: in a file, or of a
+   * document that was drawn. What they do not speak of is what the reference says, if it was asked.
+   *
+   * @param afterId only documents after this one, in their order
+   */
+  List<Pair> goldPairs(String runId, Terms terms, String afterId, int pairsMax);
+
+  /** Records comparisons with the reference. */
+  void recordReference(String runId, String referenceRunId, Terms terms, List<Verdict> verdicts);
+
+  /** Records comparisons with what people say. */
+  void recordGold(String runId, Terms terms, List<Verdict> verdicts);
 
   /** Who gave an answer. */
   enum Giver {
@@ -81,7 +95,7 @@ public interface AuditStore {
 
   /**
    * Keeps what people say of documents of a task. What was said before is replaced, but for a
-   * person's word, which no file replaces.
+   * person's word, which no file replaces; what a file said and says no more is forgotten.
    *
    * @param source which file, or who
    * @return how many are new or say something else

@@ -1,17 +1,22 @@
 package dev.nightjar.runners;
 
 import dev.nightjar.cachestore.AuditStore;
+import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.Run;
+import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.audit.AuditComparison;
 import dev.nightjar.pipelines.audit.GoldFile;
 import dev.nightjar.pipelines.audit.ReferenceTask;
+import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.task.AuditSpec;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -20,25 +25,38 @@ import java.util.function.Consumer;
 
 /**
  * The audit of a night: runs of its own beside it, which ask the drawn documents at the task's
- * reference, and the comparison at the end. Whatever goes wrong with it is said, and the night goes
- * on: it looks at the answers and is none of them. Not thread-safe.
+ * reference, and the comparison at the end. The night comes first wherever money is short. Whatever
+ * goes wrong with the audit is said, and the night goes on: it looks at the answers and is none of
+ * them. Not thread-safe.
  */
 final class Audit implements AutoCloseable {
   private static final int FINGERPRINT_DIGITS = 6;
 
   private final Night night;
-  private final boolean begins;
+  private final PostgresStores stores;
   private final Consumer<String> said;
   private final SortedMap<Integer, Night> passes = new TreeMap<>();
 
-  /** Opens one pass as a night, of which nothing is known but its plan and its task. */
-  interface Opening {
-    Night open(NightPlan plan, TaskSpec task);
+  /**
+   * How its runs are opened: where the night's was.
+   *
+   * @param begins whether an audit is begun where there is none yet
+   */
+  record Opening(
+      DatabaseAddress database,
+      ProviderSettings providers,
+      EngineOptions engine,
+      Clock clock,
+      Pause pause,
+      boolean begins) {
+    private Night open(NightPlan plan, TaskSpec task) {
+      return Night.open(plan, task, database, providers, engine, clock, pause);
+    }
   }
 
-  private Audit(Night night, boolean begins, Consumer<String> said) {
+  private Audit(Night night, Consumer<String> said) {
     this.night = night;
-    this.begins = begins;
+    this.stores = night.stores();
     this.said = said;
   }
 
@@ -46,30 +64,15 @@ final class Audit implements AutoCloseable {
    * The audit of a night.
    *
    * @param plan what the night was asked for
-   * @param begins whether it is begun where there is none yet
-   * @param opening opens its runs, over the same corpus
    * @param said told what goes wrong with it
-   * @throws NightjarException the task's gold cannot be read: nothing has been sent
+   * @throws NightjarException the task's gold cannot be read, and nothing of the night has been sent
    */
-  static Audit beside(
-      Night night, NightPlan plan, boolean begins, Opening opening, Consumer<String> said) {
-    Audit audit = new Audit(night, begins, said);
-    TaskSpec task = night.task();
-    String goldFile = task.goldFile();
-    if (goldFile != null) {
-      Path file = plan.taskFile().toAbsolutePath().resolveSibling(goldFile);
-      night
-          .stores()
-          .audits()
-          .keepGold(
-              plan.tenant(),
-              task.name(),
-              AuditStore.Giver.FILE,
-              goldFile,
-              GoldFile.read(file, task),
-              MachineClock.utc().instant());
+  static Audit beside(Night night, NightPlan plan, Opening opening, Consumer<String> said) {
+    Audit audit = new Audit(night, said);
+    if (opening.begins()) {
+      audit.readGold(plan, opening.clock());
     }
-    AuditSpec spec = task.audit();
+    AuditSpec spec = night.task().audit();
     if (spec == null) {
       return audit;
     }
@@ -82,48 +85,80 @@ final class Audit implements AutoCloseable {
     return audit;
   }
 
+  private void readGold(NightPlan plan, Clock clock) {
+    TaskSpec task = night.task();
+    String goldFile = task.goldFile();
+    if (goldFile == null) {
+      return;
+    }
+    Path file = plan.taskFile().toAbsolutePath().resolveSibling(goldFile);
+    Runnable reading =
+        () ->
+            stores
+                .audits()
+                .keepGold(
+                    plan.tenant(),
+                    task.name(),
+                    AuditStore.Giver.FILE,
+                    goldFile,
+                    GoldFile.read(file, task),
+                    clock.instant());
+    if (stores.runs().hasItems(night.runId())) {
+      guarded(reading); // what was sent is brought home, whatever has become of the file
+    } else {
+      reading.run();
+    }
+  }
+
   private void open(NightPlan plan, AuditSpec spec, int pass, Opening opening) {
     TaskSpec reference = ReferenceTask.of(night.task(), pass);
     String runId =
         night.runId() + "-audit-" + reference.fingerprint().substring(0, FINGERPRINT_DIGITS);
-    if (!begins && night.stores().runs().find(runId).isEmpty()) {
-      return; // of a night that was submitted without
-    }
-    NightPlan itsPlan = plan.withBudget(usdMax(spec, pass));
-    Night opened;
-    try {
-      opened = opening.open(itsPlan.of(Optional.of(runId)), reference);
-    } catch (NightjarException e) {
-      if (e.code() != ErrorCode.RUN_MISMATCH) {
-        throw e;
+    if (stores.runs().find(runId).isEmpty()) {
+      Optional<String> earlier = // of a night before, which nobody has brought to its end
+          Night.latest(plan, reference, opening.database())
+              .filter(run -> !run.finished())
+              .map(Run::runId);
+      if (earlier.isEmpty() && !opening.begins()) {
+        return; // of a night that was submitted without
       }
-      opened =
-          opening.open(itsPlan.of(Optional.empty()), reference); // an earlier night's, still open
+      runId = earlier.orElse(runId);
     }
-    passes.put(pass, opened);
-    night.stores().audits().audits(opened.runId(), night.runId(), pass);
+    BigDecimal usdMax =
+        usdMax(spec, pass)
+            .min(plan.budgetUsd().orElse(spec.usdMax()))
+            .subtract(stores.audits().othersUsd(runId, night.runId()))
+            .max(BigDecimal.ZERO);
+    passes.put(pass, opening.open(plan.of(Optional.of(runId)).withBudget(usdMax), reference));
+    stores.audits().audits(runId, night.runId(), pass);
   }
 
-  /** Both passes together keep the limit. */
+  /** What the passes up to one may cost together. */
   private static BigDecimal usdMax(AuditSpec spec, int pass) {
-    BigDecimal first =
-        spec.usdMax()
+    return pass == AuditSpec.SECOND_PASS
+        ? spec.usdMax()
+        : spec.usdMax()
             .divide(
                 BigDecimal.valueOf(1 + spec.againShare()), new MathContext(12, RoundingMode.DOWN));
-    return pass == AuditSpec.FIRST_PASS ? first : spec.usdMax().subtract(first);
   }
 
   /**
-   * Drives the night, and its audit beside it: the drawn documents go to the providers first, so
-   * that they are answered while the night's are.
+   * Drives the night, its audit beside it, and the audit to where the night is.
    *
    * @param driving what is done for the night, and then for each run of the audit
    */
   void around(Night.Driving driving) throws InterruptedException {
-    if (begins) {
-      passes.values().forEach(pass -> guarded(pass::submit));
+    night.beside(this::step);
+    try {
+      driving.drive(night);
+    } catch (NightjarException e) {
+      if (e.code() == ErrorCode.ANSWERS_REJECTED) {
+        passes
+            .values()
+            .forEach(pass -> guarded(() -> pass.stop("the night that it audits was stopped")));
+      }
+      throw e;
     }
-    driving.drive(night);
     for (Night pass : passes.values()) {
       try {
         driving.drive(pass);
@@ -134,15 +169,33 @@ final class Audit implements AutoCloseable {
     compare();
   }
 
+  /** What can be done now, once the night has taken what it wants of the money. */
+  private void step() {
+    for (Night pass : passes.values()) {
+      guarded(
+          () -> {
+            pass.submit();
+            if (!pass.finished()) {
+              pass.step();
+            }
+          });
+    }
+  }
+
   /** Compares what has been answered by now. */
   private void compare() {
     guarded(
         () -> {
-          AuditComparison comparison = new AuditComparison(night.stores().audits(), night.task());
+          AuditComparison comparison = new AuditComparison(stores.audits(), night.task());
           Night reference = passes.get(AuditSpec.FIRST_PASS);
           Night again = passes.get(AuditSpec.SECOND_PASS);
           if (reference != null) {
             comparison.withReference(night.runId(), reference.runId());
+            stores
+                .audits()
+                .auditedBy(reference.runId())
+                .filter(other -> !other.equals(night.runId()))
+                .ifPresent(other -> comparison.withReference(other, reference.runId()));
           }
           if (reference != null && again != null) {
             comparison.withReference(reference.runId(), again.runId());
@@ -154,6 +207,11 @@ final class Audit implements AutoCloseable {
   /** Its runs; empty if the task asks for none. */
   List<String> runIds() {
     return passes.values().stream().map(Night::runId).toList();
+  }
+
+  /** How many of the drawn documents are not answered yet. */
+  long open() {
+    return passes.values().stream().mapToLong(pass -> pass.progress().open()).sum();
   }
 
   private void guarded(Runnable work) {

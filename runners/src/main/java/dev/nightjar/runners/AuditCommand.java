@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -82,7 +83,7 @@ final class AuditCommand implements Runnable {
     try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
-      List<Shown> found = audited(stores.dataSource(), run, all, limit);
+      List<Shown> found = audited(stores.dataSource(), run, Optional.empty(), all, limit);
       if (json) {
         found.forEach(one -> out.println(JsonText.line(asJson(run, one))));
         return;
@@ -91,7 +92,8 @@ final class AuditCommand implements Runnable {
     }
   }
 
-  private static List<Shown> audited(DataSource dataSource, String run, boolean all, int limit)
+  private static List<Shown> audited(
+      DataSource dataSource, String run, Optional<String> documentId, boolean all, int limit)
       throws SQLException {
     List<Shown> found = new ArrayList<>();
     try (Connection connection = dataSource.getConnection();
@@ -102,12 +104,14 @@ final class AuditCommand implements Runnable {
                 from audited_answers
                 where run_id = ?
                   and (? or not agrees)
+                  and document_id = coalesce(?, document_id)
                 order by document_id
                 limit ?
                 """)) {
       statement.setString(1, run);
       statement.setBoolean(2, all);
-      statement.setInt(3, limit);
+      statement.setString(3, documentId.orElse(null));
+      statement.setInt(4, limit);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           found.add(
@@ -216,8 +220,7 @@ final class AuditCommand implements Runnable {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
       Shown shown =
-          audited(stores.dataSource(), run, true, Integer.MAX_VALUE).stream()
-              .filter(one -> one.documentId().equals(documentId))
+          audited(stores.dataSource(), run, Optional.of(documentId), true, 1).stream()
               .findFirst()
               .orElseThrow(
                   () ->

@@ -151,16 +151,7 @@ final class DemoCommand implements Callable<Integer> {
             Audit.beside(
                 night,
                 plan,
-                true,
-                (itsPlan, reference) ->
-                    Night.open(
-                        itsPlan,
-                        reference,
-                        database,
-                        providers,
-                        engine,
-                        MachineClock.utc(),
-                        signals),
+                new Audit.Opening(database, providers, engine, MachineClock.utc(), signals, true),
                 spec.commandLine().getErr()::println);
         ProgressDisplay display =
             ProgressDisplay.show(step.runId(), night::progress, spec.commandLine().getErr())) {

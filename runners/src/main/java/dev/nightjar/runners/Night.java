@@ -14,6 +14,7 @@ import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.pipelines.Collect;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.PrepareAndSubmit;
+import dev.nightjar.pipelines.audit.ReferenceTask;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.reuse.SemanticLearning;
 import dev.nightjar.pipelines.submit.BatchSubmitter;
@@ -71,6 +72,7 @@ final class Night implements AutoCloseable {
   private final StrayBatches strays;
   private final Heartbeat heartbeat;
   private final FirstAnswers firstAnswers;
+  private Runnable beside = () -> {};
   private final Set<String> warnedOf = new HashSet<>();
 
   /** A command's part of a night. */
@@ -151,7 +153,7 @@ final class Night implements AutoCloseable {
               .open(
                   plan.runId(),
                   namespaceId,
-                  task.name(),
+                  ReferenceTask.auditedName(task),
                   corpus.identity(),
                   plan.budgetUsd(),
                   clock.instant().plus(plan.deadline()));
@@ -180,10 +182,14 @@ final class Night implements AutoCloseable {
    * @return empty if there was none: nothing was submitted
    */
   static Optional<String> submitted(NightPlan plan, DatabaseAddress database) {
-    TaskSpec task = load(plan);
+    return latest(plan, load(plan), database).map(Run::runId);
+  }
+
+  /** The open run of a task and the plan's corpus, else the last. */
+  static Optional<Run> latest(NightPlan plan, TaskSpec task, DatabaseAddress database) {
     Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
     try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database)) {
-      return stores.runs().latest(namespace(stores, plan, task), corpus.identity()).map(Run::runId);
+      return stores.runs().latest(namespace(stores, plan, task), corpus.identity());
     }
   }
 
@@ -308,6 +314,11 @@ final class Night implements AutoCloseable {
     return stores.runs().progress(run.runId());
   }
 
+  /** What to do, too, each time that {@link #runToEnd} looks at its submissions. */
+  void beside(Runnable work) {
+    beside = work;
+  }
+
   /**
    * Both sides, to the end.
    *
@@ -325,6 +336,7 @@ final class Night implements AutoCloseable {
       if (pause.stopRequested()) {
         return false;
       }
+      beside.run();
       if (!step() && !deadlinePassed()) {
         pause.sleep(plan.pollInterval());
       }
@@ -576,9 +588,7 @@ final class Night implements AutoCloseable {
       return;
     }
     String reason = failing.get().inWords();
-    stores.runs().failOpenItems(run.runId(), ErrorCode.ANSWERS_REJECTED, reason);
-    long out = cancelled();
-    finish();
+    long out = stop(reason);
     throw new NightjarException(
         ErrorCode.ANSWERS_REJECTED,
         "run " + run.runId(),
@@ -589,6 +599,19 @@ final class Night implements AutoCloseable {
             + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
             + " task makes of a few; correct the task, or go on regardless with --rejected-min "
             + (FirstAnswers.LOOKED_AT + 1));
+  }
+
+  /**
+   * Ends the run as one whose answers will not do: nothing more of it is sent, and what the
+   * providers have in work is cancelled.
+   *
+   * @return how many batches they have
+   */
+  long stop(String reason) {
+    stores.runs().failOpenItems(run.runId(), ErrorCode.ANSWERS_REJECTED, reason);
+    long out = cancelled();
+    finish();
+    return out;
   }
 
   /**

@@ -67,16 +67,13 @@ abstract class NightCommand implements Callable<Integer> {
               Audit.beside(
                   night,
                   plan,
-                  begins(),
-                  (itsPlan, reference) ->
-                      Night.open(
-                          itsPlan,
-                          reference,
-                          setting.database(),
-                          setting.providers(),
-                          engine,
-                          MachineClock.utc(),
-                          pause),
+                  new Audit.Opening(
+                      setting.database(),
+                      setting.providers(),
+                      engine,
+                      MachineClock.utc(),
+                      pause,
+                      begins()),
                   spec.commandLine().getErr()::println)) {
         return night(night, audit, setting, failedPercentMax, out);
       }
@@ -158,6 +155,13 @@ abstract class NightCommand implements Callable<Integer> {
               + " items are open in "
               + Terminal.count(night.submissionsOpen())
               + " submissions; run 'collect' or 'run' with the same arguments to go on");
+      return Main.EXIT_STOPPED;
+    }
+    if (audit.open() > 0) {
+      out.println(
+          "all documents have their ends; "
+              + Terminal.count(audit.open())
+              + " of the audit have none yet; run 'collect' or 'run' with the same arguments to go on");
       return Main.EXIT_STOPPED;
     }
     return verdict(endings, failedPercentMax, out);

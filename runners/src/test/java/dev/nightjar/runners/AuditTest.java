@@ -10,9 +10,9 @@ import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Answers;
 import dev.nightjar.emulator.Emulator;
-import dev.nightjar.pipelines.dedupe.ItemKeys;
-import dev.nightjar.pipelines.model.Document;
-import dev.nightjar.pipelines.reuse.ShadowSampling;
+import dev.nightjar.pipelines.audit.DrawDocuments;
+import dev.nightjar.pipelines.model.Provider;
+import dev.nightjar.pipelines.submit.ProviderSettings;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -107,19 +107,16 @@ class AuditTest {
   }
 
   private Audit beside(Night night, NightPlan plan, EngineOptions engine) {
+    return beside(night, plan, engine, TestNights.providers(emulator));
+  }
+
+  private Audit beside(
+      Night night, NightPlan plan, EngineOptions engine, ProviderSettings providers) {
     return Audit.beside(
         night,
         plan,
-        true,
-        (itsPlan, reference) ->
-            Night.open(
-                itsPlan,
-                reference,
-                database,
-                TestNights.providers(emulator),
-                engine,
-                Clock.systemUTC(),
-                TestNights.PAUSE),
+        new Audit.Opening(
+            database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, true),
         said::add);
   }
 
@@ -163,7 +160,7 @@ class AuditTest {
         .isEqualTo("{kind}");
     assertThat(
             ask(
-                "select count(*) from cost_by_run where task like 'notes-audit%'"
+                "select count(*) from cost_by_run where task like 'notes:audit%'"
                     + " and baseline_usd = 0 and saved_by_audit_usd = -actual_usd and actual_usd > 0"))
         .isEqualTo("2");
     assertThat(ask("select count(*) from results where run_id = 'first'")).isEqualTo("40");
@@ -200,7 +197,7 @@ class AuditTest {
         .isEqualTo(ask(drawn.formatted("second")));
     assertThat(Integer.parseInt(ask("select audited from agreement_by_run where run_id = 'first'")))
         .isBetween(8, 30);
-    assertThat(ask("select count(*) from runs where task_name = 'notes-audit-again'"))
+    assertThat(ask("select count(*) from runs where audit_pass = 2"))
         .isEqualTo("0");
     assertBooksAreRight();
   }
@@ -211,7 +208,7 @@ class AuditTest {
     run(task("One", "audit: {share: 1, usd_max: 0.02, again_share: 0}"), "first", corpus);
 
     BigDecimal cost =
-        new BigDecimal(ask("select actual_usd from cost_by_run where task = 'notes-audit'"));
+        new BigDecimal(ask("select actual_usd from cost_by_run where task = 'notes:audit'"));
     assertThat(cost).isPositive().isLessThanOrEqualTo(new BigDecimal("0.02"));
     assertThat(ask("select count(*) from results where run_id = 'first'")).isEqualTo("60");
     assertThat(ask("select unanswered > 0 and audited = drawn - unanswered from agreement_by_run"))
@@ -231,36 +228,36 @@ class AuditTest {
 
   /** Where the draw puts a document, in [0, 1). */
   private static double drawn(int document) {
-    String text = "This is number " + document + ".";
-    return ShadowSampling.fraction(
-        ItemKeys.of("audit\ntests", new Document("", text, Map.of(), 0, "", 0), false));
+    return DrawDocuments.drawn("tests", "This is number " + document + ".");
+  }
+
+  private ProviderSettings withoutAnthropic() {
+    return new ProviderSettings(
+        Map.of(Provider.OPENAI, emulator.uri().toString()), null, TestNights.PATIENCE);
   }
 
   @Test
   void whatGoesWrongWithAnAuditIsSaidAndTheNightGoesOn() throws Exception {
     NightPlan plan =
         TestNights.plan(
-            task("One", "audit: {share: 1, usd_max: 5, again_share: 0}"),
+            Files.writeString(
+                home.resolve("notes.yaml"),
+                TASK.formatted("One", "audit: {share: 1, usd_max: 5, again_share: 0}")
+                    .replace("openai, model: gpt-6.2-sol", "anthropic, model: claude-opus-5-5")),
             "first",
             Optional.empty(),
             corpus(10).toString());
     EngineOptions engine = TestNights.engine(EngineOptions.Engine.DIRECT);
     try (Night night = TestNights.open(plan, database, emulator, engine);
-        Audit audit =
-            Audit.beside(
-                night,
-                plan,
-                true,
-                (itsPlan, reference) -> {
-                  throw new NightjarException(
-                      ErrorCode.PROVIDER_KEY_MISSING, "openai", "there is no key", "set it");
-                },
-                said::add)) {
+        Audit audit = beside(night, plan, engine, withoutAnthropic())) {
       audit.around(Night::runToEnd);
     }
     assertThat(said)
-        .containsExactly(
-            "the audit is not complete: PROVIDER_KEY_MISSING: openai: there is no key; set it");
+        .singleElement()
+        .satisfies(
+            line ->
+                assertThat(line)
+                    .startsWith("the audit is not complete: PROVIDER_KEY_MISSING: anthropic"));
     assertThat(ask("select count(*) from results where run_id = 'first'")).isEqualTo("10");
   }
 
@@ -305,7 +302,7 @@ class AuditTest {
     assertThat(ask("select concat_ws(' ', audited, by_people, agreed) from agreement_by_run"))
         .isEqualTo("10 3 9");
     assertThat(ask("select other_answer from audited_answers where document_id = 'n-7'"))
-        .isEqualTo("{\"kind\": \"even\"}");
+        .isEqualTo("{\"kind\": \"even\", \"note\": \"by gpt-6.2-sol\"}");
 
     List<CommandProcess.Ended> ended =
         commands(
@@ -333,6 +330,63 @@ class AuditTest {
                 "select string_agg(document_id, ' ') from audited_answers where run_id = 'second' and not agrees"))
         .as("a file does not overrule a person")
         .isEqualTo("n-1");
+  }
+
+  @Test
+  void aLabelOfADocumentThatAFileSpeaksOfStaysInTheCount() throws Exception {
+    Files.writeString(home.resolve("gold.csv"), "id,kind\nn-1,odd\nn-5,odd\nn-7,even\n");
+    Path task = task("One", "gold: {file: gold.csv}");
+    run(task, "first", corpus(10));
+    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run"))
+        .as("the small model takes 5 for even, and the file takes 7 for it")
+        .isEqualTo("3 1");
+    commands("audit label n-7 --right delivered");
+    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run"))
+        .isEqualTo("3 2");
+
+    Files.writeString(home.resolve("gold.csv"), "id,kind\nn-1,odd\nn-7,even\n");
+    run(task, "second", corpus(10));
+    assertThat(
+            ask(
+                "select concat_ws(' ', audited, agreed) from agreement_by_run where run_id = 'second'"))
+        .as("what the file says no more is forgotten, what a person said is not")
+        .isEqualTo("2 2");
+  }
+
+  @Test
+  void copiesCountOnceAndAnotherEqualityIsJudgedAnew() throws Exception {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      lines.add("{\"id\":\"n-%d\",\"text\":\"This is number %d.\"}".formatted(i, i < 8 ? 5 : i));
+    }
+    Path corpus = Files.write(home.resolve("notes.jsonl"), lines);
+    String audit = "audit: {share: 1, usd_max: 5, again_share: 0}";
+    Path task = task("One", audit);
+    run(task, "first", corpus);
+    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run"))
+        .as("one of five texts is wrong, though it stands in eight documents")
+        .isEqualTo("5 4");
+
+    Files.writeString(
+        task, Files.readString(task).replace("rules: {note: ignored}", "fields: [note]"));
+    run(task, "first", corpus);
+    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run"))
+        .as("the notes name the models")
+        .isEqualTo("5 0");
+  }
+
+  @Test
+  void aBudgetOfTheTaskHoldsForItsAuditTooAndTheNightGoesFirst() throws Exception {
+    Path corpus = corpus(40);
+    Path task = task("One", "audit: {share: 1, usd_max: 5, again_share: 0}");
+    run(task, "first", corpus(1));
+    commands("budget set 0.004USD --per day --task notes --tenant tests");
+    run(task, "second", corpus(40));
+    assertThat(ask("select count(*) from results where run_id = 'second'")).isEqualTo("40");
+    assertThat(TestNights.ledger(database)).isLessThanOrEqualTo(new BigDecimal("0.004"));
+    assertThat(ask("select unanswered > 0 from agreement_by_run where run_id = 'second'"))
+        .isEqualTo("t");
+    assertBooksAreRight();
   }
 
   @Test

@@ -15,37 +15,45 @@ public final class AuditComparison {
 
   private final AuditStore store;
   private final TaskSpec task;
+  private final AuditStore.Terms terms;
 
   /** Comparisons for a task. */
   public AuditComparison(AuditStore store, TaskSpec task) {
     this.store = store;
     this.task = task;
+    this.terms =
+        new AuditStore.Terms(
+            task.answerEquality().digest(), task.referenceTier(), task.retrieval() != null);
   }
 
   /** Compares with the answers of a run that asked the reference. */
   public void withReference(String runId, String referenceRunId) {
-    for (List<AuditStore.Pair> open = store.referencePairs(runId, referenceRunId, BATCH_MAX);
+    String after = "";
+    for (List<AuditStore.Pair> open =
+            store.referencePairs(runId, referenceRunId, terms, after, BATCH_MAX);
         !open.isEmpty();
-        open = store.referencePairs(runId, referenceRunId, BATCH_MAX)) {
+        open = store.referencePairs(runId, referenceRunId, terms, after, BATCH_MAX)) {
       store.recordReference(
-          runId,
-          referenceRunId,
-          task.referenceTier(),
-          task.retrieval() != null,
-          verdicts(open, AnswerEquality::differing));
+          runId, referenceRunId, terms, verdicts(open, AnswerEquality::differing));
+      after = open.get(open.size() - 1).documentId();
     }
   }
 
-  /** Compares with what people say. */
+  /** Compares with what people say. Where they say nothing that is compared, nothing is. */
   public void withGold(String runId) {
-    for (List<AuditStore.Pair> open = store.goldPairs(runId, BATCH_MAX);
+    String after = "";
+    for (List<AuditStore.Pair> open = store.goldPairs(runId, terms, after, BATCH_MAX);
         !open.isEmpty();
-        open = store.goldPairs(runId, BATCH_MAX)) {
+        open = store.goldPairs(runId, terms, after, BATCH_MAX)) {
       store.recordGold(
           runId,
-          task.referenceTier(),
-          task.retrieval() != null,
-          verdicts(open, AnswerEquality::differingFromPart));
+          terms,
+          verdicts(
+              open.stream()
+                  .filter(pair -> task.answerEquality().compares(pair.otherJson()))
+                  .toList(),
+              AnswerEquality::differingFromPart));
+      after = open.get(open.size() - 1).documentId();
     }
   }
 

@@ -13,8 +13,8 @@ import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Keeps the documents that an audit's pass asks. A document is drawn by a hash of its content under
- * its tenant: the same in every night, on every machine and for every version of a task, and apart
+ * Keeps the documents that an audit's pass asks. A document is drawn by a hash of its text under its
+ * tenant: the same in every night, on every machine and for every version of a task, and apart
  * from the draw of shadow checks. Where money is short the smallest hashes go first, so that what
  * is asked is still a draw.
  */
@@ -23,12 +23,10 @@ public final class DrawDocuments
   private static final long serialVersionUID = 1L;
 
   private final String tenant;
-  private final boolean idMatters;
   private final double share;
 
-  private DrawDocuments(String tenant, boolean idMatters, double share) {
+  private DrawDocuments(String tenant, double share) {
     this.tenant = tenant;
-    this.idMatters = idMatters;
     this.share = share;
   }
 
@@ -39,7 +37,12 @@ public final class DrawDocuments
    */
   public static DrawDocuments of(String tenant, TaskSpec task) {
     AuditSpec audit = Objects.requireNonNull(task.audit(), "an audit's pass has its audit");
-    return new DrawDocuments(tenant, task.showsId(), audit.share(task.auditPass()));
+    return new DrawDocuments(tenant, audit.share(task.auditPass()));
+  }
+
+  /** Where a text stands in the draw, in [0, 1): a share keeps those below it. */
+  public static double drawn(String tenant, String text) {
+    return ShadowSampling.fraction(ItemKeys.ofText("audit\n" + tenant, text));
   }
 
   @Override
@@ -60,8 +63,7 @@ public final class DrawDocuments
     public void process(
         @Element KV<String, Document> keyed, OutputReceiver<KV<String, Document>> output) {
       Document document = keyed.getValue();
-      double drawn =
-          ShadowSampling.fraction(ItemKeys.of("audit\n" + draw.tenant, document, draw.idMatters));
+      double drawn = drawn(draw.tenant, document.text());
       if (drawn < draw.share) {
         output.output(KV.of(keyed.getKey(), document.withPriority(1 - drawn)));
       }

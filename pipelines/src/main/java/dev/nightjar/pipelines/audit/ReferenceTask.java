@@ -21,6 +21,11 @@ public final class ReferenceTask {
 
   private ReferenceTask() {}
 
+  /** The name of the task that a pass is of, by which budgets count it; of a task its own. */
+  public static String auditedName(TaskSpec task) {
+    return task.auditPass() > 0 ? task.name().substring(0, task.name().lastIndexOf(':')) : task.name();
+  }
+
   /**
    * The task of one pass of an audit.
    *
@@ -33,7 +38,8 @@ public final class ReferenceTask {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a task's definition is JSON", e);
     }
-    String name = task.name() + (pass == AuditSpec.SECOND_PASS ? "-audit-again" : "-audit");
+    // No task file can have such a name.
+    String name = task.name() + (pass == AuditSpec.SECOND_PASS ? ":audit-again" : ":audit");
     definition.put("name", name);
     definition.remove(
         List.of("semantic_cache", "near_duplicates", "retrieval", "over_budget", "gold"));

@@ -33,6 +33,11 @@ public final class ItemKeys {
         namespace, canonical(document.text()), fields.toString(), idMatters ? document.id() : "");
   }
 
+  /** The key of a text alone, whatever a task asks of it. */
+  public static String ofText(String namespace, String text) {
+    return Fingerprint.sha256(namespace, canonical(text));
+  }
+
   /** The form of a text in which equal texts are equal. */
   static String canonical(String text) {
     String composed = Texts.composed(text);

@@ -115,6 +115,11 @@ public record AnswerEquality(
     return differing(one, other, names);
   }
 
+  /** Whether an answer, perhaps a part of one, has any field that is compared. */
+  public boolean compares(String partJson) {
+    return !compared(partJson).isEmpty();
+  }
+
   /** The same for the fields that the other answer has, which may be fewer than all. */
   public List<String> differingFromPart(String answerJson, String partJson) {
     JsonNode part = compared(partJson);
