@@ -33,8 +33,8 @@ public record Evidence(
   }
 
   /**
-   * What makes outcomes of one run equally heavy on average, however likely each was to be seen: the
-   * least propensity of the run over its own, in (0, 1].
+   * What makes outcomes of one run equally heavy on average, however likely each was to be seen:
+   * the least propensity of the run over its own, in (0, 1].
    */
   public double weight() {
     return share / propensity;

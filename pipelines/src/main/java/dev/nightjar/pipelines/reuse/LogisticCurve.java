@@ -30,7 +30,9 @@ public record LogisticCurve(
   private static final int STEPS_MAX = 50;
   private static final double PRECISION = 1e-7;
 
-  /** The longest step in level and slope together: a full one overshoots where outcomes separate. */
+  /**
+   * The longest step in level and slope together: a full one overshoots where outcomes separate.
+   */
   private static final double STEP_MAX = 4;
 
   /**

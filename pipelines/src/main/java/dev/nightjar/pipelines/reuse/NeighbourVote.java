@@ -39,7 +39,7 @@ public record NeighbourVote(Optional<Neighbour> source, double score, @Nullable 
    * one to speak for it: with .3 as many hits as without a limit on Banking77, with .1 a hundredth
    * fewer.
    */
-  private static final double REACH = 0.25;
+  private static final double REACH = 0.3;
 
   /** Verdicts it takes for an entry's own record to weigh as much as its good name. */
   private static final double RECORD_PRIOR = 2;

@@ -24,10 +24,10 @@ import org.apache.commons.math3.distribution.BetaDistribution;
  * be hits and wrong": a text that votes less is a right outcome.
  *
  * <p><b>Where the sequence begins.</b> A strict threshold has too few texts to prove anything, a
- * lenient one too many errors. Per hit the first {@value #SCOUTS} outcomes bet on nothing: the
- * curve fitted to them says at which threshold the stake will grow fastest, and there the sequence
- * begins. Four fixed ones that share δ would have to prove it four times as surely. Per request the strictest
- * is proven as fast as any.
+ * lenient one too many errors. The first outcomes, {@value #SCOUTS_MAX} at bounds up to 5 %, bet on
+ * nothing: the curve fitted to them says at which threshold the stake will grow fastest, and there
+ * the sequence begins. Four fixed ones that share δ would have to prove it four times as surely.
+ * Per request the strictest is proven as fast as any.
  *
  * <p><b>Propensity.</b> Below the threshold in force every text is asked, above it those that were
  * drawn. An outcome's bet is scaled by the run's least propensity over its own, so that a text
@@ -69,16 +69,19 @@ public final class RiskController {
   private static final double STEP = 0.01;
   private static final int THRESHOLDS = 98;
 
-  /** Outcomes that choose where the sequence begins; between 300 and 700 all the same. */
-  private static final int SCOUTS = 400;
+  /** Most outcomes that bet on nothing; between 300 and 700 all the same. */
+  private static final int SCOUTS_MAX = 400;
+
+  /** Errors at the rate allowed that they would hold: a lenient bound needs fewer. */
+  private static final double SCOUT_ERRORS = 20;
 
   private static final int UNDECIDED = -1;
 
   /**
-   * Error rate bet on, as a share of the one allowed. At a third of the bound stakes grow as fast as
-   * they can, at two thirds no more; three rates that shared the stake gave .01 hits fewer.
+   * Error rate bet on, as a share of the one allowed. At a third of the bound stakes grow as fast
+   * as they can, at two thirds no more; three rates that shared the stake gave .01 hits fewer.
    */
-  private static final double BETTER = 0.4;
+  private static final double BETTER = 0.45;
 
   private static final double[] WORSE = {1.5, 2.5, 5};
 
@@ -89,16 +92,16 @@ public final class RiskController {
   private static final double FIRST_SHARE = 0.9;
 
   /** Verified look-ups that are all drawn, before drawing thins out. */
-  private static final int FULLY_SAMPLED = 60;
+  private static final int FULLY_SAMPLED = 50;
 
   /** Outcomes that say how a threshold errs by now. */
   private static final int RECENT = 1_500;
 
   /** Of the error allowed, what the recent curve may reach. */
-  private static final double CAUTION = 0.75;
+  private static final double CAUTION = 0.8;
 
   private final ErrorBound bound;
-  private final RecentOutcomes scouts = new RecentOutcomes(SCOUTS);
+  private final RecentOutcomes scouts;
   private final RecentOutcomes recent = new RecentOutcomes(RECENT);
   private final double[] stakes = new double[THRESHOLDS];
   private final boolean[] rejected = new boolean[THRESHOLDS];
@@ -113,7 +116,10 @@ public final class RiskController {
   /** Begins without evidence. */
   public RiskController(ErrorBound bound) {
     this.bound = bound;
-    forget();
+    double scoutErrors = bound.isPerRequest() ? SCOUT_ERRORS / 2 : SCOUT_ERRORS;
+    this.scouts =
+        new RecentOutcomes((int) Math.ceil(Math.min(SCOUTS_MAX, scoutErrors / bound.maxError())));
+    this.start = UNDECIDED;
   }
 
   private void forget() {
@@ -124,7 +130,7 @@ public final class RiskController {
     Arrays.fill(drift, 0);
     Arrays.fill(seen, 0);
     Arrays.fill(wrong, 0);
-    start = bound.isPerRequest() ? 0 : UNDECIDED;
+    start = UNDECIDED;
     evidence = 0;
     drawn = 0;
   }
@@ -160,6 +166,9 @@ public final class RiskController {
 
   /** Where the stake will grow fastest, as far as the first outcomes can tell. */
   private int bestStart() {
+    if (bound.isPerRequest()) {
+      return 0;
+    }
     RecentOutcomes.Curve curve = scouts.curve();
     int best = 0;
     double fastest = 0;
@@ -189,8 +198,8 @@ public final class RiskController {
   }
 
   /**
-   * Likelihood of an outcome at a multiple of the error rate allowed, over that at the rate allowed,
-   * as far from 1 as its weight says.
+   * Likelihood of an outcome at a multiple of the error rate allowed, over that at the rate
+   * allowed, as far from 1 as its weight says.
    */
   private double logFactor(double multiple, boolean isRight, double weight) {
     double rate = Math.min(multiple * bound.maxError(), 0.9);
@@ -252,8 +261,8 @@ public final class RiskController {
   }
 
   /**
-   * Share of would-be hits to ask all the same. All while there is no threshold, for then all are asked
-   * anyway; later ever fewer, down to what the task allows for it.
+   * Share of would-be hits to ask all the same. All while there is no threshold, for then all are
+   * asked anyway; later ever fewer, down to what the task allows for it.
    *
    * @param shareMin the least share, in (0, 1]: it keeps drift in sight
    */

@@ -101,11 +101,10 @@ public final class SemanticPolicy {
         learnt.map(LearntThreshold::errorBoundOrNull).orElse(null),
         decision,
         decision == Decision.VETOED ? vote.vetoOrNull() : null,
-        // A text below the threshold is asked anyway, and tells of thresholds more lenient; one that
+        // A text below the threshold is asked anyway, and tells of thresholds more lenient; one
+        // that
         // a guard keeps from its neighbours says nothing of hits.
-        similarityMin == null
-            && (isDrawn || vote.score() < threshold)
-            && vote.vetoOrNull() == null,
+        similarityMin == null && (isDrawn || vote.score() < threshold) && vote.vetoOrNull() == null,
         digest);
   }
 

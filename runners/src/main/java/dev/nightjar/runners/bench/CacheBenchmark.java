@@ -23,9 +23,10 @@ import picocli.CommandLine.Option;
 /**
  * Whether the semantic cache keeps the error it promises, and how much it answers. A labelled set
  * is streamed in random order ({@link CacheStream}); a hit is right if, and only if, the labels
- * agree. With {@code --copies} many texts come with near-duplicates of themselves on the same night,
- * in numbers that fall off as 1/n: each is looked up and hit or drawn for itself, and of those that
- * missed one is asked for all, as in a run. Rates count a text once, hit if any of its copies was.
+ * agree. With {@code --copies} many texts come with near-duplicates of themselves on the same
+ * night, in numbers that fall off as 1/n: each is looked up and hit or drawn for itself, and of
+ * those that missed one is asked for all, as in a run. Rates count a text once, hit if any of its
+ * copies was.
  *
  * <p>Floor: the nearest cosine at the fixed 0.95 that is commonly recommended. Peer: the best fixed
  * cosine for the very stream, chosen with hindsight at the error that ours turned out to make, and

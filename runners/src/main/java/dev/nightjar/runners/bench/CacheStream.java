@@ -22,8 +22,8 @@ import java.util.Optional;
 
 /**
  * The pipeline's vote and controller on one stream of texts, a hundred a night, from no evidence. A
- * text that is hit is not asked, so it joins the cache only if it was missed or drawn. Of the copies
- * of a text that missed one is asked for all. Not thread-safe.
+ * text that is hit is not asked, so it joins the cache only if it was missed or drawn. Of the
+ * copies of a text that missed one is asked for all. Not thread-safe.
  */
 final class CacheStream {
   private static final int TEXTS_A_NIGHT = 100;
