@@ -52,7 +52,8 @@ select
     w.high as observed_error_high,
     l.shadow_usd,
     coalesce(s.saved_usd, 0) as saved_usd,
-    l.hits * coalesce(s.asked_usd, 0) - l.shadow_usd as saved_net_usd
+    l.hits * coalesce(s.asked_usd, 0) - l.shadow_usd as saved_net_usd,
+    h.is_per_request
 from lookups l
 join runs r on r.run_id = l.run_id
 join namespaces n on n.namespace_id = r.namespace_id

@@ -17,16 +17,15 @@ public interface LearningStore {
   record Verdict(String runId, String itemKey, boolean isRight) {}
 
   /**
-   * Hands over the outcomes of the lookups that were sampled, in order of runs and, inside one, of
+   * Hands over the outcomes of the lookups that are evidence, in order of runs and, inside one, of
    * item keys, whatever order they came in: of a run all, once all of it is known, and of none
    * before its predecessors. A text that got no answer counts as one that would have been wrong.
    * Streamed.
    *
    * @param policy only lookups decided and compared in this way count
-   * @param maxError of another error rate allowed the outcome counts, but not as a hit: its
-   *     threshold is {@link ReuseBounds#NEVER}
+   * @param bound under another bound on errors the outcome counts, but not as a hit
    */
-  void evidence(long namespaceId, String policy, double maxError, Consumer<Evidence> consumer);
+  void evidence(long namespaceId, String policy, ErrorBound bound, Consumer<Evidence> consumer);
 
   /**
    * The threshold that a run began with, if it has begun.

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  *     describes, the promise is the threshold's
  * @param decision what became of it
  * @param vetoOrNull the guard that refused
- * @param isSampled whether it was drawn, so that it is asked, or its leader, whatever its score: an
- *     unbiased sample of all lookups
+ * @param isSampled whether what becomes of it is evidence: it is asked, or its leader, for its
+ *     score is below the threshold or for it was drawn, and no guard would have kept it from being
+ *     a hit
  * @param policy digest of what decides and compares; evidence of another policy does not count
  */
 public record SemanticLookup(

@@ -3,6 +3,7 @@ package dev.nightjar.cachestore.postgres;
 import static dev.nightjar.cachestore.postgres.Sql.fetch;
 import static dev.nightjar.cachestore.postgres.Sql.texts;
 
+import dev.nightjar.cachestore.ErrorBound;
 import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
@@ -31,7 +32,7 @@ final class PostgresLearningStore implements LearningStore {
 
   @Override
   public void evidence(
-      long namespaceId, String policy, double maxError, Consumer<Evidence> consumer) {
+      long namespaceId, String policy, ErrorBound bound, Consumer<Evidence> consumer) {
     context.transaction( // not repeated: the consumer has heard what it has heard
         configuration -> { // a cursor's rows come in portions only inside a transaction
           try (Cursor<Record> rows =
@@ -97,7 +98,10 @@ final class PostgresLearningStore implements LearningStore {
                       )
                       select
                           l.score,
-                          case when t.max_error = ?::real then l.threshold else 2 end as threshold,
+                          l.score >= l.threshold
+                              and coalesce(t.max_error = ?::real and t.is_per_request = ?, false) as is_hit,
+                          coalesce(t.shadow_share, 1) as share,
+                          case when l.score >= l.threshold then coalesce(t.shadow_share, 1) else 1 end as propensity,
                           l.came_right as is_right,
                           row_number() over one_by_one > 1 as is_copy,
                           not bool_and(l.came_right) over copies as is_disputed
@@ -113,14 +117,17 @@ final class PostgresLearningStore implements LearningStore {
                       namespaceId,
                       namespaceId,
                       policy,
-                      maxError)
+                      bound.maxError(),
+                      bound.isPerRequest())
                   .fetchSize(FETCH_ROWS)
                   .fetchLazy()) {
             for (Record row : rows) {
               consumer.accept(
                   new Evidence(
                       row.get("score", Double.class),
-                      row.get("threshold", Double.class),
+                      row.get("is_hit", Boolean.class),
+                      row.get("share", Double.class),
+                      row.get("propensity", Double.class),
                       row.get("is_right", Boolean.class),
                       row.get("is_copy", Boolean.class),
                       row.get("is_disputed", Boolean.class)));
@@ -134,7 +141,7 @@ final class PostgresLearningStore implements LearningStore {
     return fetch(
             context,
             """
-            select threshold, policy, max_error, confidence, error_bound, shadow_share, evidence, drift_found
+            select threshold, policy, max_error, is_per_request, confidence, error_bound, shadow_share, evidence, drift_found
             from semantic_thresholds
             where namespace_id = ?
               and run_id = ?
@@ -148,8 +155,10 @@ final class PostgresLearningStore implements LearningStore {
                 new LearntThreshold(
                     row.get("threshold", Double.class),
                     row.get("policy", String.class),
-                    row.get("max_error", Double.class),
-                    row.get("confidence", Double.class),
+                    new ErrorBound(
+                        row.get("max_error", Double.class),
+                        row.get("is_per_request", Boolean.class),
+                        row.get("confidence", Double.class)),
                     row.get("error_bound", Double.class),
                     row.get("shadow_share", Double.class),
                     row.get("evidence", Integer.class),
@@ -161,27 +170,31 @@ final class PostgresLearningStore implements LearningStore {
     context.execute(
         """
         insert into semantic_thresholds (
-            namespace_id, run_id, threshold, policy, max_error, confidence, error_bound, shadow_share, evidence, drift_found, learnt_at)
-        values (?, ?, ?, ?, ?, ?, ?::real, ?, ?, ?, ?)
+            namespace_id, run_id, threshold, policy, max_error, is_per_request, confidence, error_bound, shadow_share,
+            evidence, drift_found, learnt_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?::real, ?, ?, ?, ?)
         on conflict (namespace_id, run_id) do update
         set threshold = excluded.threshold,
             policy = excluded.policy,
             max_error = excluded.max_error,
+            is_per_request = excluded.is_per_request,
             confidence = excluded.confidence,
             error_bound = excluded.error_bound,
             shadow_share = excluded.shadow_share,
             evidence = excluded.evidence,
             drift_found = excluded.drift_found,
             learnt_at = excluded.learnt_at
-        where (semantic_thresholds.policy, semantic_thresholds.max_error, semantic_thresholds.confidence)
-            <> (excluded.policy, excluded.max_error, excluded.confidence)
+        where (semantic_thresholds.policy, semantic_thresholds.max_error, semantic_thresholds.is_per_request,
+                semantic_thresholds.confidence)
+            <> (excluded.policy, excluded.max_error, excluded.is_per_request, excluded.confidence)
         """,
         namespaceId,
         runId,
         threshold.threshold(),
         threshold.policy(),
-        threshold.maxError(),
-        threshold.confidence(),
+        threshold.bound().maxError(),
+        threshold.bound().isPerRequest(),
+        threshold.bound().confidence(),
         threshold.errorBoundOrNull(),
         threshold.shadowShare(),
         threshold.evidence(),

@@ -2,6 +2,7 @@ package dev.nightjar.cachestore.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nightjar.cachestore.ErrorBound;
 import dev.nightjar.cachestore.Evidence;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
@@ -71,18 +72,27 @@ class LearningStoreTest extends StoresFixture {
     stores.learning().record(verdicts);
     stores.learning().record(verdicts);
     assertThat(stores.learning().comparisons(namespaceId, "policy", 10)).isEmpty();
-    assertThat(evidence("policy", 0.25)).containsExactly(new Evidence(0.9f, 2, false, false, true));
+    Evidence wrong = new Evidence(0.9f, false, 1, 1, false, false, true);
+    assertThat(evidence("policy", 0.25)).containsExactly(wrong);
     assertThat(evidence("another policy", 0.25)).isEmpty();
-    stores
-        .learning()
-        .recordThreshold(
-            namespaceId, runId, new LearntThreshold(0.8, "policy", 0.25, 0.5, null, 1, 0, false));
+    stores.learning().recordThreshold(namespaceId, runId, learnt(0.8, perHit(0.25), 0.125, 0));
     assertThat(evidence("policy", 0.25))
-        .as("a hit, by the bound of its own run")
-        .containsExactly(new Evidence(0.9f, 0.8f, false, false, true));
+        .as("a hit, by the bound of its own run, seen as often as it drew")
+        .containsExactly(new Evidence(0.9f, true, 0.125, 0.125, false, false, true));
     assertThat(evidence("policy", 0.125))
         .as("under another bound no hit, so that no drift is seen in it")
-        .containsExactly(new Evidence(0.9f, 2, false, false, true));
+        .containsExactly(new Evidence(0.9f, false, 0.125, 0.125, false, false, true));
+    List<Evidence> perRequest = new ArrayList<>();
+    stores
+        .learning()
+        .evidence(namespaceId, "policy", new ErrorBound(0.25, true, 0.5), perRequest::add);
+    assertThat(perRequest).as("nor under one that counts otherwise").noneMatch(Evidence::isHit);
+    execute("update semantic_thresholds set threshold = 0.95");
+    execute("update semantic_lookups set threshold = 0.95 where run_id = '" + runId + "'");
+    assertThat(evidence("policy", 0.25))
+        .as("below the threshold everything is seen, and counts an eighth of what was drawn")
+        .containsExactly(new Evidence(0.9f, false, 0.125, 1, false, false, true))
+        .allMatch(one -> one.weight() == 0.125);
     assertThat(nearest(namespaceId, java.util.Map.of("q", at(1, 1))).get("q").get(0).contradicted())
         .as("counted once")
         .isEqualTo(1);
@@ -181,19 +191,26 @@ class LearningStoreTest extends StoresFixture {
 
   @Test
   void aRunKeepsTheThresholdItBeganWith() {
-    LearntThreshold first = new LearntThreshold(0.75, "policy", 0.25, 0.5, null, 1, 10, false);
+    LearntThreshold first = learnt(0.75, perHit(0.25), 1, 10);
     stores.learning().recordThreshold(namespaceId, runId, first);
     stores
         .learning()
         .recordThreshold(
-            namespaceId, runId, new LearntThreshold(0.5, "policy", 0.25, 0.5, 0.125, 1, 20, true));
+            namespaceId,
+            runId,
+            new LearntThreshold(0.5, "policy", perHit(0.25), 0.125, 1, 20, true));
     assertThat(stores.learning().threshold(namespaceId, runId)).contains(first);
     assertThat(stores.learning().threshold(namespaceId, "another")).isEmpty();
-    LearntThreshold stricter = new LearntThreshold(2, "policy", 0.125, 0.5, null, 1, 10, false);
+    LearntThreshold stricter = learnt(2, perHit(0.125), 1, 10);
     stores.learning().recordThreshold(namespaceId, runId, stricter);
     assertThat(stores.learning().threshold(namespaceId, runId))
         .as("unless somebody asks for another error")
         .contains(stricter);
+    LearntThreshold perRequest = learnt(0.5, new ErrorBound(0.125, true, 0.5), 1, 10);
+    stores.learning().recordThreshold(namespaceId, runId, perRequest);
+    assertThat(stores.learning().threshold(namespaceId, runId))
+        .as("or for one that counts otherwise")
+        .contains(perRequest);
   }
 
   @Test
@@ -226,8 +243,17 @@ class LearningStoreTest extends StoresFixture {
 
     execute("update runs set state = 'open', finished_at = null where run_id = '" + runId + "'");
     List<Evidence> whileOpen = new ArrayList<>();
-    stores.learning().evidence(namespaceId, "policy", 0.25, whileOpen::add);
+    stores.learning().evidence(namespaceId, "policy", perHit(0.25), whileOpen::add);
     assertThat(whileOpen).as("of a run that is not over").isEmpty();
+  }
+
+  private static ErrorBound perHit(double maxError) {
+    return new ErrorBound(maxError, false, 0.5);
+  }
+
+  private static LearntThreshold learnt(
+      double threshold, ErrorBound bound, double shadowShare, int evidence) {
+    return new LearntThreshold(threshold, "policy", bound, null, shadowShare, evidence, false);
   }
 
   private void settle(String name, String how) {
@@ -241,7 +267,7 @@ class LearningStoreTest extends StoresFixture {
         "update runs set state = 'finished', prepared_at = now(), finished_at = now() where state = 'open' and namespace_id = "
             + namespaceId);
     List<Evidence> all = new ArrayList<>();
-    stores.learning().evidence(namespaceId, policy, maxError, all::add);
+    stores.learning().evidence(namespaceId, policy, perHit(maxError), all::add);
     return all;
   }
 }

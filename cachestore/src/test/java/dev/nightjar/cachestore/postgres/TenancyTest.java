@@ -70,7 +70,14 @@ class TenancyTest {
         .recordThreshold(
             theirNamespace,
             "their-run",
-            new dev.nightjar.cachestore.LearntThreshold(0.5, "p", 0.25, 0.5, null, 1, 1, false));
+            new dev.nightjar.cachestore.LearntThreshold(
+                0.5,
+                "p",
+                new dev.nightjar.cachestore.ErrorBound(0.25, false, 0.5),
+                null,
+                1,
+                1,
+                false));
     theirs
         .work()
         .recordDeadLetters(

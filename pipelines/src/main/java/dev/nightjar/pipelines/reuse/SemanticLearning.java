@@ -1,5 +1,6 @@
 package dev.nightjar.pipelines.reuse;
 
+import dev.nightjar.cachestore.ErrorBound;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.LearntThreshold;
 import dev.nightjar.pipelines.task.SemanticCacheSpec;
@@ -34,35 +35,29 @@ public final class SemanticLearning {
    */
   public Optional<LearntThreshold> begin(String runId) {
     SemanticCacheSpec spec = task.semanticCache();
-    if (spec == null || spec.maxError().isEmpty()) {
+    ErrorBound bound = spec == null ? null : spec.boundOrNull();
+    if (spec == null || bound == null) {
       return Optional.empty();
     }
-    double maxError = spec.maxError().get();
     String policy = SemanticPolicy.digest(task);
     Optional<LearntThreshold> begun = store.threshold(namespaceId, runId);
-    if (begun.isPresent() && isOf(begun.get(), policy, maxError, spec.confidence())) {
+    if (begun.isPresent()
+        && begun.get().policy().equals(policy)
+        && begun.get().bound().isAs(bound)) {
       return begun;
     }
     store.declassify(namespaceId, task.answerEquality().classPrefix());
     learn(); // what was answered since nobody looked
-    RiskController controller = new RiskController(maxError, spec.confidence());
-    store.evidence(namespaceId, policy, maxError, controller::observe);
+    RiskController controller = new RiskController(bound);
+    store.evidence(namespaceId, policy, bound, controller::observe);
     store.recordThreshold(namespaceId, runId, controller.learnt(policy, spec.shadowShare()));
     return store.threshold(namespaceId, runId);
-  }
-
-  /** The database keeps both as floats. */
-  private static boolean isOf(
-      LearntThreshold begun, String policy, double maxError, double confidence) {
-    return begun.policy().equals(policy)
-        && (float) begun.maxError() == (float) maxError
-        && (float) begun.confidence() == (float) confidence;
   }
 
   /** Compares what has been answered since the last call. */
   public void learn() {
     SemanticCacheSpec spec = task.semanticCache();
-    if (spec == null || spec.maxError().isEmpty()) {
+    if (spec == null || spec.boundOrNull() == null) {
       return;
     }
     AnswerEquality equality = task.answerEquality();

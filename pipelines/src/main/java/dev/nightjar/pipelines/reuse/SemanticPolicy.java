@@ -17,7 +17,7 @@ import java.util.Optional;
 /** How one run decides on texts that have neighbours in the cache. Immutable and thread-safe. */
 public final class SemanticPolicy {
   /** Changes whenever scores become incomparable with those before. */
-  private static final String VERSION = "vote 4";
+  private static final String VERSION = "vote 5";
 
   private static final int DIGEST_DIGITS = 16;
 
@@ -49,7 +49,7 @@ public final class SemanticPolicy {
    */
   public static String digest(TaskSpec task) {
     SemanticCacheSpec spec = task.semanticCache();
-    boolean learnt = spec != null && spec.maxError().isPresent();
+    boolean learnt = spec != null && spec.boundOrNull() != null;
     return Fingerprint.sha256(
             learnt ? VERSION : "nearest",
             task.guards().digest(),
@@ -71,7 +71,7 @@ public final class SemanticPolicy {
     return NeighbourVote.NEIGHBOURS_MAX;
   }
 
-  /** Decides on a text. Whether it is sampled is fixed before its neighbours are looked at. */
+  /** Decides on a text. Whether it is drawn is fixed before its neighbours are looked at. */
   public SemanticLookup decide(
       String itemKey, List<Neighbour> neighbours, List<String> guardMarks) {
     SemanticCacheSpec spec = task.semanticCache();
@@ -83,7 +83,7 @@ public final class SemanticPolicy {
         similarityMin == null
             ? NeighbourVote.of(neighbours, task.guards(), guardMarks)
             : NeighbourVote.nearest(neighbours, similarityMin, task.guards(), guardMarks);
-    boolean isSampled =
+    boolean isDrawn =
         similarityMin == null
             && ShadowSampling.isSampled(
                 itemKey, learnt.map(LearntThreshold::shadowShare).orElse(1.0));
@@ -92,7 +92,7 @@ public final class SemanticPolicy {
             ? Decision.MISS
             : vote.vetoOrNull() != null
                 ? Decision.VETOED
-                : isSampled ? Decision.SHADOW : Decision.HIT;
+                : isDrawn ? Decision.SHADOW : Decision.HIT;
     return new SemanticLookup(
         itemKey,
         vote.source(),
@@ -101,8 +101,10 @@ public final class SemanticPolicy {
         learnt.map(LearntThreshold::errorBoundOrNull).orElse(null),
         decision,
         decision == Decision.VETOED ? vote.vetoOrNull() : null,
-        // A text that a guard keeps from its neighbours says nothing of hits.
-        isSampled && vote.vetoOrNull() == null,
+        // A text below the threshold is asked anyway, and tells of thresholds more lenient; one
+        // that
+        // a guard keeps from its neighbours says nothing of hits.
+        similarityMin == null && (isDrawn || vote.score() < threshold) && vote.vetoOrNull() == null,
         digest);
   }
 

@@ -15,6 +15,7 @@ import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.serialization.JsonNodeReader;
 import com.networknt.schema.utils.JsonNodes;
+import dev.nightjar.cachestore.ErrorBound;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.Fingerprint;
 import dev.nightjar.cachestore.NightjarException;
@@ -665,9 +666,18 @@ public final class TaskLoader {
         ? null
         : new SemanticCacheSpec(
             number(node.path("similarity_min")),
-            number(node.path("max_error")),
-            node.path("confidence").asDouble(CONFIDENCE_DEFAULT),
+            errorBound(node),
             node.path("shadow_share").asDouble(SHADOW_SHARE_DEFAULT));
+  }
+
+  private static @Nullable ErrorBound errorBound(JsonNode node) {
+    double confidence = node.path("confidence").asDouble(CONFIDENCE_DEFAULT);
+    Double perHit = number(node.path("max_error"));
+    if (perHit != null) {
+      return new ErrorBound(perHit, false, confidence);
+    }
+    Double perRequest = number(node.path("max_error_per_request"));
+    return perRequest == null ? null : new ErrorBound(perRequest, true, confidence);
   }
 
   private static @Nullable NearDuplicateSpec nearDuplicates(JsonNode node) {

@@ -106,7 +106,20 @@ class NeighbourVoteTest {
         NeighbourVote.of(List.of(near, neighbour("other", 0.9, "y")), NUMBERS, marks);
     assertThat(against.source()).contains(near);
     assertThat(against.score()).isLessThan(alone * 0.6);
-    assertThat(NeighbourVote.of(List.of(near, neighbour("same", 0.9, "x")), NUMBERS, marks).score())
+  }
+
+  @Test
+  void neighboursThatAGuardRefusesSpeakForTheirAnswerWhereOneIsNearThatMayLendIt() {
+    List<String> marks = marks("room 8");
+    Neighbour lender = new Neighbour("lender", 0.65, "x", 0, 0, marks);
+    double alone = NeighbourVote.of(List.of(lender), NUMBERS, marks).score();
+    NeighbourVote backed =
+        NeighbourVote.of(
+            List.of(lender, neighbour("a", 0.9, "x"), neighbour("b", 0.9, "x")), NUMBERS, marks);
+    assertThat(backed.source()).contains(lender);
+    assertThat(backed.score()).isGreaterThan(alone);
+    assertThat(NeighbourVote.of(List.of(lender, neighbour("a", 0.96, "x")), NUMBERS, marks).score())
+        .as("it is too far from the refused one to be carried by it")
         .isEqualTo(alone);
   }
 

@@ -286,4 +286,28 @@ class TaskLoaderTest {
             + "audit: {share: 0.1, usd_max: 2}\nreference: {tier: small}\ngold: {file: gold.csv}\n";
     assertThat(TestTasks.of(yaml).fingerprint()).isEqualTo(TestTasks.task().fingerprint());
   }
+
+  @Test
+  void aBoundOnErrorsIsPerHitOrPerRequestAndNotBoth() {
+    assertThat(cache("{max_error: 0.02}").boundOrNull())
+        .isEqualTo(new dev.nightjar.cachestore.ErrorBound(0.02, false, 0.95));
+    assertThat(cache("{max_error_per_request: 0.02, confidence: 0.9}").boundOrNull())
+        .isEqualTo(new dev.nightjar.cachestore.ErrorBound(0.02, true, 0.9));
+    assertThat(cache("{similarity_min: 0.9}").boundOrNull()).isNull();
+    for (String refused :
+        List.of(
+            "{max_error: 0.02, max_error_per_request: 0.02}",
+            "{max_error_per_request: 0.6}",
+            "{similarity_min: 0.9, confidence: 0.9}",
+            "{confidence: 0.9}")) {
+      assertThat(problems(TestTasks.YAML + "semantic_cache: " + refused + "\n"))
+          .as(refused)
+          .isNotEmpty();
+    }
+  }
+
+  private static SemanticCacheSpec cache(String yaml) {
+    return java.util.Objects.requireNonNull(
+        TestTasks.of(TestTasks.YAML + "semantic_cache: " + yaml + "\n").semanticCache());
+  }
 }
