@@ -18,7 +18,7 @@ import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
  * Undoes what a compressed file's first bytes show: gzip, bzip2, zstd and xz, and by its name
  * deflate. How much comes out is bounded, by its ratio to what went in.
  */
-final class Decompression {
+public final class Decompression {
   private static final Set<String> ENDINGS = Set.of("gz", "bz2", "zst", "xz", "deflate");
   private static final Map<String, String> ARCHIVES =
       Map.of("tgz", "tar", "tbz", "tar", "tbz2", "tar", "txz", "tar", "svgz", "svg");
@@ -64,6 +64,11 @@ final class Decompression {
 
   private static String ending(String name) {
     return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+  }
+
+  /** The bytes of a file, decompressed if they show that they are compressed. */
+  public static InputStream decompressed(String name, InputStream file) throws IOException {
+    return of(name, file).in();
   }
 
   /**

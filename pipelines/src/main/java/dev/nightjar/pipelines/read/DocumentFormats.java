@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import org.apache.tika.metadata.Metadata;
 import org.apache.tika.metadata.TikaCoreProperties;
 import org.apache.tika.mime.MediaType;
@@ -142,6 +143,16 @@ public final class DocumentFormats {
 
   private Detected found(MediaType type, String assumption) {
     return new Detected(type.toString(), format(type), assumption);
+  }
+
+  /** The nearest of some types that a type is a kind of; itself if it is none. */
+  static String nearest(String type, Set<String> types) {
+    for (MediaType kind = MediaType.parse(type); kind != null; kind = KINDS.getSupertype(kind)) {
+      if (types.contains(kind.toString())) {
+        return kind.toString();
+      }
+    }
+    return type;
   }
 
   /** The format of a type, or of the nearest that it is a kind of. */

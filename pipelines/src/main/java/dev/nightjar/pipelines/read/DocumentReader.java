@@ -225,7 +225,13 @@ public final class DocumentReader {
         assume(detected.assumption());
       }
       if (detected.format().isEmpty()) {
-        refuse(0, "", ErrorCode.INPUT_NOT_TEXT, "expected text, found " + mediaType);
+        refuse(
+            0,
+            "",
+            ErrorCode.INPUT_NOT_TEXT,
+            "expected text, found "
+                + mediaType
+                + ", which is not read: unpack or convert it, or leave it out of the pattern");
         return Written.as(mediaType);
       }
       DocumentFormat format = detected.format().get();

@@ -44,7 +44,7 @@ import org.xml.sax.helpers.DefaultHandler;
 final class OfficeFormat implements DocumentFormat {
   private static final String OOXML = "application/vnd.openxmlformats-officedocument.";
 
-  /** Each type with its name in words, before a blank: the parsers are told by the first word. */
+  /** Each type with its name in words. */
   private static final Map<String, String> TYPES = types();
 
   private static final Set<String> FIELDS =
@@ -85,7 +85,8 @@ final class OfficeFormat implements DocumentFormat {
 
   @Override
   public Written read(CorpusFile file, Columns columns, Records records) throws IOException {
-    String written = TYPES.getOrDefault(file.mediaType(), "document");
+    String type = DocumentFormats.nearest(file.mediaType(), TYPES.keySet());
+    String written = TYPES.getOrDefault(type, "document");
     Metadata metadata = new Metadata();
     metadata.set(Metadata.CONTENT_TYPE, file.mediaType());
     StringBuilder text = new StringBuilder();
@@ -97,7 +98,7 @@ final class OfficeFormat implements DocumentFormat {
                   new SecureContentHandler(
                       new BodyContentHandler(new Text(text)), in);
               try {
-                parser(file.mediaType()).parse(in, secure, metadata, context());
+                parser(type).parse(in, secure, metadata, context());
               } catch (SAXException e) {
                 secure.throwIfCauseOf(e);
                 throw e;
@@ -112,12 +113,14 @@ final class OfficeFormat implements DocumentFormat {
       return Written.as(written);
     }
     Map<String, String> fields = fields(metadata);
-    if (DocumentReader.isBlank(text.toString()) && fields.containsKey("pages")) {
+    if (DocumentReader.isBlank(text.toString()) && written.equals("PDF")) {
       records.refuse(
           0,
           "",
           ErrorCode.INPUT_EMPTY,
-          "expected text, found none on " + fields.get("pages") + " pages; if they are scanned, run OCR on them first");
+          "expected text, found none on "
+              + fields.get("pages")
+              + " pages; if they are scanned, run OCR on them first");
     } else {
       records.document(0, "", text.toString().strip(), fields);
     }
@@ -177,18 +180,15 @@ final class OfficeFormat implements DocumentFormat {
             : ", " + message.substring(0, Math.min(200, message.length())));
   }
 
-  private static Parser parser(String mediaType) {
-    return switch (TYPES.getOrDefault(mediaType, "").replaceFirst(" .*", "")) {
+  private static Parser parser(String type) {
+    return switch (TYPES.getOrDefault(type, "")) {
       case "PDF" -> new PDFParser();
       case "RTF" -> new RTFParser();
       case "EPUB" -> new EpubParser();
       case "OpenDocument" -> new OpenDocumentParser();
       case "HTML" -> new JSoupParser();
-      default ->
-          mediaType.startsWith(OOXML) || mediaType.contains("macroenabled")
-                  || mediaType.equals("application/x-tika-ooxml")
-              ? new OOXMLParser()
-              : new OfficeParser();
+      case "Word", "PowerPoint", "Office" -> new OOXMLParser();
+      default -> new OfficeParser();
     };
   }
 

@@ -15,7 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 import javax.xml.parsers.ParserConfigurationException;
 import org.apache.poi.EncryptedDocumentException;
+import org.apache.poi.OldFileFormatException;
+import org.apache.poi.UnsupportedFileFormatException;
 import org.apache.poi.hssf.usermodel.HSSFWorkbook;
+import org.apache.poi.ooxml.POIXMLException;
 import org.apache.poi.openxml4j.exceptions.OpenXML4JException;
 import org.apache.poi.openxml4j.opc.OPCPackage;
 import org.apache.poi.openxml4j.opc.PackageAccess;
@@ -77,6 +80,10 @@ final class SheetFormat implements DocumentFormat {
             return rows;
           } catch (EncryptedDocumentException e) {
             throw new Encrypted();
+          } catch (OldFileFormatException e) {
+            throw new IOException("it is older than Excel 97: save it as .xlsx", e);
+          } catch (POIXMLException | UnsupportedFileFormatException e) {
+            throw new IOException(String.valueOf(e.getMessage()), e);
           } catch (OpenXML4JException | SAXException | ParserConfigurationException e) {
             throw new IOException("its parts are damaged: " + e.getClass().getSimpleName(), e);
           }
