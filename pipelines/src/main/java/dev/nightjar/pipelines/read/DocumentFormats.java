@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.read;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,11 +97,14 @@ public final class DocumentFormats {
    */
   Detected detect(String name, byte[] head) {
     String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    MediaType named =
-        NAMED.containsKey(ending)
-            ? MediaType.parse(NAMED.get(ending))
-            : detected(new byte[0], name);
     MediaType content = detected(head, null);
+    if (NAMED.containsKey(ending) && !isBinary(content)) {
+      return found(MediaType.parse(NAMED.get(ending)), "");
+    }
+    MediaType named = detected(new byte[0], name);
+    if (format(named).isEmpty() && !isBinary(content)) {
+      named = MediaType.OCTET_STREAM; // endings have many meanings: '.org', '.ts'
+    }
     boolean isNamed = !named.equals(MediaType.OCTET_STREAM);
     if (isBinary(content)) {
       boolean isKind = KINDS.isInstanceOf(named, content) || isAlike(named, content);
@@ -111,11 +115,17 @@ public final class DocumentFormats {
     if (!isNamed) {
       return found(content.equals(MediaType.OCTET_STREAM) ? MediaType.TEXT_PLAIN : content, "");
     }
-    // A page that says why there is no download, under the download's name.
+    // A page that says why there is no download, or plain text, under a binary file's name.
     boolean isPage = content.equals(MediaType.TEXT_HTML) || content.getSubtype().equals("xhtml+xml");
-    return isPage && isBinary(named)
-        ? found(content, disagreement(named, content))
-        : found(named, "");
+    if (isBinary(named) && head.length > 0 && (isPage || looksLikeText(head))) {
+      MediaType read = isPage ? content : MediaType.TEXT_PLAIN;
+      return found(read, disagreement(named, read));
+    }
+    return found(named, "");
+  }
+
+  private static boolean looksLikeText(byte[] head) {
+    return DocumentReader.isText(new String(head, StandardCharsets.UTF_8));
   }
 
   private static boolean isBinary(MediaType type) {

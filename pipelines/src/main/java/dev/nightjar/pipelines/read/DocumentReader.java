@@ -59,6 +59,7 @@ public final class DocumentReader {
   private static final int LEVELS_MAX = 3;
 
   private final TaskSpec task;
+  private final RecordReader reader;
   private final DocumentFormats formats;
   private final Consumer<Document> documents;
   private final Consumer<DeadLetter> deadLetters;
@@ -75,6 +76,7 @@ public final class DocumentReader {
       Consumer<Document> documents,
       Consumer<DeadLetter> deadLetters) {
     this.task = task;
+    this.reader = new RecordReader(task);
     this.formats = formats;
     this.documents = passed(documents);
     this.deadLetters = passed(deadLetters);
@@ -142,11 +144,11 @@ public final class DocumentReader {
     return new Columns(needed, priority == null ? Set.of() : Set.of(priority));
   }
 
-  private static String idExpected(String what) {
+  static String idExpected(String what) {
     return "expected a " + what + " of at most " + ID_BYTES_MAX + " bytes";
   }
 
-  private static boolean isTooLong(String id) {
+  static boolean isTooLong(String id) {
     return id.getBytes(StandardCharsets.UTF_8).length > ID_BYTES_MAX;
   }
 
@@ -335,21 +337,14 @@ public final class DocumentReader {
       deadLetters.accept(new DeadLetter(uri, number, storable(shown), code, storable(reason)));
     }
 
-    /** What a record is: a document, or why it is none. */
-    private record Read(
-        @Nullable Document document, String id, @Nullable ErrorCode code, String reason) {
-      static Read none(String id, ErrorCode code, String reason) {
-        return new Read(null, id, code, reason);
-      }
-    }
-
     @Override
     public void accept(long number, Fields record) {
       last = Math.max(last, number);
-      Read read =
+      RecordReader.Read read =
           Watchdog.contained(
-              () -> read(number, record),
-              reason -> Read.none("", ErrorCode.DOCUMENT_FAILED, "to read it " + reason));
+              () -> reader.read(uri, number, record),
+              reason ->
+                  RecordReader.Read.none("", ErrorCode.DOCUMENT_FAILED, "to read it " + reason));
       if (read.document() != null) {
         accepted++;
         documents.accept(read.document());
@@ -357,62 +352,9 @@ public final class DocumentReader {
         refuse(number, read.id(), Objects.requireNonNull(read.code()), read.reason());
       }
     }
-
-    private Read read(long number, Fields record) {
-      String id = cleaned(record.get(task.idField()));
-      String text = cleaned(record.get(task.textField()));
-      if (id.isEmpty() || isBlank(id)) {
-        return Read.none(
-            "",
-            ErrorCode.INPUT_FIELD_MISSING,
-            "expected the field '" + task.idField() + "' (the id)");
-      }
-      if (isTooLong(id)) {
-        return Read.none(
-            id, ErrorCode.INPUT_ID_TOO_LONG, idExpected("field '" + task.idField() + "' (the id)"));
-      }
-      if (record.get(task.textField()) == null) {
-        return Read.none(
-            id,
-            ErrorCode.INPUT_FIELD_MISSING,
-            "expected the field '" + task.textField() + "' (the text)");
-      }
-      if (isBlank(text)) {
-        return Read.none(
-            id, ErrorCode.INPUT_EMPTY, "expected text in the field '" + task.textField() + "'");
-      }
-      Map<String, String> fields = new HashMap<>();
-      for (String name : task.fields()) {
-        String value = record.get(name);
-        if (value == null) {
-          return Read.none(
-              id,
-              ErrorCode.INPUT_FIELD_MISSING,
-              "expected the field '" + name + "', which the task reads");
-        }
-        fields.put(name, storable(value));
-      }
-      double priority = 0;
-      String priorityField = task.priorityField();
-      if (priorityField != null) {
-        String value = cleaned(record.get(priorityField));
-        try {
-          priority = value.isBlank() ? 0 : Double.parseDouble(value);
-        } catch (NumberFormatException e) {
-          priority = Double.NaN;
-        }
-        if (!Double.isFinite(priority)) {
-          return Read.none(
-              id,
-              ErrorCode.INPUT_MALFORMED,
-              "expected a number in the field '" + priorityField + "' (the priority)");
-        }
-      }
-      return new Read(new Document(id, text, fields, priority, uri, number), id, null, "");
-    }
   }
 
-  private static String cleaned(@Nullable String value) {
+  static String cleaned(@Nullable String value) {
     return value == null ? "" : storable(value);
   }
 

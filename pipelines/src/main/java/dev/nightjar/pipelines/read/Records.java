@@ -2,6 +2,8 @@ package dev.nightjar.pipelines.read;
 
 import dev.nightjar.cachestore.ErrorCode;
 import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,11 @@ public interface Records {
   /** The fields of a record by name; null for none. */
   interface Fields {
     @Nullable String get(String name);
+
+    /** All names there are, to say what may have been meant; empty if that is of no use. */
+    default Collection<String> names() {
+      return List.of();
+    }
   }
 
   /**

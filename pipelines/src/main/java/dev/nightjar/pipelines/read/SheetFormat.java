@@ -134,18 +134,20 @@ final class SheetFormat implements DocumentFormat {
   }
 
   private static String value(Cell cell, Shown shown) {
-    return cell.getCellType() == CellType.FORMULA
-        ? switch (cell.getCachedFormulaResultType()) {
-          case NUMERIC ->
-              shown.formatRawCellContents(
-                  cell.getNumericCellValue(),
-                  cell.getCellStyle().getDataFormat(),
-                  cell.getCellStyle().getDataFormatString());
-          case STRING -> cell.getRichStringCellValue().getString();
-          case BOOLEAN -> String.valueOf(cell.getBooleanCellValue());
-          default -> "";
-        }
-        : shown.formatCellValue(cell);
+    CellType type =
+        cell.getCellType() == CellType.FORMULA
+            ? cell.getCachedFormulaResultType()
+            : cell.getCellType();
+    return switch (type) {
+      case NUMERIC ->
+          shown.formatRawCellContents(
+              cell.getNumericCellValue(),
+              cell.getCellStyle().getDataFormat(),
+              cell.getCellStyle().getDataFormatString());
+      case STRING -> cell.getRichStringCellValue().getString();
+      case BOOLEAN -> String.valueOf(cell.getBooleanCellValue());
+      default -> "";
+    };
   }
 
   private static void set(List<String> values, int at, String value) {

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * ---} to {@code ---}, plain values only), and the first heading is its title if that has none.
  */
 final class TextFormat implements DocumentFormat {
-  private static final String MARKDOWN = "text/x-web-markdown";
+  private static final String MARKDOWN = "text/markdown";
   private static final Set<String> FIELDS = Set.of("title", "author", "date", "subject");
 
   /** Front matter and first heading are looked for in so much. */
