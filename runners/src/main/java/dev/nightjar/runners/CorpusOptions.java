@@ -47,6 +47,13 @@ final class CorpusOptions {
           "expected --corpus PATTERN, or --corpus-sql QUERY with --corpus-url URL",
           "give one of them");
     }
+    if (url != null && url.matches("(?i).*(password=|://[^/@]*:[^/@]*@).*")) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--corpus-url",
+          "the URL carries a password, which would be seen in process lists",
+          "take it out and set NIGHTJAR_CORPUS_PASSWORD instead");
+    }
     return query == null || url == null
         ? corpus
         : List.of(

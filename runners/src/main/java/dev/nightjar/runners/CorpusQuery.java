@@ -40,8 +40,7 @@ record CorpusQuery(String url, String query, @Nullable String password) {
    *     the folder cannot be written to
    */
   Path keep(Path folder) {
-    Path file =
-        folder.resolve(Fingerprint.sha256(url, query).substring(0, 16) + ".jsonl.gz");
+    Path file = folder.resolve(Fingerprint.sha256(url, query).substring(0, 16) + ".jsonl.gz");
     Path fresh = folder.resolve(file.getFileName() + "." + ProcessHandle.current().pid());
     try {
       Files.createDirectories(folder);

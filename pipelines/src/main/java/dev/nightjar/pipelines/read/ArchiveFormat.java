@@ -41,9 +41,7 @@ final class ArchiveFormat implements DocumentFormat {
   private static Written tar(CorpusFile file, Records records) throws IOException {
     long files = 0;
     try (TarArchiveInputStream tar = new TarArchiveInputStream(file.open(), "UTF-8")) {
-      for (TarArchiveEntry entry = tar.getNextEntry();
-          entry != null;
-          entry = tar.getNextEntry()) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         if (entry.isFile() && isWanted(entry)) {
           if (isTooMany(++files, records)) {
             break;
@@ -76,7 +74,9 @@ final class ArchiveFormat implements DocumentFormat {
                       throw new Encrypted();
                     });
               } else {
-                records.file(path(entry), () ->
+                records.file(
+                    path(entry),
+                    () ->
                         Decompression.bounded(
                             zip.getInputStream(entry), entry.getCompressedSize()));
               }

@@ -56,8 +56,7 @@ public final class ConfinedMain {
               Wire.readString(in),
               () -> Files.newInputStream(path),
               Optional.of(path));
-      Columns columns =
-          new Columns(Wire.readMap(in), new LinkedHashSet<>(Wire.readList(in)));
+      Columns columns = new Columns(Wire.readMap(in), new LinkedHashSet<>(Wire.readList(in)));
       read(format, file, columns, out);
       out.flush();
     }
@@ -72,12 +71,11 @@ public final class ConfinedMain {
     }
   }
 
-  private static void read(
-      String format, CorpusFile file, Columns columns, DataOutputStream out) throws IOException {
+  private static void read(String format, CorpusFile file, Columns columns, DataOutputStream out)
+      throws IOException {
     try {
       DocumentFormat reader =
-          (DocumentFormat)
-              Class.forName(format).getDeclaredConstructor().newInstance();
+          (DocumentFormat) Class.forName(format).getDeclaredConstructor().newInstance();
       Written written = reader.read(file, columns, new Sent(columns, out));
       out.writeByte(Wire.WRITTEN);
       Wire.write(out, written.format());

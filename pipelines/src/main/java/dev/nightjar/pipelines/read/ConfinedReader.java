@@ -203,10 +203,7 @@ final class ConfinedReader {
             case Wire.ASSUME -> records.assume(Wire.readString(in));
             case Wire.WRITTEN -> {
               return new Written(
-                  Wire.readString(in),
-                  Wire.readString(in),
-                  Wire.readString(in),
-                  Wire.readList(in));
+                  Wire.readString(in), Wire.readString(in), Wire.readString(in), Wire.readList(in));
             }
             case Wire.FAILED ->
                 throw new Told(in.readBoolean(), in.readBoolean(), Wire.readString(in));

@@ -52,9 +52,7 @@ public final class Decompression {
       return name.substring(0, name.length() - ending.length() - 1);
     }
     String inner = ARCHIVES.get(ending);
-    return inner == null
-        ? name
-        : name.substring(0, name.length() - ending.length()) + inner;
+    return inner == null ? name : name.substring(0, name.length() - ending.length()) + inner;
   }
 
   /** Whether a name says that the file is compressed. */
@@ -90,11 +88,14 @@ public final class Decompression {
       if (startsWith(head, 0x1F, 0x8B)) {
         return new Opened(new Bounded(new GzipCompressorInputStream(counted, true), counted), true);
       } else if (startsWith(head, 'B', 'Z', 'h')) {
-        return new Opened(new Bounded(new BZip2CompressorInputStream(counted, true), counted), true);
+        return new Opened(
+            new Bounded(new BZip2CompressorInputStream(counted, true), counted), true);
       } else if (startsWith(head, 0x28, 0xB5, 0x2F, 0xFD)) {
         return new Opened(new Bounded(new ZstdInputStream(counted), counted), true);
       } else if (startsWith(head, 0xFD, '7', 'z', 'X', 'Z', 0)) {
-        return new Opened(new Bounded(new XZCompressorInputStream(counted, true, XZ_MEMORY_KIB_MAX), counted), true);
+        return new Opened(
+            new Bounded(new XZCompressorInputStream(counted, true, XZ_MEMORY_KIB_MAX), counted),
+            true);
       } else if (ending(name).equals("deflate")) {
         return new Opened(new Bounded(new InflaterInputStream(counted), counted), true);
       }

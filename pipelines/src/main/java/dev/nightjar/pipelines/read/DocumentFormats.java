@@ -116,7 +116,8 @@ public final class DocumentFormats {
       return found(content.equals(MediaType.OCTET_STREAM) ? MediaType.TEXT_PLAIN : content, "");
     }
     // A page that says why there is no download, or plain text, under a binary file's name.
-    boolean isPage = content.equals(MediaType.TEXT_HTML) || content.getSubtype().equals("xhtml+xml");
+    boolean isPage =
+        content.equals(MediaType.TEXT_HTML) || content.getSubtype().equals("xhtml+xml");
     if (isBinary(named) && head.length > 0 && (isPage || looksLikeText(head))) {
       MediaType read = isPage ? content : MediaType.TEXT_PLAIN;
       return found(read, disagreement(named, read));
@@ -134,7 +135,7 @@ public final class DocumentFormats {
 
   private static boolean isText(MediaType type) {
     return KINDS.isInstanceOf(type, MediaType.TEXT_PLAIN)
-        && !type.getSubtype().equals("rtf") // which Tika counts as text
+            && !type.getSubtype().equals("rtf") // which Tika counts as text
         || type.getType().equals("text")
         || type.getSubtype().endsWith("json");
   }

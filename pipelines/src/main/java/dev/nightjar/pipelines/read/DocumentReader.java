@@ -175,8 +175,7 @@ public final class DocumentReader {
         Decompression.Opened opened = Decompression.of(path, raw);
         Written written = readBytes(opened);
         if (isEmpty()) {
-          refuse(
-              0, "", ErrorCode.INPUT_EMPTY, "expected documents, found none: the file is empty");
+          refuse(0, "", ErrorCode.INPUT_EMPTY, "expected documents, found none: the file is empty");
         }
         return written;
       } catch (Downstream e) {
@@ -193,10 +192,7 @@ public final class DocumentReader {
         refuse(last + 1, "", ErrorCode.INPUT_TOO_LARGE, e.getMessage() + UNREAD);
       } catch (RuntimeException | StackOverflowError e) {
         refuse(
-            last + 1,
-            "",
-            ErrorCode.DOCUMENT_FAILED,
-            "to read it " + Watchdog.reason(e) + UNREAD);
+            last + 1, "", ErrorCode.DOCUMENT_FAILED, "to read it " + Watchdog.reason(e) + UNREAD);
       } catch (IOException e) {
         refuse(
             last + 1,
@@ -238,7 +234,10 @@ public final class DocumentReader {
       }
       DocumentFormat format = detected.format().get();
       Optional<Path> local =
-          level == 0 && !opened.isCompressed() && uri.startsWith("/") && Files.isRegularFile(Path.of(uri))
+          level == 0
+                  && !opened.isCompressed()
+                  && uri.startsWith("/")
+                  && Files.isRegularFile(Path.of(uri))
               ? Optional.of(Path.of(uri))
               : Optional.empty();
       CorpusFile file = new CorpusFile(name, mediaType, () -> bytes, local);

@@ -25,8 +25,7 @@ record Header(List<String> names) {
    * @param assumptions which were found by another name than their own
    * @param reason why there are no positions
    */
-  record Found(
-      Optional<Map<String, Integer>> positions, List<String> assumptions, String reason) {}
+  record Found(Optional<Map<String, Integer>> positions, List<String> assumptions, String reason) {}
 
   /** Whether each of the needed columns is there, once. */
   boolean holds(Columns columns) {

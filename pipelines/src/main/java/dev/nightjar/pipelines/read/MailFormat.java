@@ -129,7 +129,8 @@ final class MailFormat implements DocumentFormat {
         int from = quoted > 0 && startsWith(bytes, quoted, SEPARATOR) ? 1 : 0;
         message.write(bytes, from, bytes.length - from);
       }
-      isBehindEmpty = bytes.length <= 2 && (bytes.length == 0 || bytes[0] == '\n' || bytes[0] == '\r');
+      isBehindEmpty =
+          bytes.length <= 2 && (bytes.length == 0 || bytes[0] == '\n' || bytes[0] == '\r');
     }
     return number;
   }

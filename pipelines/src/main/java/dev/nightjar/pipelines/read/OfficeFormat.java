@@ -95,8 +95,7 @@ final class OfficeFormat implements DocumentFormat {
           path -> {
             try (TikaInputStream in = TikaInputStream.get(path)) {
               SecureContentHandler secure =
-                  new SecureContentHandler(
-                      new BodyContentHandler(new Text(text)), in);
+                  new SecureContentHandler(new BodyContentHandler(new Text(text)), in);
               try {
                 parser(type).parse(in, secure, metadata, context());
               } catch (SAXException e) {
@@ -137,7 +136,8 @@ final class OfficeFormat implements DocumentFormat {
   }
 
   private static void refuse(Throwable failure, String written, Records records) {
-    if (WriteLimitReachedException.isWriteLimitReached(failure) || isCausedBy(failure, TooLong.class)) {
+    if (WriteLimitReachedException.isWriteLimitReached(failure)
+        || isCausedBy(failure, TooLong.class)) {
       records.refuse(0, "", ErrorCode.INPUT_TOO_LARGE, DocumentReader.SIZE_EXPECTED);
     } else if (isCausedBy(failure, EncryptedDocumentException.class)
         || isCausedBy(failure, org.apache.poi.EncryptedDocumentException.class)) {
@@ -172,8 +172,7 @@ final class OfficeFormat implements DocumentFormat {
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
-    String message =
-        String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
+    String message = String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
     return cause.getClass().getSimpleName()
         + (message.isEmpty() || message.equals("null")
             ? ""

@@ -17,8 +17,7 @@ final class RecordReader {
   }
 
   /** What a record is: a document, or why it is none. */
-  record Read(
-      @Nullable Document document, String id, @Nullable ErrorCode code, String reason) {
+  record Read(@Nullable Document document, String id, @Nullable ErrorCode code, String reason) {
     static Read none(String id, ErrorCode code, String reason) {
       return new Read(null, id, code, reason);
     }
@@ -39,7 +38,9 @@ final class RecordReader {
     }
     if (DocumentReader.isTooLong(id)) {
       return Read.none(
-          id, ErrorCode.INPUT_ID_TOO_LONG, DocumentReader.idExpected("field '" + task.idField() + "' (the id)"));
+          id,
+          ErrorCode.INPUT_ID_TOO_LONG,
+          DocumentReader.idExpected("field '" + task.idField() + "' (the id)"));
     }
     if (record.get(task.textField()) == null) {
       return Read.none(

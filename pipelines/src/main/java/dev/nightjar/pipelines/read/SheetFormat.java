@@ -71,7 +71,8 @@ final class SheetFormat implements DocumentFormat {
     Rows rows = new Rows(columns, records);
     file.onDisk(
         path -> {
-          try (InputStream in = FileMagic.prepareToCheckMagic(java.nio.file.Files.newInputStream(path))) {
+          try (InputStream in =
+              FileMagic.prepareToCheckMagic(java.nio.file.Files.newInputStream(path))) {
             if (FileMagic.valueOf(in) == FileMagic.OLE2) {
               readOld(path, rows);
             } else {
@@ -204,9 +205,7 @@ final class SheetFormat implements DocumentFormat {
             ++number,
             name -> {
               Integer position = at.get(name);
-              return position == null
-                  ? null
-                  : position < values.size() ? values.get(position) : "";
+              return position == null ? null : position < values.size() ? values.get(position) : "";
             });
       }
     }

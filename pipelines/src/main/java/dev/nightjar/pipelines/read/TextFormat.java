@@ -22,11 +22,11 @@ final class TextFormat implements DocumentFormat {
   private static final int HEAD_CHARS = 8_192;
 
   private static final Pattern FRONT_MATTER =
-      Pattern.compile("\\A---[ \t]*\\R(.*?)^(?:---|\\.\\.\\.)[ \t]*$", Pattern.DOTALL | Pattern.MULTILINE);
+      Pattern.compile(
+          "\\A---[ \t]*\\R(.*?)^(?:---|\\.\\.\\.)[ \t]*$", Pattern.DOTALL | Pattern.MULTILINE);
   private static final Pattern VALUE =
       Pattern.compile("^(title|author|date|subject):[ \t]*(\\S.*?)[ \t]*$", Pattern.MULTILINE);
-  private static final Pattern HEADING =
-      Pattern.compile("^# +(\\S.*?)[ \t#]*$", Pattern.MULTILINE);
+  private static final Pattern HEADING = Pattern.compile("^# +(\\S.*?)[ \t#]*$", Pattern.MULTILINE);
 
   private final boolean isMarkdown;
 
@@ -55,16 +55,14 @@ final class TextFormat implements DocumentFormat {
     try (TextReader characters = new TextReader(file.open())) {
       try {
         read(characters, records);
-        return new Written(
-            isMarkdown ? "Markdown" : "text", characters.encoding(), "", List.of());
+        return new Written(isMarkdown ? "Markdown" : "text", characters.encoding(), "", List.of());
       } finally {
         characters.assumptions().forEach(records::assume);
       }
     }
   }
 
-  private void read(TextReader characters, Records records)
-      throws IOException {
+  private void read(TextReader characters, Records records) throws IOException {
     StringBuilder content = new StringBuilder();
     char[] block = new char[1 << 13];
     for (int count = characters.read(block); count >= 0; count = characters.read(block)) {
@@ -89,8 +87,7 @@ final class TextFormat implements DocumentFormat {
     if (front.find()) {
       Matcher values = VALUE.matcher(front.group(1));
       while (values.find()) {
-        fields.putIfAbsent(
-            values.group(1), values.group(2).replaceFirst("^([\"'])(.*)\\1$", "$2"));
+        fields.putIfAbsent(values.group(1), values.group(2).replaceFirst("^([\"'])(.*)\\1$", "$2"));
       }
     }
     Matcher heading = HEADING.matcher(head);

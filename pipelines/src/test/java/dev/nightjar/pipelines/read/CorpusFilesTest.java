@@ -71,7 +71,8 @@ class CorpusFilesTest {
     assertThat(root("d/[x].csv")).isEqualTo("d/");
     assertThat(root("d/a.pdf", "d/s/*.pdf")).isEqualTo("d/");
     assertThat(root("d/a.pdf", "e/*")).isEmpty();
-    assertThat(CorpusFiles.root(List.of("s3://bucket/mail/2026-*/x.eml"))).isEqualTo("s3://bucket/mail/");
+    assertThat(CorpusFiles.root(List.of("s3://bucket/mail/2026-*/x.eml")))
+        .isEqualTo("s3://bucket/mail/");
     assertThat(CorpusFiles.path("/d/", "/d/s/b.pdf")).isEqualTo("s/b.pdf");
     assertThat(CorpusFiles.path("/d/", "/e")).isEqualTo("/e");
   }

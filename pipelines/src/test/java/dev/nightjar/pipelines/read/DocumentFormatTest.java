@@ -33,7 +33,9 @@ import org.apache.poi.xssf.usermodel.XSSFWorkbook;
 import org.apache.poi.xwpf.usermodel.XWPFDocument;
 import org.junit.jupiter.api.Test;
 
-/** Each format, of files that are made here by another library than reads them where there is one. */
+/**
+ * Each format, of files that are made here by another library than reads them where there is one.
+ */
 class DocumentFormatTest {
   private final List<Document> documents = new ArrayList<>();
   private final List<DeadLetter> refused = new ArrayList<>();
@@ -43,7 +45,8 @@ class DocumentFormatTest {
     refused.clear();
     String yaml =
         TestTasks.YAML
-            .replace("{{title}}: ", String.join(" ", fields.stream().map(f -> "{{" + f + "}}").toList()))
+            .replace(
+                "{{title}}: ", String.join(" ", fields.stream().map(f -> "{{" + f + "}}").toList()))
             .replace(
                 "input:\n  fields: [title]\n",
                 fields.isEmpty() ? "" : "input:\n  fields: " + fields + "\n");
@@ -136,7 +139,8 @@ class DocumentFormatTest {
   }
 
   @Test
-  void whatAFormatCanHaveAndAFileHasNotIsEmptyAndWhatItCannotHaveIsRefusedOnce() throws IOException {
+  void whatAFormatCanHaveAndAFileHasNotIsEmptyAndWhatItCannotHaveIsRefusedOnce()
+      throws IOException {
     read(List.of("subject"), "a.pdf", pdf("t", "Text."));
     assertThat(one().fields()).containsEntry("subject", "");
     read(List.of("titel"), "a.pdf", pdf("t", "Text."));
@@ -222,9 +226,11 @@ class DocumentFormatTest {
                         + "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
                         + "<spine><itemref idref='b'/><itemref idref='a'/></spine></package>"),
                 "a.xhtml",
-                utf8("<html xmlns='http://www.w3.org/1999/xhtml'><body><p>The end.</p></body></html>"),
+                utf8(
+                    "<html xmlns='http://www.w3.org/1999/xhtml'><body><p>The end.</p></body></html>"),
                 "b.xhtml",
-                utf8("<html xmlns='http://www.w3.org/1999/xhtml'><body><p>The beginning.</p></body></html>")));
+                utf8(
+                    "<html xmlns='http://www.w3.org/1999/xhtml'><body><p>The beginning.</p></body></html>")));
     read(List.of("title"), "a.epub", epub);
     assertThat(one().text()).containsSubsequence("The beginning.", "The end.");
     assertThat(one().fields()).containsEntry("title", "Owls");
@@ -280,8 +286,13 @@ class DocumentFormatTest {
         "b.eml",
         utf8("From: a@example.org\nSubject: s\nContent-Type: text/html\n\n<p>One</p><p>Two</p>\n"));
     assertThat(one().text()).matches("(?s)One\\s+Two");
-    read(List.of(), "cur/1234.host", utf8("Received: from x\nFrom: a@example.org\nSubject: s\n\nText.\n"));
-    assertThat(one().text()).as("a message of a maildir, whose name says nothing").isEqualTo("Text.");
+    read(
+        List.of(),
+        "cur/1234.host",
+        utf8("Received: from x\nFrom: a@example.org\nSubject: s\n\nText.\n"));
+    assertThat(one().text())
+        .as("a message of a maildir, whose name says nothing")
+        .isEqualTo("Text.");
   }
 
   @Test
@@ -338,14 +349,17 @@ class DocumentFormatTest {
         (name, bytes) -> {
           FileReading reading = read(List.of("title", "opened", "price"), name, bytes);
           assertThat(refused).as(name).isEmpty();
-          assertThat(documents).extracting(Document::id).containsExactly("123456789012", "123456789013");
+          assertThat(documents)
+              .extracting(Document::id)
+              .containsExactly("123456789012", "123456789013");
           assertThat(documents).extracting(Document::text).containsExactly("text 0", "text 1");
           assertThat(documents.get(0).fields())
               .isEqualTo(Map.of("title", "ab", "opened", "2026-11-28", "price", "0.1"));
           assertThat(documents.get(1).fields()).containsEntry("title", "");
           assertThat(reading.header()).containsExactly("ID", "Title", "text", "opened", "price");
           assertThat(reading.assumptions())
-              .contains("the sheet 'Notes' lacks columns and is passed over", "the column 'ID' is 'id'");
+              .contains(
+                  "the sheet 'Notes' lacks columns and is passed over", "the column 'ID' is 'id'");
         });
     read(List.of("titel"), "a.xlsx", files.get("a.xlsx"));
     assertThat(documents).isEmpty();
@@ -361,9 +375,9 @@ class DocumentFormatTest {
     byte[] parquet =
         bytes(
             out -> {
-              try (CarpetWriter<Ticket> writer = new CarpetWriter.Builder<>(out, Ticket.class).build()) {
-                writer.write(
-                    new Ticket(7, "Die Tür", 1.5, LocalDate.EPOCH, List.of("a")));
+              try (CarpetWriter<Ticket> writer =
+                  new CarpetWriter.Builder<>(out, Ticket.class).build()) {
+                writer.write(new Ticket(7, "Die Tür", 1.5, LocalDate.EPOCH, List.of("a")));
                 writer.write(new Ticket(8, "klemmt", 2, LocalDate.EPOCH, List.of()));
               }
             });
@@ -374,7 +388,11 @@ class DocumentFormatTest {
     assertThat(documents.get(0).fields()).containsEntry("opened", "1970-01-01");
     assertThat(reading.header()).containsExactly("id", "text", "price", "opened", "tags");
     read(List.of("tag"), "a.parquet", parquet);
-    assertThat(refused).singleElement().extracting(DeadLetter::reason).asString().contains("did you mean 'tags'?");
+    assertThat(refused)
+        .singleElement()
+        .extracting(DeadLetter::reason)
+        .asString()
+        .contains("did you mean 'tags'?");
   }
 
   @Test
@@ -383,17 +401,26 @@ class DocumentFormatTest {
     byte[] zip =
         zip(
             Map.of(
-                "a.txt", utf8("one"),
-                "d/b.docx", docx("two"),
-                "inner.zip", inner,
-                ".DS_Store", new byte[] {0, 1},
-                "__MACOSX/a.txt", utf8("no"),
-                "z.png", new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13}));
+                "a.txt",
+                utf8("one"),
+                "d/b.docx",
+                docx("two"),
+                "inner.zip",
+                inner,
+                ".DS_Store",
+                new byte[] {0, 1},
+                "__MACOSX/a.txt",
+                utf8("no"),
+                "z.png",
+                new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13}));
     FileReading reading = read(List.of(), "many.zip", zip);
     assertThat(documents)
         .extracting(Document::id)
         .containsExactly("many.zip/a.txt", "many.zip/d/b.docx", "x");
-    assertThat(documents).extracting(Document::sourceUri).element(2).isEqualTo("/srv/corpus/many.zip/inner.zip/c.jsonl");
+    assertThat(documents)
+        .extracting(Document::sourceUri)
+        .element(2)
+        .isEqualTo("/srv/corpus/many.zip/inner.zip/c.jsonl");
     assertThat(refused)
         .singleElement()
         .satisfies(
@@ -407,7 +434,8 @@ class DocumentFormatTest {
 
   @Test
   void bytesSayMoreThanNames() throws IOException {
-    FileReading reading = read(List.of(), "page.pdf", utf8("<!DOCTYPE html><html><body>Not found</body></html>"));
+    FileReading reading =
+        read(List.of(), "page.pdf", utf8("<!DOCTYPE html><html><body>Not found</body></html>"));
     assertThat(one().text()).isEqualTo("Not found");
     assertThat(reading.assumptions())
         .containsExactly("its name says application/pdf, its first bytes text/html");
@@ -422,20 +450,33 @@ class DocumentFormatTest {
   @Test
   void anotherFormatIsPluggedIn() {
     FileReading reading =
-        read(List.of("title"), "a.ics", utf8("BEGIN:VCALENDAR\nSUMMARY:Dinner\nSUMMARY:Breakfast\n"));
-    assertThat(documents).extracting(Document::id).containsExactly("a.ics/event-1", "a.ics/event-2");
+        read(
+            List.of("title"),
+            "a.ics",
+            utf8("BEGIN:VCALENDAR\nSUMMARY:Dinner\nSUMMARY:Breakfast\n"));
+    assertThat(documents)
+        .extracting(Document::id)
+        .containsExactly("a.ics/event-1", "a.ics/event-2");
     assertThat(documents.get(0).fields()).containsEntry("title", "Dinner");
     assertThat(reading.format()).isEqualTo("calendar");
-    assertThat(new DocumentFormats(List.of(new PluggedInFormat())).detect("a.pdf", new byte[0]).format())
+    assertThat(
+            new DocumentFormats(List.of(new PluggedInFormat()))
+                .detect("a.pdf", new byte[0])
+                .format())
         .as("only those that are given")
         .isEmpty();
   }
 
   @Test
   void jsonFieldsAreFoundWithoutCapitalsAndSuggested() {
-    FileReading reading = read(List.of(), "a.jsonl", utf8("{\"ID\": 1, \"Text\": \"one\"}\n{\"ID\": 2, \"Text\": \"two\"}\n"));
+    FileReading reading =
+        read(
+            List.of(),
+            "a.jsonl",
+            utf8("{\"ID\": 1, \"Text\": \"one\"}\n{\"ID\": 2, \"Text\": \"two\"}\n"));
     assertThat(documents).extracting(Document::text).containsExactly("one", "two");
-    assertThat(reading.assumptions()).containsExactly("the field 'ID' is 'id'", "the field 'Text' is 'text'");
+    assertThat(reading.assumptions())
+        .containsExactly("the field 'ID' is 'id'", "the field 'Text' is 'text'");
     read(List.of(), "a.jsonl", utf8("{\"id\": 1, \"txt\": \"one\"}"));
     assertThat(refused.get(0).reason()).contains("did you mean 'txt'?");
   }

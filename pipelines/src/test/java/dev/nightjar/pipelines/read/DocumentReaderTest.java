@@ -174,7 +174,8 @@ class DocumentReaderTest {
     for (String name : List.of("x.csv.bz2", "x.tsv.zst", "x.csv.xz", "x.xlsx", "x.parquet")) {
       assertThat(CorpusFormat.of(name)).as(name).isEqualTo(CorpusFormat.TABLE);
     }
-    for (String name : List.of("x.eml", "a.zip/README", "x.pdf", "x.md", "x.c", "x.xml", "x.mbox")) {
+    for (String name :
+        List.of("x.eml", "a.zip/README", "x.pdf", "x.md", "x.c", "x.xml", "x.mbox")) {
       assertThat(CorpusFormat.of(name)).as(name).isEqualTo(CorpusFormat.TEXT);
     }
     for (String name : List.of("x.zip", "x.tar.gz", "x.tgz", "x.tar")) {

@@ -97,7 +97,10 @@ class HostileFilesTest {
       read("a.jsonl." + way.getKey(), file);
       assertThat(documents).as(way.getKey()).extracting(Document::text).containsExactly("one");
       read("a.jsonl." + way.getKey(), Arrays.copyOf(file, file.length - 9));
-      assertThat(refused).as(way.getKey()).extracting(DeadLetter::code).contains(ErrorCode.INPUT_UNREADABLE);
+      assertThat(refused)
+          .as(way.getKey())
+          .extracting(DeadLetter::code)
+          .contains(ErrorCode.INPUT_UNREADABLE);
       byte[] two = Arrays.copyOf(file, file.length * 2);
       System.arraycopy(file, 0, two, file.length, file.length);
       read("a.jsonl." + way.getKey(), two);
@@ -115,7 +118,9 @@ class HostileFilesTest {
       read("a.jsonl." + way.getKey(), compressed(way.getValue(), block, 100));
       assertRefused(ErrorCode.INPUT_TOO_LARGE, "250 times");
     }
-    read("a.zip", DocumentFormatTest.zip(Map.of("a.jsonl", new byte[100 << 20], "b.txt", utf8("x"))));
+    read(
+        "a.zip",
+        DocumentFormatTest.zip(Map.of("a.jsonl", new byte[100 << 20], "b.txt", utf8("x"))));
     assertThat(refused).extracting(DeadLetter::code).containsExactly(ErrorCode.INPUT_TOO_LARGE);
     assertThat(documents).as("the next is read").hasSize(1);
   }
@@ -140,7 +145,8 @@ class HostileFilesTest {
     Map<String, byte[]> whole = new HashMap<>();
     whole.put("a.pdf", DocumentFormatTest.pdf("t", "Text of a page."));
     whole.put("a.docx", DocumentFormatTest.docx("Text"));
-    whole.put("a.zip", DocumentFormatTest.zip(Map.of("a.txt", utf8("text"), "b.txt", utf8("text"))));
+    whole.put(
+        "a.zip", DocumentFormatTest.zip(Map.of("a.txt", utf8("text"), "b.txt", utf8("text"))));
     whole.put("a.parquet", utf8("PAR1 and then no footer PAR1"));
     whole.put("a.xlsx", DocumentFormatTest.zip(Map.of("[Content_Types].xml", utf8("<Types"))));
     whole.put("a.xls", utf8("\u00D0\u00CF no such thing"));
@@ -150,7 +156,10 @@ class HostileFilesTest {
           read(name, Arrays.copyOf(bytes, bytes.length / 2));
           if (documents.isEmpty()) { // some readers recover what is there
             assertThat(refused).as(name).isNotEmpty();
-            assertThat(refused).as(name).extracting(DeadLetter::code).doesNotContain(ErrorCode.INTERNAL);
+            assertThat(refused)
+                .as(name)
+                .extracting(DeadLetter::code)
+                .doesNotContain(ErrorCode.INTERNAL);
           }
           for (int i = 40; i < bytes.length; i += 7) {
             bytes[i] ^= 0x55;
@@ -183,7 +192,8 @@ class HostileFilesTest {
     assertThat(documents).noneMatch(document -> document.text().contains("S3CR3T"));
     Map<String, byte[]> parts = new HashMap<>();
     try (java.util.zip.ZipInputStream zip =
-        new java.util.zip.ZipInputStream(new ByteArrayInputStream(DocumentFormatTest.docx("Text")))) {
+        new java.util.zip.ZipInputStream(
+            new ByteArrayInputStream(DocumentFormatTest.docx("Text")))) {
       for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         parts.put(entry.getName(), zip.readAllBytes());
       }
@@ -192,7 +202,9 @@ class HostileFilesTest {
     parts.put(
         "word/document.xml",
         utf8(
-            "<!DOCTYPE w [<!ENTITY e SYSTEM \"" + secret.toUri() + "\">]>"
+            "<!DOCTYPE w [<!ENTITY e SYSTEM \""
+                + secret.toUri()
+                + "\">]>"
                 + word.replaceFirst("<\\?xml[^>]*>", "").replace(">Text<", ">Text &e;<")));
     read("a.docx", DocumentFormatTest.zip(parts));
     assertThat(documents).noneMatch(document -> document.text().contains("S3CR3T"));
@@ -227,7 +239,8 @@ class HostileFilesTest {
         };
     SMALL.read(
         new HostileFormat(),
-        new CorpusFile("a.hostile", "x/hostile", () -> Files.newInputStream(file), Optional.of(file)),
+        new CorpusFile(
+            "a.hostile", "x/hostile", () -> Files.newInputStream(file), Optional.of(file)),
         new Columns(Map.of(), Set.of()),
         records);
   }
