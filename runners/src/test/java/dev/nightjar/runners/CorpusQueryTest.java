@@ -44,7 +44,8 @@ class CorpusQueryTest {
         .containsExactly(
             "{\"id\":\"1\",\"text\":\"Grüße \\\"1\\\"\",\"opened\":\"2026-11-28\"}",
             "{\"id\":\"2\",\"text\":\"Grüße \\\"2\\\"\",\"opened\":\"2026-11-28\"}");
-    assertThat(content(keep("select i as id, 'x' as text from generate_series(1, 20000) i")).lines())
+    assertThat(
+            content(keep("select i as id, 'x' as text from generate_series(1, 20000) i")).lines())
         .hasSize(20_000);
   }
 

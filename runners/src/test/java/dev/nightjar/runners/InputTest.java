@@ -134,7 +134,7 @@ class InputTest {
     return one(
         database,
         "select string_agg(change || ' ' || coalesce(former_document_id, '-') || ' ' || coalesce(document_id, '-'), ', '"
-            + " order by change, document_id) from corpus_changes where run_id = '"
+            + " order by change, coalesce(document_id, former_document_id)) from corpus_changes where run_id = '"
             + runId
             + "'");
   }
@@ -145,7 +145,11 @@ class InputTest {
     for (String name : List.of("same", "changed", "old", "gone", "sub/copy", "sub/copy2")) {
       Files.writeString(
           folder.resolveSibling(name + ".html"),
-          "<title>" + name.substring(0, 3) + "</title><p>The text of " + name.replace("2", "") + "</p>");
+          "<title>"
+              + name.substring(0, 3)
+              + "</title><p>The text of "
+              + name.replace("2", "")
+              + "</p>");
     }
     Path pages = folder.getParent();
     try (Night night = night("night-1", pages)) {

@@ -25,6 +25,7 @@ final class CsvFormat implements DocumentFormat {
   @Override
   public Written read(CorpusFile file, Columns columns, Records records) throws IOException {
     try (TextReader characters = new TextReader(file.open())) {
+      characters.tell(records);
       try {
         Optional<CsvRecords.Shape> shape =
             new CsvRecords(columns, records)
@@ -35,7 +36,7 @@ final class CsvFormat implements DocumentFormat {
             shape.map(s -> CsvRecords.named(s.separator())).orElse(""),
             shape.map(CsvRecords.Shape::header).orElse(List.of()));
       } finally {
-        characters.assumptions().forEach(records::assume);
+        characters.tell(records);
       }
     }
   }

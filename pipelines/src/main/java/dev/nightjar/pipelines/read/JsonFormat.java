@@ -25,11 +25,12 @@ final class JsonFormat implements DocumentFormat {
   @Override
   public Written read(CorpusFile file, Columns columns, Records records) throws IOException {
     try (TextReader characters = new TextReader(file.open())) {
+      characters.tell(records);
       try {
         String format = new JsonRecords(records).read(characters);
         return new Written(format, characters.encoding(), "", List.of());
       } finally {
-        characters.assumptions().forEach(records::assume);
+        characters.tell(records);
       }
     }
   }

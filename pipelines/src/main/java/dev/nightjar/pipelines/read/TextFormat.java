@@ -53,11 +53,12 @@ final class TextFormat implements DocumentFormat {
   @Override
   public Written read(CorpusFile file, Columns columns, Records records) throws IOException {
     try (TextReader characters = new TextReader(file.open())) {
+      characters.tell(records);
       try {
         read(characters, records);
         return new Written(isMarkdown ? "Markdown" : "text", characters.encoding(), "", List.of());
       } finally {
-        characters.assumptions().forEach(records::assume);
+        characters.tell(records);
       }
     }
   }

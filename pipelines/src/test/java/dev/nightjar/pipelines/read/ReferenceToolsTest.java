@@ -20,10 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The text of documents, against that of pdftotext and pandoc: the same words in the same order. */
+/**
+ * The text of documents, against that of pdftotext and pandoc: the same words in the same order.
+ */
 class ReferenceToolsTest {
   private static final double SHARE_MIN = 0.95;
-  private static final int WORDS_MAX = 15_000;
+  private static final int WORDS_MAX = 6_000;
   private static final int FILES_MAX = 5;
   private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}_]+");
 
@@ -61,14 +63,13 @@ class ReferenceToolsTest {
   }
 
   private static List<String> words(String text) {
-    return WORD.matcher(text)
-        .results()
-        .map(word -> word.group())
-        .limit(WORDS_MAX)
-        .toList();
+    return WORD.matcher(text).results().map(word -> word.group()).limit(WORDS_MAX).toList();
   }
 
-  /** Of the reference's words, how many are ours in the same order: their longest common subsequence. */
+  /**
+   * Of the reference's words, how many are ours in the same order: their longest common
+   * subsequence.
+   */
   private static double share(String reference, String ours) {
     List<String> theirs = words(reference);
     List<String> own = words(ours);
@@ -76,8 +77,7 @@ class ReferenceToolsTest {
     for (String word : theirs) {
       int[] now = new int[own.size() + 1];
       for (int i = 1; i <= own.size(); i++) {
-        now[i] =
-            own.get(i - 1).equals(word) ? before[i - 1] + 1 : Math.max(now[i - 1], before[i]);
+        now[i] = own.get(i - 1).equals(word) ? before[i - 1] + 1 : Math.max(now[i - 1], before[i]);
       }
       before = now;
     }
@@ -89,7 +89,8 @@ class ReferenceToolsTest {
     assumeTrue(has("pdftotext"), "no pdftotext: runners/bin/install-packages --tests installs it");
     List<Path> files;
     try (Stream<Path> all = Files.walk(Path.of("/usr/share/doc"))) {
-      files = all.filter(file -> file.toString().endsWith(".pdf")).sorted().limit(FILES_MAX).toList();
+      files =
+          all.filter(file -> file.toString().endsWith(".pdf")).sorted().limit(FILES_MAX).toList();
     } catch (IOException | UncheckedIOException e) {
       files = List.of();
     }
