@@ -83,7 +83,7 @@ public final class ConfinedMain {
       Wire.write(out, written.separator());
       Wire.write(out, written.header());
     } catch (UncheckedIOException e) {
-      fail(out, e.getCause());
+      fail(out, e.getCause() == null ? e : e.getCause());
     } catch (IOException
         | RuntimeException
         | StackOverflowError

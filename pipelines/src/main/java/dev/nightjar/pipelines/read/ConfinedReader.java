@@ -82,7 +82,7 @@ final class ConfinedReader {
     } catch (Told e) {
       isWell = true;
       if (e.isEncrypted) {
-        records.refuse(0, "", ErrorCode.INPUT_ENCRYPTED, new Encrypted().getMessage());
+        records.refuse(0, "", ErrorCode.INPUT_ENCRYPTED, Encrypted.TOLD);
       } else if (e.isMalformed) {
         records.refuse(
             reading.last + (reading.last > 0 ? 1 : 0),

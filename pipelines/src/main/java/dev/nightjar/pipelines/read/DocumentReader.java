@@ -181,7 +181,7 @@ public final class DocumentReader {
       } catch (Downstream e) {
         throw e.failure;
       } catch (Encrypted e) {
-        refuse(0, "", ErrorCode.INPUT_ENCRYPTED, String.valueOf(e.getMessage()));
+        refuse(0, "", ErrorCode.INPUT_ENCRYPTED, Encrypted.TOLD);
       } catch (CorpusFile.TooLarge e) {
         refuse(
             0,

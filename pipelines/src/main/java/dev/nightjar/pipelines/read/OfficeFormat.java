@@ -108,7 +108,7 @@ final class OfficeFormat implements DocumentFormat {
             }
           });
     } catch (Failed e) {
-      refuse(e.getCause(), written, records);
+      refuse(e.failure, written, records);
       return Written.as(written);
     }
     Map<String, String> fields = fields(metadata);
@@ -130,8 +130,11 @@ final class OfficeFormat implements DocumentFormat {
   private static final class Failed extends IOException {
     private static final long serialVersionUID = 1L;
 
-    Failed(Exception cause) {
-      super(cause);
+    private final Exception failure;
+
+    Failed(Exception failure) {
+      super(failure);
+      this.failure = failure;
     }
   }
 
@@ -141,7 +144,7 @@ final class OfficeFormat implements DocumentFormat {
       records.refuse(0, "", ErrorCode.INPUT_TOO_LARGE, DocumentReader.SIZE_EXPECTED);
     } else if (isCausedBy(failure, EncryptedDocumentException.class)
         || isCausedBy(failure, org.apache.poi.EncryptedDocumentException.class)) {
-      records.refuse(0, "", ErrorCode.INPUT_ENCRYPTED, new Encrypted().getMessage());
+      records.refuse(0, "", ErrorCode.INPUT_ENCRYPTED, Encrypted.TOLD);
     } else if (isCausedBy(failure, ZeroByteFileException.class)) {
       records.refuse(
           0, "", ErrorCode.INPUT_EMPTY, "expected documents, found none: the file is empty");
