@@ -127,7 +127,13 @@ public final class CorpusFiles {
     } catch (FileNotFoundException e) {
       return Map.of();
     } catch (IOException | IllegalArgumentException e) {
-      throw unreadable(pattern, String.valueOf(e.getMessage()), "correct --corpus", e);
+      throw unreadable(
+          pattern,
+          String.valueOf(e.getMessage()),
+          e instanceof IllegalArgumentException // no file system has its scheme
+              ? "correct --corpus, or put Beam's file system for it on NIGHTJAR_CLASSPATH"
+              : "correct --corpus",
+          e);
     }
     return files;
   }

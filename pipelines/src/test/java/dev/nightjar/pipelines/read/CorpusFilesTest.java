@@ -53,6 +53,13 @@ class CorpusFilesTest {
     assertThatThrownBy(() -> match("empty")).hasMessageStartingWith("CORPUS_EMPTY: ");
   }
 
+  @Test
+  void aSchemeThatNoFileSystemHasSaysWhereToPutOne() {
+    assertThatThrownBy(() -> CorpusFiles.match(List.of("s3://bucket/*.eml")))
+        .hasMessageStartingWith("INPUT_UNREADABLE: s3://bucket/*.eml")
+        .hasMessageContaining("NIGHTJAR_CLASSPATH");
+  }
+
   private String root(String... patterns) {
     String root = CorpusFiles.root(Stream.of(patterns).map(p -> directory + "/" + p).toList());
     return root.substring(Math.min(root.length(), directory.toString().length() + 1));
