@@ -208,6 +208,11 @@ column charge_sums.cache_write_usd numeric
 column charge_sums.output_usd numeric
 column charge_sums.reasoning_usd numeric
 column charge_sums.total_usd numeric
+column corpus_changes.run_id text
+column corpus_changes.former_run_id text
+column corpus_changes.document_id text
+column corpus_changes.former_document_id text
+column corpus_changes.change text
 column cost_by_day.day date
 column cost_by_day.tenant text
 column cost_by_day.task text
@@ -1289,6 +1294,7 @@ view cache_effectiveness
 view cache_statistics
 view cached_token_share
 view charge_sums
+view corpus_changes
 view cost_by_day
 view cost_by_document
 view cost_by_model

@@ -15,7 +15,9 @@ public enum ErrorCode {
   INPUT_UNREADABLE,
   /** A file holds bytes that are not text. */
   INPUT_NOT_TEXT,
-  /** A line or record does not parse. */
+  /** A file can be read with a password only. */
+  INPUT_ENCRYPTED,
+  /** A file, line or record does not parse. */
   INPUT_MALFORMED,
   /** A document changed or vanished while its run was interrupted. */
   INPUT_CHANGED,

@@ -117,6 +117,16 @@ public interface RunStore {
   RunProgress progress(String runId);
 
   /**
+   * What became of the documents since the run before of the same task and corpus.
+   *
+   * @param formerRunId the run before
+   */
+  record CorpusChanges(String formerRunId, long added, long changed, long renamed, long gone) {}
+
+  /** The changes of a run's corpus; empty if nothing did change, or there is no run before. */
+  Optional<CorpusChanges> corpusChanges(String runId);
+
+  /**
    * What is there to know of how a file was read.
    *
    * @param notes assumptions, and what was refused, each in words

@@ -4,6 +4,7 @@ import dev.nightjar.cachestore.DeadLetter;
 import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.read.CorpusFiles;
+import dev.nightjar.pipelines.read.Decompression;
 import dev.nightjar.pipelines.read.DocumentReader;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
-import org.apache.beam.sdk.io.Compression;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.MatchResult;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -70,8 +70,10 @@ record CorpusSample(List<Document> documents, List<DeadLetter> refused, List<Fil
             },
             refused::add);
     try {
+      String root = CorpusFiles.root(patterns);
       for (MatchResult.Metadata file : CorpusFiles.match(patterns)) {
-        files.add(reader.read(file.resourceId().toString(), () -> open(file)));
+        String uri = file.resourceId().toString();
+        files.add(reader.read(uri, CorpusFiles.path(root, uri), () -> open(file)));
       }
     } catch (Enough e) {
       // the rest is of no interest
@@ -79,10 +81,12 @@ record CorpusSample(List<Document> documents, List<DeadLetter> refused, List<Fil
     return new CorpusSample(documents, refused, files);
   }
 
-  /** A file's content, decompressed as its name says. */
-  static InputStream open(MatchResult.Metadata file) throws IOException {
-    return Channels.newInputStream(
-        Compression.detect(file.resourceId().toString())
-            .readDecompressed(FileSystems.open(file.resourceId())));
+  /** A file's content, decompressed. */
+  static InputStream decompressed(MatchResult.Metadata file) throws IOException {
+    return Decompression.decompressed(file.resourceId().toString(), open(file));
+  }
+
+  private static InputStream open(MatchResult.Metadata file) throws IOException {
+    return Channels.newInputStream(FileSystems.open(file.resourceId()));
   }
 }

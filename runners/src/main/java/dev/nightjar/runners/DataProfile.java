@@ -79,7 +79,7 @@ record DataProfile(
   static DataProfile of(String data) {
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     boolean isFolder = Files.isDirectory(Path.of(data));
-    String pattern = isFolder ? data.replaceFirst("/+$", "") + "/**" : data;
+    String pattern = isFolder ? data.replaceFirst("/+$", "") : data;
     Collection<MatchResult.Metadata> files =
         CorpusFiles.match(List.of(CorpusFiles.absolute(pattern)));
     MatchResult.Metadata first = files.iterator().next();
@@ -103,29 +103,25 @@ record DataProfile(
               + "*.csv'");
     }
     return switch (format) {
-      case CSV -> csv(pattern, files, first);
+      case TABLE -> table(pattern, files, first);
       case JSON -> json(pattern, files, first);
-      case TEXT -> text(pattern, files);
-      case ARCHIVE ->
-          throw new NightjarException(
-              ErrorCode.INPUT_UNREADABLE,
-              first.resourceId().toString(),
-              "archives are not read",
-              "unpack it, and give the folder");
+      case TEXT -> text(pattern, files, "files, each of them one document");
+      case ARCHIVE -> text(pattern, files, "archives, each file in them one document");
     };
   }
 
-  private static DataProfile text(String pattern, Collection<MatchResult.Metadata> files) {
+  private static DataProfile text(
+      String pattern, Collection<MatchResult.Metadata> files, String what) {
     return new DataProfile(
         pattern,
         false,
         List.of(),
         "text",
         "id",
-        List.of(Terminal.count(files.size()) + " files, each of them one document"));
+        List.of(Terminal.count(files.size()) + " " + what));
   }
 
-  private static DataProfile csv(
+  private static DataProfile table(
       String pattern, Collection<MatchResult.Metadata> files, MatchResult.Metadata first) {
     String uri = first.resourceId().toString();
     List<String> header =
@@ -158,7 +154,7 @@ record DataProfile(
       String pattern, Collection<MatchResult.Metadata> files, MatchResult.Metadata first) {
     Map<String, Stats> columns = new LinkedHashMap<>();
     try (MappingIterator<JsonNode> records =
-        new ObjectMapper().readerFor(JsonNode.class).readValues(CorpusSample.open(first))) {
+        new ObjectMapper().readerFor(JsonNode.class).readValues(CorpusSample.decompressed(first))) {
       for (int i = 0; i < RECORDS_LOOKED_AT && records.hasNextValue(); i++) {
         records
             .nextValue()

@@ -4,13 +4,12 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -29,14 +28,7 @@ final class TaskOptions {
   @Parameters(index = "0", paramLabel = "TASK", description = "The task file (YAML).")
   Path taskFile = Path.of("");
 
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "PATTERN",
-      description =
-          "Files to read: .jsonl, .json, .csv, .tsv or text, also as .gz, .bz2 or .zst; a path or a glob ('**' for"
-              + " all folders below); may be given more than once.")
-  List<String> corpus = new ArrayList<>();
+  @Mixin CorpusOptions corpus = new CorpusOptions();
 
   @Option(
       names = "--strict",
@@ -129,7 +121,7 @@ final class TaskOptions {
     }
     return new NightPlan(
         taskFile,
-        corpus,
+        corpus.patterns(),
         strict,
         tenant,
         budgetUsd(),

@@ -51,18 +51,12 @@ final class TryCommand implements Callable<Integer> {
 
   @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final PatienceOptions patience = new PatienceOptions();
+  @Mixin private final CorpusOptions corpus = new CorpusOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Spec private CommandSpec spec;
 
   @Parameters(index = "0", paramLabel = "TASK", description = "The task file (YAML).")
   Path taskFile = Path.of("");
-
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "PATTERN",
-      description = "Files to read, as 'run' takes them; may be given more than once.")
-  List<String> corpus = new ArrayList<>();
 
   @Option(
       names = {"-n", "--documents"},
@@ -146,7 +140,8 @@ final class TryCommand implements Callable<Integer> {
   }
 
   private List<Document> documents(TaskSpec task, PrintWriter said) {
-    List<String> patterns = corpus.stream().map(CorpusFiles::absolute).toList();
+    List<String> given = corpus.patterns();
+    List<String> patterns = given.stream().map(CorpusFiles::absolute).toList();
     Predicate<Document> wanted =
         ids.isEmpty() ? any -> true : document -> ids.contains(document.id());
     CorpusSample sample =
@@ -168,7 +163,7 @@ final class TryCommand implements Callable<Integer> {
       DeadLetter first = sample.refused().get(0); // a file without documents is refused, too
       throw new NightjarException(
           ErrorCode.CORPUS_EMPTY,
-          String.join(" ", corpus),
+          String.join(" ", given),
           "no document could be read; "
               + first.code()
               + " at "

@@ -142,11 +142,11 @@ class CommandTest {
   }
 
   @Test
-  void aDirectoryAndAnUnreadableFileAreOneLine() throws Exception {
+  void anEmptyDirectoryAndAnUnreadableFileAreOneLine() throws Exception {
+    Path empty = Files.createDirectory(home.resolve("empty"));
     org.assertj.core.api.Assertions.assertThatThrownBy(
-            () -> Corpus.resolve(List.of(home.toString()), false))
-        .hasMessageStartingWith("INPUT_UNREADABLE")
-        .hasMessageContaining("is a directory");
+            () -> Corpus.resolve(List.of(empty.toString()), false))
+        .hasMessageStartingWith("CORPUS_EMPTY");
     if (!"root".equals(System.getProperty("user.name"))) { // root may read everything
       Path secret = Files.writeString(home.resolve("a.jsonl"), "x");
       Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));

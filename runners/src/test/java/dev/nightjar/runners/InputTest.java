@@ -16,6 +16,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,5 +120,61 @@ class InputTest {
     }
     assertThat(emulator.invoice().total()).isEqualByComparingTo(BigDecimal.ZERO);
     assertThat(one(database, "select count(*) from submissions")).isEqualTo("0");
+  }
+
+  private Night night(String runId, Path folder) {
+    return TestNights.open(
+        TestNights.plan(task, runId, Optional.empty(), folder.toString()),
+        database,
+        emulator,
+        ENGINE);
+  }
+
+  private String changes(String runId) throws Exception {
+    return one(
+        database,
+        "select string_agg(change || ' ' || coalesce(former_document_id, '-') || ' ' || coalesce(document_id, '-'), ', '"
+            + " order by change, coalesce(document_id, former_document_id)) from corpus_changes where run_id = '"
+            + runId
+            + "'");
+  }
+
+  @Test
+  void whatIsNewChangedRenamedAndGoneIsToldApart() throws Exception {
+    Path folder = Files.createDirectories(home.resolve("pages/sub"));
+    for (String name : List.of("same", "changed", "old", "gone", "sub/copy", "sub/copy2")) {
+      Files.writeString(
+          folder.resolveSibling(name + ".html"),
+          "<title>"
+              + name.substring(0, 3)
+              + "</title><p>The text of "
+              + name.replace("2", "")
+              + "</p>");
+    }
+    Path pages = folder.getParent();
+    try (Night night = night("night-1", pages)) {
+      night.runToEnd();
+      assertThat(told(night)).isEmpty();
+    }
+    assertThat(changes("night-1")).isEqualTo("null");
+    Files.writeString(pages.resolve("changed.html"), "<title>cha</title><p>Another text</p>");
+    Files.move(pages.resolve("old.html"), pages.resolve("sub/renamed.html"));
+    Files.delete(pages.resolve("gone.html"));
+    Files.delete(pages.resolve("sub/copy2.html"));
+    Files.writeString(pages.resolve("new.html"), "<title>new</title><p>A new text</p>");
+    try (Night night = night("night-2", pages)) {
+      night.runToEnd();
+      assertThat(told(night)).contains("since night-1: 1 new, 1 changed, 1 renamed, 2 gone");
+    }
+    assertThat(changes("night-2"))
+        .isEqualTo(
+            "changed changed.html changed.html, gone gone.html -, gone sub/copy2.html -,"
+                + " new - new.html, renamed old.html sub/renamed.html");
+    assertThat(one(database, "select count(*) from attempts where run_id = 'night-2'"))
+        .as("only what is new in content is asked")
+        .isEqualTo("2");
+    assertThat(one(database, "select min(document_id) from items where run_id = 'night-2'"))
+        .as("ids begin at the corpus's root")
+        .isEqualTo("changed.html");
   }
 }

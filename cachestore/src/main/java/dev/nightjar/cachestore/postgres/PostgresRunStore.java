@@ -442,6 +442,34 @@ final class PostgresRunStore implements RunStore {
   }
 
   @Override
+  public Optional<CorpusChanges> corpusChanges(String runId) {
+    return fetch(
+            context,
+            """
+            select
+                former_run_id,
+                count(*) filter (where change = 'new') as added,
+                count(*) filter (where change = 'changed') as changed,
+                count(*) filter (where change = 'renamed') as renamed,
+                count(*) filter (where change = 'gone') as gone
+            from corpus_changes
+            where run_id = ?
+            group by former_run_id
+            """,
+            runId)
+        .stream()
+        .findFirst()
+        .map(
+            row ->
+                new CorpusChanges(
+                    row.get("former_run_id", String.class),
+                    row.get("added", Long.class),
+                    row.get("changed", Long.class),
+                    row.get("renamed", Long.class),
+                    row.get("gone", Long.class)));
+  }
+
+  @Override
   public List<InputNotes> inputNotes(String runId, int filesMax) {
     return fetch(
             context,

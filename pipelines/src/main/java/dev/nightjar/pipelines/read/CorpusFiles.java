@@ -45,7 +45,56 @@ public final class CorpusFiles {
   }
 
   /**
-   * The files of all patterns, in the order of their names.
+   * The folder that all patterns are below: ids are told from there, so that a corpus keeps them
+   * when it is moved. Of one pattern it is what stands before its first wildcard, of a folder the
+   * folder itself, of a file the folder that it is in.
+   *
+   * @param patterns absolute ones
+   * @return with a slash at its end; empty if they are below none
+   */
+  public static String root(List<String> patterns) {
+    String root = "";
+    for (int i = 0; i < patterns.size(); i++) {
+      String own = root(patterns.get(i));
+      root = i == 0 ? own : common(root, own);
+    }
+    return root;
+  }
+
+  private static String root(String pattern) {
+    if (!SCHEME.matcher(pattern).matches()) {
+      Path literal = Path.of(pattern);
+      if (Files.isDirectory(literal)) {
+        return pattern.replaceFirst("/*$", "/");
+      }
+      if (Files.exists(literal)) {
+        return pattern.substring(0, pattern.lastIndexOf('/') + 1);
+      }
+    }
+    Matcher wild = WILD.matcher(pattern);
+    int end = wild.find() ? wild.start() : pattern.length();
+    return pattern.substring(0, pattern.lastIndexOf('/', end) + 1);
+  }
+
+  private static String common(String first, String second) {
+    int same = 0;
+    int end = 0;
+    while (same < Math.min(first.length(), second.length())
+        && first.charAt(same) == second.charAt(same)) {
+      end = first.charAt(same) == '/' ? same + 1 : end;
+      same++;
+    }
+    return first.substring(0, end);
+  }
+
+  /** A file's path below a corpus's root; where it is, if it is not below it. */
+  public static String path(String root, String uri) {
+    return uri.startsWith(root) ? uri.substring(root.length()) : uri;
+  }
+
+  /**
+   * The files of all patterns, in the order of their names. A folder stands for all files below it,
+   * but for hidden ones.
    *
    * @param patterns absolute ones
    * @throws NightjarException INPUT_UNREADABLE if one of them, or a folder on the way, cannot be
@@ -78,7 +127,13 @@ public final class CorpusFiles {
     } catch (FileNotFoundException e) {
       return Map.of();
     } catch (IOException | IllegalArgumentException e) {
-      throw unreadable(pattern, String.valueOf(e.getMessage()), "correct --corpus", e);
+      throw unreadable(
+          pattern,
+          String.valueOf(e.getMessage()),
+          e instanceof IllegalArgumentException // no file system has its scheme
+              ? "correct --corpus, or put Beam's file system for it on NIGHTJAR_CLASSPATH"
+              : "correct --corpus",
+          e);
     }
     return files;
   }
@@ -105,13 +160,8 @@ public final class CorpusFiles {
       try {
         Path literal = Path.of(pattern);
         if (Files.isDirectory(literal)) {
-          throw unreadable(
-              pattern,
-              "is a directory",
-              "give a pattern such as '" + pattern.replaceFirst("/+$", "") + "/*.jsonl'",
-              null);
-        }
-        if (Files.exists(literal)) {
+          walk(literal, literal, List.of(path -> !isHidden(path)));
+        } else if (Files.exists(literal)) {
           add(literal);
         } else {
           for (String expanded : braces(pattern)) {
@@ -201,6 +251,16 @@ public final class CorpusFiles {
           add(child);
         }
       }
+    }
+
+    /** Whether it is, or is in, what begins with a dot: `.git`, `.DS_Store`. */
+    private static boolean isHidden(Path relative) {
+      for (Path level : relative) {
+        if (level.toString().startsWith(".")) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private static List<Path> children(Path folder) throws IOException {

@@ -4,20 +4,14 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import dev.nightjar.cachestore.ErrorCode;
-import dev.nightjar.pipelines.model.Suggestion;
 import java.io.IOException;
 import java.io.PushbackReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The records of a CSV file with a header. The separator is the one that the file names ({@code
@@ -29,27 +23,12 @@ import java.util.TreeSet;
 final class CsvRecords {
   private static final List<Character> SEPARATORS = List.of(',', ';', '\t', '|');
   private static final int SNIFF_CHARS = 1 << 16;
-  private static final int HEADER_CHARS_SHOWN = 300;
 
   /** Comes last: if it is no record of its own, a quote before it is open. */
   private static final String END = "\u0001end of the file\u0001";
 
   private final Columns columns;
   private final Records records;
-
-  /**
-   * The columns that a task reads.
-   *
-   * @param needed without them a record is none; each with what it is for
-   * @param wanted used if they are there
-   */
-  record Columns(Map<String, String> needed, Set<String> wanted) {
-    Set<String> all() {
-      Set<String> all = new TreeSet<>(needed.keySet());
-      all.addAll(wanted);
-      return all;
-    }
-  }
 
   /**
    * How a file was cut.
@@ -98,8 +77,7 @@ final class CsvRecords {
     int columnsMost = 1;
     for (char separator : SEPARATORS) {
       List<String> header = header(beginning, separator);
-      if (columns.needed().keySet().stream()
-          .allMatch(name -> positions(header, name).size() == 1)) {
+      if (new Header(header).holds(columns)) {
         return separator;
       }
       if (header.size() > columnsMost) {
@@ -126,21 +104,6 @@ final class CsvRecords {
         .maxBufferSize(DocumentReader.DOCUMENT_CHARS_MAX);
   }
 
-  /** Where a column is: by its name as it stands, or else by what it comes to. */
-  private static List<Integer> positions(List<String> header, String name) {
-    List<Integer> exact = new ArrayList<>();
-    List<Integer> alike = new ArrayList<>();
-    for (int i = 0; i < header.size(); i++) {
-      if (header.get(i).equals(name)) {
-        exact.add(i);
-      }
-      if (header.get(i).strip().toLowerCase(Locale.ROOT).equals(name.toLowerCase(Locale.ROOT))) {
-        alike.add(i);
-      }
-    }
-    return exact.isEmpty() ? alike : exact;
-  }
-
   private Optional<Shape> read(Reader characters, char separator) throws IOException {
     long number = 0;
     List<String> header = List.of();
@@ -155,7 +118,8 @@ final class CsvRecords {
         refuseOpenQuote(0, first);
         return Optional.of(new Shape(separator, List.of()));
       }
-      Optional<Map<String, Integer>> found = find(header, separator);
+      Optional<Map<String, Integer>> found =
+          new Header(header).find(columns, "separated by " + named(separator), records);
       if (found.isEmpty()) {
         return Optional.of(new Shape(separator, header));
       }
@@ -212,49 +176,6 @@ final class CsvRecords {
               ? null
               : row.getField(position);
         });
-  }
-
-  /** Where the task's columns are; empty, and the file refused, if that cannot be said. */
-  private Optional<Map<String, Integer>> find(List<String> header, char separator) {
-    Map<String, Integer> found = new HashMap<>();
-    for (String name : columns.all()) {
-      List<Integer> positions = positions(header, name);
-      String use = columns.needed().get(name);
-      if (positions.size() > 1 || (positions.isEmpty() && use != null)) {
-        records.refuse(
-            0,
-            "",
-            ErrorCode.INPUT_FIELD_MISSING,
-            "expected "
-                + (positions.isEmpty() ? "a" : "one")
-                + " column '"
-                + name
-                + "'"
-                + (use == null ? "" : " (" + use + ")")
-                + "; the header, separated by "
-                + named(separator)
-                + ", is: "
-                + shown(header)
-                + (positions.isEmpty() ? Suggestion.among(name, header) : "")
-                + "; correct it, or the task's 'input'; nothing of the file was read");
-        return Optional.empty();
-      }
-      if (!positions.isEmpty()) {
-        String written = header.get(positions.get(0));
-        if (!written.equals(name)) {
-          records.assume("the column '" + written + "' is '" + name + "'");
-        }
-        found.put(name, positions.get(0));
-      }
-    }
-    return Optional.of(found);
-  }
-
-  private static String shown(List<String> header) {
-    String names = String.join(", ", header).replaceAll("\\s+", " ");
-    return names.length() > HEADER_CHARS_SHOWN
-        ? names.substring(0, HEADER_CHARS_SHOWN) + "..."
-        : names;
   }
 
   private static boolean isEnd(CsvRecord row, Iterator<CsvRecord> rows) {

@@ -11,8 +11,13 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of a JSON file: a line each, or, if the file begins as one that is written otherwise,
@@ -36,6 +41,7 @@ final class JsonRecords {
   private static final int SNIFF_CHARS = 1 << 16;
 
   private final Records records;
+  private final Set<String> assumed = new HashSet<>();
 
   JsonRecords(Records records) {
     this.records = records;
@@ -165,7 +171,7 @@ final class JsonRecords {
             "expected one JSON object, found something behind it at column " + column(parser));
         return;
       }
-      records.accept(number, values::get);
+      records.accept(number, new Values(values));
     } catch (JsonProcessingException e) {
       records.refuse(number, "", ErrorCode.INPUT_MALFORMED, "expected a JSON object, " + what(e));
     }
@@ -182,7 +188,7 @@ final class JsonRecords {
           token != null && token != JsonToken.END_ARRAY;
           token = parser.nextToken()) {
         if (token == JsonToken.START_OBJECT) {
-          records.accept(number, object(parser)::get);
+          records.accept(number, new Values(object(parser)));
         } else {
           parser.skipChildren();
           records.refuse(
@@ -234,6 +240,37 @@ final class JsonRecords {
       }
     }
     return values;
+  }
+
+  /** An object's values, by their names, else by their names without capitals. */
+  private final class Values implements Records.Fields {
+    private final Map<String, String> values;
+
+    Values(Map<String, String> values) {
+      this.values = values;
+    }
+
+    @Override
+    public @Nullable String get(String name) {
+      String exact = values.get(name);
+      if (exact != null) {
+        return exact;
+      }
+      List<String> alike =
+          values.keySet().stream().filter(own -> own.strip().equalsIgnoreCase(name)).toList();
+      if (alike.size() != 1) {
+        return null;
+      }
+      if (assumed.add(alike.get(0) + "=" + name)) {
+        records.assume("the field '" + alike.get(0) + "' is '" + name + "'");
+      }
+      return values.get(alike.get(0));
+    }
+
+    @Override
+    public Collection<String> names() {
+      return values.keySet();
+    }
   }
 
   private static String named(JsonToken token) {

@@ -68,12 +68,12 @@ public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
                 Create.of(List.of(patterns)).withCoder(ListCoder.of(StringUtf8Coder.of())))
             .apply("Match files", ParDo.of(new MatchFn()))
             .setCoder(MetadataCoderV2.of())
-            .apply("Open files", FileIO.readMatches().withCompression(Compression.AUTO))
+            .apply("Open files", FileIO.readMatches().withCompression(Compression.UNCOMPRESSED))
             // Matching leaves all files in one subtask; this spreads them.
             .apply("Spread files", Reshuffle.viaRandomKey())
             .apply(
                 "Read documents",
-                ParDo.of(new ReadFn(task, strict))
+                ParDo.of(new ReadFn(CorpusFiles.root(patterns), task, strict))
                     .withOutputTags(DOCUMENTS, TupleTagList.of(DEAD_LETTERS).and(FILES)));
     read.get(DOCUMENTS).setCoder(RecordCoder.of(Document.class));
     read.get(DEAD_LETTERS).setCoder(RecordCoder.of(DeadLetter.class));
@@ -93,10 +93,12 @@ public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
 
   private static final class ReadFn extends DoFn<ReadableFile, Document> {
     private static final long serialVersionUID = 1L;
+    private final String root;
     private final TaskSpec task;
     private final boolean strict;
 
-    ReadFn(TaskSpec task, boolean strict) {
+    ReadFn(String root, TaskSpec task, boolean strict) {
+      this.root = root;
       this.task = task;
       this.strict = strict;
     }
@@ -108,7 +110,7 @@ public final class ReadCorpus extends PTransform<PBegin, PCollectionTuple> {
       String uri = file.getMetadata().resourceId().toString();
       FileReading reading =
           new DocumentReader(task, documents::output, deadLetters::output)
-              .read(uri, () -> bytes(file));
+              .read(uri, CorpusFiles.path(root, uri), () -> bytes(file));
       if (strict && !reading.assumptions().isEmpty()) {
         throw new NightjarException(
             ErrorCode.INPUT_ASSUMED,

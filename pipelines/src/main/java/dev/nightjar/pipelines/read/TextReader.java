@@ -49,6 +49,7 @@ final class TextReader extends Reader {
   private long firstInFallback;
   private long damaged;
   private long firstDamaged;
+  private int told;
 
   TextReader(InputStream bytes) throws IOException {
     in = new PushbackInputStream(bytes, SNIFF_BYTES);
@@ -136,6 +137,13 @@ final class TextReader extends Reader {
               + firstDamaged);
     }
     return all;
+  }
+
+  /** Tells what was assumed since it was told last. */
+  void tell(Records records) {
+    List<String> all = assumptions();
+    all.subList(told, all.size()).forEach(records::assume);
+    told = all.size();
   }
 
   @Override

@@ -43,6 +43,48 @@ class CorpusFilesTest {
   }
 
   @Test
+  void aFolderIsAllThatIsBelowItButWhatIsHidden() throws IOException {
+    for (String name : List.of("d/a.pdf", "d/s/b", "d/.git/config", "d/s/.DS_Store", "e.txt")) {
+      file(name);
+    }
+    assertThat(match("d")).containsExactly("d/a.pdf", "d/s/b");
+    assertThat(match("d/")).hasSize(2);
+    Files.createDirectory(directory.resolve("empty"));
+    assertThatThrownBy(() -> match("empty")).hasMessageStartingWith("CORPUS_EMPTY: ");
+  }
+
+  @Test
+  void aSchemeThatNoFileSystemHasSaysWhereToPutOne() {
+    assertThatThrownBy(() -> CorpusFiles.match(List.of("s3://bucket/*.eml")))
+        .hasMessageStartingWith("INPUT_UNREADABLE: s3://bucket/*.eml")
+        .hasMessageContaining("NIGHTJAR_CLASSPATH");
+  }
+
+  private String root(String... patterns) {
+    String root = CorpusFiles.root(Stream.of(patterns).map(p -> directory + "/" + p).toList());
+    return root.substring(Math.min(root.length(), directory.toString().length() + 1));
+  }
+
+  @Test
+  void idsAreToldFromTheFolderThatAllPatternsAreBelow() throws IOException {
+    file("d/a.pdf");
+    file("d/s/b.pdf");
+    file("d/[x].csv");
+    assertThat(root("d")).isEqualTo("d/");
+    assertThat(root("d/")).isEqualTo("d/");
+    assertThat(root("d/*.pdf")).isEqualTo("d/");
+    assertThat(root("d/**/*.pdf")).isEqualTo("d/");
+    assertThat(root("d/a.pdf")).isEqualTo("d/");
+    assertThat(root("d/[x].csv")).isEqualTo("d/");
+    assertThat(root("d/a.pdf", "d/s/*.pdf")).isEqualTo("d/");
+    assertThat(root("d/a.pdf", "e/*")).isEmpty();
+    assertThat(CorpusFiles.root(List.of("s3://bucket/mail/2026-*/x.eml")))
+        .isEqualTo("s3://bucket/mail/");
+    assertThat(CorpusFiles.path("/d/", "/d/s/b.pdf")).isEqualTo("s/b.pdf");
+    assertThat(CorpusFiles.path("/d/", "/e")).isEqualTo("/e");
+  }
+
+  @Test
   void aFileOfSeveralNamesIsReadOnce() throws IOException {
     file("a.csv");
     Files.createSymbolicLink(directory.resolve("b.csv"), Path.of("a.csv"));
@@ -71,7 +113,6 @@ class CorpusFilesTest {
         .hasMessageStartingWith("INPUT_UNREADABLE: ")
         .hasMessageContaining("b.csv: it is a link to nothing");
     assertThatThrownBy(() -> match("x*.csv")).hasMessageStartingWith("CORPUS_EMPTY: ");
-    assertThatThrownBy(() -> match(".")).hasMessageContaining("is a directory");
   }
 
   @Test

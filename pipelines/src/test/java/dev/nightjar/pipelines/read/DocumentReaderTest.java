@@ -169,22 +169,27 @@ class DocumentReaderTest {
   }
 
   @Test
-  void theFormatIsToldByTheNameWithoutEndingsOfCompressedFiles() {
+  void theKindIsToldByTheNameWithoutEndingsOfCompressedFiles() {
     assertThat(CorpusFormat.of("x/Y.JSONL.GZ")).isEqualTo(CorpusFormat.JSON);
-    assertThat(CorpusFormat.of("x.csv.bz2")).isEqualTo(CorpusFormat.CSV);
-    assertThat(CorpusFormat.of("x.tsv.zst")).isEqualTo(CorpusFormat.CSV);
-    assertThat(CorpusFormat.of("x.eml")).isEqualTo(CorpusFormat.TEXT);
-    assertThat(CorpusFormat.of("a.zip/README")).isEqualTo(CorpusFormat.TEXT);
-    for (String name : List.of("x.zip", "x.tar.gz", "x.tgz", "x.csv.xz", "x.jsonl.lz4")) {
+    for (String name : List.of("x.csv.bz2", "x.tsv.zst", "x.csv.xz", "x.xlsx", "x.parquet")) {
+      assertThat(CorpusFormat.of(name)).as(name).isEqualTo(CorpusFormat.TABLE);
+    }
+    for (String name :
+        List.of("x.eml", "a.zip/README", "x.pdf", "x.md", "x.c", "x.xml", "x.mbox")) {
+      assertThat(CorpusFormat.of(name)).as(name).isEqualTo(CorpusFormat.TEXT);
+    }
+    for (String name : List.of("x.zip", "x.tar.gz", "x.tgz", "x.tar")) {
       assertThat(CorpusFormat.of(name)).as(name).isEqualTo(CorpusFormat.ARCHIVE);
     }
   }
 
   @Test
-  void anArchiveIsRefusedWithTheWayOut() {
+  void whatNoFormatReadsIsRefusedWithTheWayOut() {
+    read(NO_FIELDS, "a.7z", new byte[] {'7', 'z', (byte) 0xBC, (byte) 0xAF, 0x27, 0x1C, 0, 4});
+    assertRefused(ErrorCode.INPUT_NOT_TEXT, 0);
+    assertThat(refused.get(0).reason()).contains("7z", "unpack");
     read(NO_FIELDS, "a.zip", new byte[] {'P', 'K', 3, 4});
-    assertRefused(ErrorCode.INPUT_UNREADABLE, 0);
-    assertThat(refused.get(0).reason()).contains("unpack it");
+    assertThat(refused.get(1).code()).isEqualTo(ErrorCode.INPUT_UNREADABLE);
   }
 
   private static byte[] utf8(String text) {
