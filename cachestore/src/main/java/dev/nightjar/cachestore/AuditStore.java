@@ -64,8 +64,9 @@ public interface AuditStore {
       String runId, String referenceRunId, Terms terms, String afterId, int pairsMax);
 
   /**
-   * Answers of a run that people have spoken of since they were compared so last: in a file, or of a
-   * document that was drawn. What they do not speak of is what the reference says, if it was asked.
+   * Answers of a run that people have spoken of since they were compared so last: in a file, or of
+   * a document that was drawn. What they do not speak of is what the reference says, if it was
+   * asked.
    *
    * @param afterId only documents after this one, in their order
    */

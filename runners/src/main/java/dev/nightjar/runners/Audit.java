@@ -65,7 +65,8 @@ final class Audit implements AutoCloseable {
    *
    * @param plan what the night was asked for
    * @param said told what goes wrong with it
-   * @throws NightjarException the task's gold cannot be read, and nothing of the night has been sent
+   * @throws NightjarException the task's gold cannot be read, and nothing of the night has been
+   *     sent
    */
   static Audit beside(Night night, NightPlan plan, Opening opening, Consumer<String> said) {
     Audit audit = new Audit(night, said);

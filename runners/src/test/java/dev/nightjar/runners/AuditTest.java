@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.DatabaseAddress;
-import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Answers;
@@ -115,8 +114,7 @@ class AuditTest {
     return Audit.beside(
         night,
         plan,
-        new Audit.Opening(
-            database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, true),
+        new Audit.Opening(database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, true),
         said::add);
   }
 
@@ -197,8 +195,7 @@ class AuditTest {
         .isEqualTo(ask(drawn.formatted("second")));
     assertThat(Integer.parseInt(ask("select audited from agreement_by_run where run_id = 'first'")))
         .isBetween(8, 30);
-    assertThat(ask("select count(*) from runs where audit_pass = 2"))
-        .isEqualTo("0");
+    assertThat(ask("select count(*) from runs where audit_pass = 2")).isEqualTo("0");
     assertBooksAreRight();
   }
 

@@ -13,8 +13,8 @@ import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 
 /**
- * Keeps the documents that an audit's pass asks. A document is drawn by a hash of its text under its
- * tenant: the same in every night, on every machine and for every version of a task, and apart
+ * Keeps the documents that an audit's pass asks. A document is drawn by a hash of its text under
+ * its tenant: the same in every night, on every machine and for every version of a task, and apart
  * from the draw of shadow checks. Where money is short the smallest hashes go first, so that what
  * is asked is still a draw.
  */

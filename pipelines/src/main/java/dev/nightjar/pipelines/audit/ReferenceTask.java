@@ -23,7 +23,9 @@ public final class ReferenceTask {
 
   /** The name of the task that a pass is of, by which budgets count it; of a task its own. */
   public static String auditedName(TaskSpec task) {
-    return task.auditPass() > 0 ? task.name().substring(0, task.name().lastIndexOf(':')) : task.name();
+    return task.auditPass() > 0
+        ? task.name().substring(0, task.name().lastIndexOf(':'))
+        : task.name();
   }
 
   /**
