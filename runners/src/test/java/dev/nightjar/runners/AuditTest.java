@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
@@ -111,11 +112,34 @@ class AuditTest {
 
   private Audit beside(
       Night night, NightPlan plan, EngineOptions engine, ProviderSettings providers) {
+    return beside(night, plan, engine, providers, true);
+  }
+
+  private Audit beside(
+      Night night,
+      NightPlan plan,
+      EngineOptions engine,
+      ProviderSettings providers,
+      boolean begins) {
     return Audit.beside(
         night,
         plan,
-        new Audit.Opening(database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, true),
+        new Audit.Opening(
+            database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, begins),
         said::add);
+  }
+
+  /** What a command of a scheduler does, and how many drawn documents have no end after it. */
+  private long once(NightCommand command, Path task, String runId, Path corpus)
+      throws InterruptedException {
+    NightPlan plan = TestNights.plan(task, runId, Optional.empty(), corpus.toString());
+    EngineOptions engine = TestNights.engine(EngineOptions.Engine.DIRECT);
+    try (Night night = TestNights.open(plan, database, emulator, engine);
+        Audit audit =
+            beside(night, plan, engine, TestNights.providers(emulator), command.begins())) {
+      audit.around(command::drive);
+      return audit.open();
+    }
   }
 
   private String ask(String sql) {
@@ -277,6 +301,25 @@ class AuditTest {
     run(task, "second", corpus);
     assertThat(said).isEmpty();
     assertThat(ask("select audited from agreement_by_run where run_id = 'second'")).isEqualTo("10");
+    assertThat(ask("select count(*) from runs where state = 'open'")).isEqualTo("0");
+    assertBooksAreRight();
+  }
+
+  @Test
+  void aSchedulersHalvesBringTheAuditHomeToo() throws Exception {
+    Path corpus = corpus(10);
+    Path task = task("One", "audit: {share: 1, usd_max: 5, again_share: 0}");
+    assertThat(once(new SubmitCommand(), task, "first", corpus)).isEqualTo(10);
+    // The file has gone bad meanwhile: what was sent comes home all the same.
+    Files.writeString(
+        task, Files.readString(task) + "gold: {file: nothing.csv}\n");
+    for (int collects = 0; once(new CollectCommand(), task, "first", corpus) > 0; collects++) {
+      assertThat(collects).isLessThan(600);
+      TestNights.PAUSE.sleep(Duration.ofMillis(100));
+    }
+    assertThat(said).isEmpty();
+    assertThat(ask("select concat_ws(' ', audited, agreed) from agreement_by_run"))
+        .isEqualTo("10 9");
     assertThat(ask("select count(*) from runs where state = 'open'")).isEqualTo("0");
     assertBooksAreRight();
   }
