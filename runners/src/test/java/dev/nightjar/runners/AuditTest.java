@@ -6,18 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.NightjarException;
+import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Answers;
 import dev.nightjar.emulator.Emulator;
 import dev.nightjar.pipelines.audit.DrawDocuments;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.ProviderSettings;
+import dev.nightjar.runners.report.Report;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
@@ -187,6 +190,14 @@ class AuditTest {
         .isEqualTo("2");
     assertThat(ask("select count(*) from results where run_id = 'first'")).isEqualTo("40");
     assertBooksAreRight();
+
+    try (PostgresStores stores = StoreOptions.open(database)) {
+      assertThat(Report.html(stores.dataSource(), "first", Instant.EPOCH))
+          .contains("<b>90.0 %</b>of answers agree with the reference")
+          .contains("90.0 % of 40 audited answers agree", "routing: small", "with its audit", "n-15");
+      assertThat(Report.html(stores.dataSource(), ask("select run_id from runs where audit_pass = 2"), Instant.EPOCH))
+          .contains("nothing was audited");
+    }
 
     BigDecimal before = TestNights.ledger(database);
     run(home.resolve("notes.yaml"), "second", corpus);

@@ -25,16 +25,9 @@ final class Agreement {
     List<Map<String, Object>> all =
         query.rows(
             """
-            select
-                g.*,
-                (
-                    select coalesce(sum(c.actual_usd), 0)
-                    from cost_by_run c
-                    join runs r on r.run_id = c.run_id
-                    where r.audits_run_id = g.run_id
-                ) as audit_usd
-            from agreement_by_run g
-            where g.run_id = ?
+            select *
+            from agreement_by_run
+            where run_id = ?
             """,
             runId);
     for (Map<String, Object> one : all) {
@@ -46,9 +39,24 @@ final class Agreement {
       for (String column : List.of("audited", "drawn", "unanswered", "by_people", "asked_twice")) {
         one.put(column, Report.count(one, column));
       }
-      one.put("audit_usd", Report.usd(Report.amount(one, "audit_usd")));
+      one.put("audit_usd", Report.usd(auditUsd()));
     }
     return all;
+  }
+
+  /** What the runs cost that asked the run's documents at the reference. */
+  BigDecimal auditUsd() throws SQLException {
+    return Report.amount(
+        query
+            .rows(
+                """
+                select coalesce(sum(c.actual_usd), 0) as usd
+                from cost_by_run c
+                where c.run_id in (select r.run_id from runs r where r.audits_run_id = ?)
+                """,
+                runId)
+            .get(0),
+        "usd");
   }
 
   /** By what the answers were had more cheaply. */
@@ -58,17 +66,21 @@ final class Agreement {
             """
             select m.*, m.agreed::numeric / m.audited as agreement, i.low, i.high
             from (
-                select u.mechanism, count(*) as audited, count(*) filter (where a.agrees) as agreed
-                from audited_answers a
-                cross join lateral (
-                    select mechanism || case when mechanism = 'routing' then ': ' || a.tier else '' end as mechanism
-                    from unnest(a.mechanisms) mechanism
-                    union all
-                    select 'as the reference is asked'
-                    where cardinality(a.mechanisms) = 0
-                ) u
-                where a.run_id = ?
-                group by u.mechanism
+                select t.mechanism, count(*) as audited, count(*) filter (where t.agrees) as agreed
+                from (
+                    select distinct on (a.item_key, u.mechanism) u.mechanism, a.agrees
+                    from audited_answers a
+                    cross join lateral (
+                        select mechanism || case when mechanism = 'routing' then ': ' || a.tier else '' end as mechanism
+                        from unnest(a.mechanisms) mechanism
+                        union all
+                        select 'as the reference is asked'
+                        where cardinality(a.mechanisms) = 0
+                    ) u
+                    where a.run_id = ?
+                    order by a.item_key, u.mechanism, a.agrees
+                ) t
+                group by t.mechanism
             ) m
             cross join lateral share_interval(m.agreed, m.audited, 0.95) i
             order by m.audited desc, m.mechanism

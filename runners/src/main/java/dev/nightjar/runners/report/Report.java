@@ -152,8 +152,12 @@ public final class Report {
       throws SQLException {
     List<Map<String, Object>> steps =
         query.rows("select * from savings_waterfall where run_id = ? order by step", runId);
+    BigDecimal audit = new Agreement(query, runId).auditUsd();
     BigDecimal most =
-        steps.stream().map(s -> amount(s, "remaining_usd")).reduce(baseline, BigDecimal::max);
+        steps.stream()
+            .map(s -> amount(s, "remaining_usd"))
+            .reduce(baseline, BigDecimal::max)
+            .max(actual.add(audit));
     steps.removeIf(step -> amount(step, "saved_usd").signum() == 0);
     for (Map<String, Object> step : steps) {
       BigDecimal saved = amount(step, "saved_usd");
@@ -170,6 +174,14 @@ public final class Report {
     }
     steps.add(0, total("unoptimised", baseline, most, "whole"));
     steps.add(total("actual", actual, most, "actual"));
+    if (audit.signum() > 0) {
+      Map<String, Object> step = new LinkedHashMap<>();
+      step.put("mechanism", "audit");
+      step.put("usd", usd(audit));
+      bar(step, actual, audit, most, "cost");
+      steps.add(step);
+      steps.add(total("with its audit", actual.add(audit), most, "actual"));
+    }
     return steps;
   }
 
