@@ -103,6 +103,7 @@ column audits.item_key text not null
 column audits.reference_run_id text
 column audits.mechanisms text[] not null
 column audits.tier text
+column audits.equality text not null
 column audits.agrees boolean not null
 column audits.differing_fields text[] not null
 column audits.compared_at timestamp with time zone not null
@@ -394,6 +395,7 @@ column gold_answers.task text not null
 column gold_answers.document_id text not null
 column gold_answers.answer jsonb not null
 column gold_answers.given_by text not null
+column gold_answers.is_in_file boolean not null
 column gold_answers.source text not null
 column gold_answers.labelled_at timestamp with time zone not null
 column input_notes.run_id text
@@ -692,7 +694,7 @@ column posted_item_costs.saved_by_failing_usd numeric
 column posted_item_costs.actual_usd numeric not null
 column posted_item_costs.attributed_usd numeric not null
 column posted_item_costs.machine_usd numeric not null
-column posted_item_costs.saved_by_audit_usd numeric
+column posted_item_costs.saved_by_audit_usd numeric default 0
 column posted_item_sums.run_id text not null
 column posted_item_sums.night timestamp with time zone not null
 column posted_item_sums.tenant text not null
@@ -895,6 +897,7 @@ column semantic_cache_risk.observed_error_high numeric
 column semantic_cache_risk.shadow_usd numeric
 column semantic_cache_risk.saved_usd numeric
 column semantic_cache_risk.saved_net_usd numeric
+column semantic_cache_risk.is_per_request boolean
 column semantic_lookups.lookup_id bigint not null identity
 column semantic_lookups.namespace_id bigint not null
 column semantic_lookups.run_id text not null
@@ -925,6 +928,7 @@ column semantic_thresholds.shadow_share real not null
 column semantic_thresholds.evidence integer not null
 column semantic_thresholds.drift_found boolean not null
 column semantic_thresholds.learnt_at timestamp with time zone not null
+column semantic_thresholds.is_per_request boolean not null default false
 column served_otherwise.run_id text
 column served_otherwise.tenant text
 column served_otherwise.task text

@@ -127,8 +127,7 @@ class AuditTest {
     return Audit.beside(
         night,
         plan,
-        new Audit.Opening(
-            database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, begins),
+        new Audit.Opening(database, providers, engine, Clock.systemUTC(), TestNights.PAUSE, begins),
         said::add);
   }
 
@@ -194,8 +193,13 @@ class AuditTest {
     try (PostgresStores stores = StoreOptions.open(database)) {
       assertThat(Report.html(stores.dataSource(), "first", Instant.EPOCH))
           .contains("<b>90.0 %</b>of answers agree with the reference")
-          .contains("90.0 % of 40 audited answers agree", "routing: small", "with its audit", "n-15");
-      assertThat(Report.html(stores.dataSource(), ask("select run_id from runs where audit_pass = 2"), Instant.EPOCH))
+          .contains(
+              "90.0 % of 40 audited answers agree", "routing: small", "with its audit", "n-15");
+      assertThat(
+              Report.html(
+                  stores.dataSource(),
+                  ask("select run_id from runs where audit_pass = 2"),
+                  Instant.EPOCH))
           .contains("nothing was audited");
     }
 
@@ -322,8 +326,7 @@ class AuditTest {
     Path task = task("One", "audit: {share: 1, usd_max: 5, again_share: 0}");
     assertThat(once(new SubmitCommand(), task, "first", corpus)).isEqualTo(10);
     // The file has gone bad meanwhile: what was sent comes home all the same.
-    Files.writeString(
-        task, Files.readString(task) + "gold: {file: nothing.csv}\n");
+    Files.writeString(task, Files.readString(task) + "gold: {file: nothing.csv}\n");
     for (int collects = 0; once(new CollectCommand(), task, "first", corpus) > 0; collects++) {
       assertThat(collects).isLessThan(600);
       TestNights.PAUSE.sleep(Duration.ofMillis(100));

@@ -125,11 +125,11 @@ class TenancyTest {
           "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select custom_id,"
               + " namespace_id, '\"secret\"', now() from attempts");
       statement.execute(
-          "insert into gold_answers (tenant, task, document_id, answer, given_by, source, labelled_at) select tenant,"
-              + " 'task', 'd', '{\"kind\": \"secret\"}', 'person', 'ann', now() from tasks");
+          "insert into gold_answers (tenant, task, document_id, answer, given_by, is_in_file, source, labelled_at) select tenant,"
+              + " 'task', 'd', '{\"kind\": \"secret\"}', 'person', false, 'ann', now() from tasks");
       statement.execute(
-          "insert into audits (run_id, document_id, compared_with, namespace_id, item_key, mechanisms, agrees,"
-              + " differing_fields, compared_at) select run_id, document_id, 'gold', namespace_id, item_key, '{}', true,"
+          "insert into audits (run_id, document_id, compared_with, namespace_id, item_key, mechanisms, equality, agrees,"
+              + " differing_fields, compared_at) select run_id, document_id, 'gold', namespace_id, item_key, '{}', 'e', true,"
               + " '{}', now() from items limit 1");
     }
   }
