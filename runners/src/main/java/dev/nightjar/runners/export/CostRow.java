@@ -35,4 +35,5 @@ public record CostRow(
     @Nullable BigDecimal savedByFailingUsd,
     BigDecimal actualUsd,
     @Nullable BigDecimal attributedUsd,
-    @Nullable BigDecimal machineUsd) {}
+    @Nullable BigDecimal machineUsd,
+    @Nullable BigDecimal savedByAuditUsd) {}
