@@ -117,9 +117,7 @@ final class Audit implements AutoCloseable {
         night.runId() + "-audit-" + reference.fingerprint().substring(0, FINGERPRINT_DIGITS);
     if (stores.runs().find(runId).isEmpty()) {
       Optional<String> earlier = // of a night before, which nobody has brought to its end
-          Night.latest(plan, reference, opening.database())
-              .filter(run -> !run.finished())
-              .map(Run::runId);
+          Night.latest(plan, reference, stores).filter(run -> !run.finished()).map(Run::runId);
       if (earlier.isEmpty() && !opening.begins()) {
         return; // of a night that was submitted without
       }

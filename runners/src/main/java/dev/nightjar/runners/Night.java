@@ -182,15 +182,16 @@ final class Night implements AutoCloseable {
    * @return empty if there was none: nothing was submitted
    */
   static Optional<String> submitted(NightPlan plan, DatabaseAddress database) {
-    return latest(plan, load(plan), database).map(Run::runId);
+    TaskSpec task = load(plan);
+    try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database)) {
+      return latest(plan, task, stores).map(Run::runId);
+    }
   }
 
   /** The open run of a task and the plan's corpus, else the last. */
-  static Optional<Run> latest(NightPlan plan, TaskSpec task, DatabaseAddress database) {
+  static Optional<Run> latest(NightPlan plan, TaskSpec task, PostgresStores stores) {
     Corpus corpus = Corpus.resolve(plan.corpus(), plan.strict());
-    try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database)) {
-      return stores.runs().latest(namespace(stores, plan, task), corpus.identity());
-    }
+    return stores.runs().latest(namespace(stores, plan, task), corpus.identity());
   }
 
   /** Brings home what the tenant has at providers, where this task and corpus have no run. */

@@ -4,6 +4,9 @@ import dev.nightjar.cachestore.AuditStore;
 import dev.nightjar.pipelines.reuse.AnswerEquality;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Compares what a run delivered with what its documents should have been answered, as the task's
@@ -28,47 +31,42 @@ public final class AuditComparison {
 
   /** Compares with the answers of a run that asked the reference. */
   public void withReference(String runId, String referenceRunId) {
-    String after = "";
-    for (List<AuditStore.Pair> open =
-            store.referencePairs(runId, referenceRunId, terms, after, BATCH_MAX);
-        !open.isEmpty();
-        open = store.referencePairs(runId, referenceRunId, terms, after, BATCH_MAX)) {
-      store.recordReference(
-          runId, referenceRunId, terms, verdicts(open, AnswerEquality::differing));
-      after = open.get(open.size() - 1).documentId();
-    }
+    compare(
+        after -> store.referencePairs(runId, referenceRunId, terms, after, BATCH_MAX),
+        pair -> Optional.of(equality().differing(pair.deliveredJson(), pair.otherJson())),
+        verdicts -> store.recordReference(runId, referenceRunId, terms, verdicts));
   }
 
   /** Compares with what people say. Where they say nothing that is compared, nothing is. */
   public void withGold(String runId) {
-    String after = "";
-    for (List<AuditStore.Pair> open = store.goldPairs(runId, terms, after, BATCH_MAX);
-        !open.isEmpty();
-        open = store.goldPairs(runId, terms, after, BATCH_MAX)) {
-      store.recordGold(
-          runId,
-          terms,
-          verdicts(
-              open.stream()
-                  .filter(pair -> task.answerEquality().compares(pair.otherJson()))
-                  .toList(),
-              AnswerEquality::differingFromPart));
-      after = open.get(open.size() - 1).documentId();
+    compare(
+        after -> store.goldPairs(runId, terms, after, BATCH_MAX),
+        pair ->
+            equality().compares(pair.otherJson())
+                ? Optional.of(equality().differingFromPart(pair.deliveredJson(), pair.otherJson()))
+                : Optional.empty(),
+        verdicts -> store.recordGold(runId, terms, verdicts));
+  }
+
+  private AnswerEquality equality() {
+    return task.answerEquality();
+  }
+
+  /** Batch by batch, each after the last document of the one before: what is left open ends it. */
+  private void compare(
+      Function<String, List<AuditStore.Pair>> openAfter,
+      Function<AuditStore.Pair, Optional<List<String>>> differing,
+      Consumer<List<AuditStore.Verdict>> record) {
+    List<AuditStore.Pair> open = openAfter.apply("");
+    while (!open.isEmpty()) {
+      record.accept(
+          open.stream()
+              .flatMap(
+                  pair ->
+                      differing.apply(pair).stream()
+                          .map(fields -> new AuditStore.Verdict(pair.documentId(), fields)))
+              .toList());
+      open = openAfter.apply(open.get(open.size() - 1).documentId());
     }
-  }
-
-  private interface Comparing {
-    List<String> differing(AnswerEquality equality, String delivered, String other);
-  }
-
-  private List<AuditStore.Verdict> verdicts(List<AuditStore.Pair> pairs, Comparing comparing) {
-    return pairs.stream()
-        .map(
-            pair ->
-                new AuditStore.Verdict(
-                    pair.documentId(),
-                    comparing.differing(
-                        task.answerEquality(), pair.deliveredJson(), pair.otherJson())))
-        .toList();
   }
 }
