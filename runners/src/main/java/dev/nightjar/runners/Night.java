@@ -203,8 +203,7 @@ final class Night implements AutoCloseable {
       Clock clock) {
     TaskSpec task = load(plan);
     try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
-        ProviderClients clients = ProviderClients.open(providers);
-        PipelineLauncher launcher = new PipelineLauncher(engine)) {
+        ProviderClients clients = ProviderClients.open(providers)) {
       requireClock(stores, providers);
       JobContext context =
           new JobContext(
@@ -220,7 +219,7 @@ final class Night implements AutoCloseable {
               clock,
               false);
       new StrayBatches(stores, clients, clock).look(providersUsed(task));
-      BringHome home = new BringHome(stores, clients, launcher, context, clock);
+      BringHome home = new BringHome(stores, clients, new PipelineLauncher(engine), context, clock);
       home.collect(true);
       home.end();
     }
@@ -703,7 +702,6 @@ final class Night implements AutoCloseable {
   @Override
   public void close() {
     heartbeat.close();
-    launcher.close();
     clients.close();
     stores.close();
   }

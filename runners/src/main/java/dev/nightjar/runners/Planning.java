@@ -119,7 +119,6 @@ final class Planning implements AutoCloseable {
   @Override
   public void close() {
     heartbeat.close();
-    launcher.close();
     try {
       stores.forecasts().discard(run.runId());
     } finally {
