@@ -27,8 +27,11 @@ public final class DocumentFormats {
   /** So much of a file is looked at. */
   static final int HEAD_BYTES = 1 << 16;
 
-  private static final MimeTypes TYPES = MimeTypes.getDefaultMimeTypes();
-  private static final MediaTypeRegistry KINDS = TYPES.getMediaTypeRegistry();
+  /** Tika's tables: a second of processor time that a corpus of JSONL or CSV does not need. */
+  private static final class Tables {
+    static final MimeTypes TYPES = MimeTypes.getDefaultMimeTypes();
+    static final MediaTypeRegistry KINDS = TYPES.getMediaTypeRegistry();
+  }
 
   /** By their endings alone, whatever their first bytes look like. */
   private static final Map<String, String> NAMED =
@@ -97,9 +100,13 @@ public final class DocumentFormats {
    */
   Detected detect(String name, byte[] head) {
     String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    String byEnding = NAMED.get(ending);
+    if (byEnding != null && byType.containsKey(byEnding) && startsAsRecords(head)) {
+      return new Detected(byEnding, Optional.of(byType.get(byEnding)), "");
+    }
     MediaType content = detected(head, null);
-    if (NAMED.containsKey(ending) && !isBinary(content)) {
-      return found(MediaType.parse(NAMED.get(ending)), "");
+    if (byEnding != null && !isBinary(content)) {
+      return found(MediaType.parse(byEnding), "");
     }
     MediaType named = detected(new byte[0], name);
     if (format(named).isEmpty() && !isBinary(content)) {
@@ -107,7 +114,7 @@ public final class DocumentFormats {
     }
     boolean isNamed = !named.equals(MediaType.OCTET_STREAM);
     if (isBinary(content)) {
-      boolean isKind = KINDS.isInstanceOf(named, content) || isAlike(named, content);
+      boolean isKind = Tables.KINDS.isInstanceOf(named, content) || isAlike(named, content);
       return isKind || !isNamed
           ? found(isNamed ? named : content, "")
           : found(content, disagreement(named, content));
@@ -125,6 +132,16 @@ public final class DocumentFormats {
     return found(named, "");
   }
 
+  /** Whether it can be nothing but text: no binary format starts so and goes on in text. */
+  private static boolean startsAsRecords(byte[] head) {
+    if (head.length == 0 || head[0] == '{' && head.length > 1 && head[1] == '\\') { // RTF
+      return false;
+    }
+    char first = (char) (head[0] & 0xff);
+    boolean isStart = first == '{' || first == '[' || first == '"';
+    return (isStart || first < 128 && Character.isLetterOrDigit(first)) && looksLikeText(head);
+  }
+
   private static boolean looksLikeText(byte[] head) {
     return DocumentReader.isText(new String(head, StandardCharsets.UTF_8));
   }
@@ -134,7 +151,7 @@ public final class DocumentFormats {
   }
 
   private static boolean isText(MediaType type) {
-    return KINDS.isInstanceOf(type, MediaType.TEXT_PLAIN)
+    return Tables.KINDS.isInstanceOf(type, MediaType.TEXT_PLAIN)
             && !type.getSubtype().equals("rtf") // which Tika counts as text
         || type.getType().equals("text")
         || type.getSubtype().endsWith("json");
@@ -143,9 +160,9 @@ public final class DocumentFormats {
   /** Two formats whose containers are one: packages of Office and others are zip files. */
   private static boolean isAlike(MediaType named, MediaType content) {
     return content.getSubtype().equals("x-tika-ooxml")
-            && KINDS.isInstanceOf(named, MediaType.APPLICATION_ZIP)
+            && Tables.KINDS.isInstanceOf(named, MediaType.APPLICATION_ZIP)
         || content.equals(MediaType.APPLICATION_ZIP)
-            && KINDS.isInstanceOf(named, MediaType.APPLICATION_ZIP);
+            && Tables.KINDS.isInstanceOf(named, MediaType.APPLICATION_ZIP);
   }
 
   private static String disagreement(MediaType named, MediaType content) {
@@ -158,7 +175,7 @@ public final class DocumentFormats {
 
   /** The nearest of some types that a type is a kind of; itself if it is none. */
   static String nearest(String type, Set<String> types) {
-    for (MediaType kind = MediaType.parse(type); kind != null; kind = KINDS.getSupertype(kind)) {
+    for (MediaType kind = MediaType.parse(type); kind != null; kind = Tables.KINDS.getSupertype(kind)) {
       if (types.contains(kind.toString())) {
         return kind.toString();
       }
@@ -168,7 +185,7 @@ public final class DocumentFormats {
 
   /** The format of a type, or of the nearest that it is a kind of. */
   private Optional<DocumentFormat> format(MediaType type) {
-    for (MediaType kind = type; kind != null; kind = KINDS.getSupertype(kind)) {
+    for (MediaType kind = type; kind != null; kind = Tables.KINDS.getSupertype(kind)) {
       DocumentFormat format = byType.get(kind.toString());
       if (format != null && !(kind != type && format instanceof JsonFormat)) {
         return Optional.of(format);
@@ -183,7 +200,7 @@ public final class DocumentFormats {
       metadata.set(TikaCoreProperties.RESOURCE_NAME_KEY, name);
     }
     try {
-      return TYPES.detect(new ByteArrayInputStream(head), metadata).getBaseType();
+      return Tables.TYPES.detect(new ByteArrayInputStream(head), metadata).getBaseType();
     } catch (IOException e) {
       throw new UncheckedIOException(e); // of an array
     }
