@@ -3,9 +3,12 @@ package dev.nightjar.runners;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.emulator.Emulator;
+import dev.nightjar.pipelines.model.Provider;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,17 +16,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commands one after another in one process, with an environment of its own: a start of the JVM for
- * each would take longer than they do.
+ * each would take longer than they do. Not thread-safe.
  */
-final class CommandProcess {
+final class CommandProcess implements AutoCloseable {
   private static final int SECONDS_MAX = 900;
 
   private final Path directory;
   private final Map<String, String> environment = new HashMap<>();
+  private @Nullable Process open;
 
   /** What a command printed, and how it ended. */
   record Ended(int exitCode, String output) {}
@@ -41,7 +47,15 @@ final class CommandProcess {
     return this;
   }
 
-  /** Runs commands as Main does, one a line of standard input. */
+  /** With the providers at an emulator. */
+  CommandProcess with(Emulator emulator) {
+    for (Provider provider : List.of(Provider.OPENAI, Provider.ANTHROPIC, Provider.GEMINI)) {
+      with(provider.baseUrlVariable(), emulator.uri().toString());
+    }
+    return this;
+  }
+
+  /** Runs commands as Main does, one a line of standard input, arguments between tabs. */
   static final class Commands {
     private Commands() {}
 
@@ -50,15 +64,13 @@ final class CommandProcess {
       BufferedReader lines =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        System.out.println("EXIT " + Main.run(line.split(" ")) + " " + line);
+        System.out.println("EXIT " + Main.run(line.split("\t")) + " " + line);
       }
       System.exit(0);
     }
   }
 
-  /** All that commands print; after each a line {@code EXIT code command}. */
-  String output(List<String> commands) throws Exception {
-    Path log = Files.createTempFile(directory, "output", ".txt");
+  private ProcessBuilder builder() {
     ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -71,12 +83,19 @@ final class CommandProcess {
                 System.getProperty("java.class.path"),
                 Commands.class.getName())
             .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
+            .redirectErrorStream(true);
     builder.environment().clear();
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    process.getOutputStream().write(String.join("\n", commands).getBytes(StandardCharsets.UTF_8));
+    return builder;
+  }
+
+  /** All that commands print, words between spaces; after each a line {@code EXIT code command}. */
+  String output(List<String> commands) throws Exception {
+    Path log = Files.createTempFile(directory, "output", ".txt");
+    Process process = builder().redirectOutput(log.toFile()).start();
+    process
+        .getOutputStream()
+        .write(String.join("\n", commands).replace(' ', '\t').getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().close();
     boolean isOver = process.waitFor(SECONDS_MAX, TimeUnit.SECONDS);
     process.destroyForcibly();
@@ -100,5 +119,38 @@ final class CommandProcess {
     }
     assertThat(ended).as(printed.toString()).hasSameSizeAs(commands);
     return ended;
+  }
+
+  /** Runs the next command of a process that stays until this is closed. */
+  Ended give(List<String> arguments) throws Exception {
+    if (open == null) {
+      open = builder().start();
+    }
+    Process process = open;
+    process.outputWriter(StandardCharsets.UTF_8).append(String.join("\t", arguments)).append("\n").flush();
+    BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
+    return CompletableFuture.supplyAsync(() -> next(lines)).get(SECONDS_MAX, TimeUnit.SECONDS);
+  }
+
+  private static Ended next(BufferedReader lines) {
+    StringBuilder printed = new StringBuilder();
+    try {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("EXIT ")) {
+          return new Ended(Integer.parseInt(line.split(" ")[1]), printed.toString());
+        }
+        printed.append(line).append('\n');
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    throw new IllegalStateException("the process is over: " + printed);
+  }
+
+  @Override
+  public void close() {
+    if (open != null) {
+      open.destroyForcibly();
+    }
   }
 }

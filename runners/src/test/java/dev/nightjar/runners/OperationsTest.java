@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +30,7 @@ class OperationsTest {
   private DatabaseAddress database;
   private Path task;
   private Path corpus;
+  private @Nullable CommandProcess commands;
 
   @BeforeEach
   void prepare() throws Exception {
@@ -52,13 +55,20 @@ class OperationsTest {
   }
 
   private String ended(Emulator emulator, int exitCode, List<String> arguments) throws Exception {
-    Path output = home.resolve("command.log");
-    Files.deleteIfExists(output);
-    Process process = TestNights.command(output, database, emulator, arguments);
-    assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-    String text = Files.readString(output);
-    assertThat(process.exitValue()).as(text).isEqualTo(exitCode);
-    return text;
+    if (commands == null) {
+      commands = new CommandProcess(home, database).with(emulator);
+    }
+    CommandProcess.Ended ended =
+        commands.give(with(arguments, "--database", database.url()));
+    assertThat(ended.exitCode()).as(ended.output()).isEqualTo(exitCode);
+    return ended.output();
+  }
+
+  @AfterEach
+  void end() {
+    if (commands != null) {
+      commands.close();
+    }
   }
 
   @Test

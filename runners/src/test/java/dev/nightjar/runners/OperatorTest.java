@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,7 @@ class OperatorTest {
 
   private DatabaseAddress database;
   private Emulator emulator;
+  private @Nullable CommandProcess commands;
   private Path corpus;
 
   @BeforeEach
@@ -48,6 +50,9 @@ class OperatorTest {
 
   @AfterEach
   void stop() {
+    if (commands != null) {
+      commands.close();
+    }
     emulator.close();
   }
 
@@ -404,15 +409,13 @@ class OperatorTest {
     }
   }
 
-  /** A command of its own: its exit code, and what it said. */
+  /** A command: its exit code, and what it said. */
   private String command(String name, Path task) throws Exception {
-    Path output = home.resolve("command.log");
-    Files.deleteIfExists(output);
-    Process process =
-        TestNights.command(
-            output,
-            database,
-            emulator,
+    if (commands == null) {
+      commands = new CommandProcess(home, database).with(emulator);
+    }
+    CommandProcess.Ended ended =
+        commands.give(
             List.of(
                 name,
                 task.toString(),
@@ -423,8 +426,9 @@ class OperatorTest {
                 "--poll-seconds",
                 "0.2",
                 "--tenant",
-                "tests"));
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-    return process.exitValue() + ": " + Files.readString(output);
+                "tests",
+                "--database",
+                database.url()));
+    return ended.exitCode() + ": " + ended.output();
   }
 }

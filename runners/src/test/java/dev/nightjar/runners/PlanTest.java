@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code nightjar plan}: the night without the spend. */
 class PlanTest {
-  private static final int SECONDS_MAX = 120;
   private static final EngineOptions ENGINE = TestNights.engine(EngineOptions.Engine.DIRECT);
 
   @TempDir Path home;
@@ -256,20 +255,17 @@ class PlanTest {
 
   @Test
   void theCommandPrintsThePlanWithoutAnyKey() throws Exception {
-    Path output = home.resolve("plan.log");
-    assertThat(
-            command(
-                output,
-                "plan",
-                task.toString(),
-                "--corpus",
-                corpus.toString(),
-                "--engine",
-                "direct",
-                "--budget",
-                "0.000001USD"))
-        .isZero();
-    assertThat(Files.readString(output))
+    String plan = "plan " + task + " --corpus " + corpus + " --engine direct --database " + database.url();
+    List<CommandProcess.Ended> ended =
+        new CommandProcess(home, database)
+            .with(emulator)
+            .run(
+                List.of(
+                    plan + " --budget 0.000001USD",
+                    plan + " --explain doc-1",
+                    plan + " --explain none"));
+    assertThat(ended).extracting(CommandProcess.Ended::exitCode).containsExactly(0, 0, 2);
+    assertThat(ended.get(0).output())
         .contains(
             "nothing was sent", "to ask", "unoptimised", "in 95 of 100 nights", "Dearest requests")
         .contains("--budget has 0.000001 USD: it will not do")
@@ -278,42 +274,10 @@ class PlanTest {
         .contains("prices of tiers, as 1 to: small 1, mid 20, large 20")
         .contains("large costs about what mid does (1 times)")
         .contains("answers are not audited");
-    Files.delete(output);
-    assertThat(
-            command(
-                output,
-                "plan",
-                task.toString(),
-                "--corpus",
-                corpus.toString(),
-                "--engine",
-                "direct",
-                "--explain",
-                "doc-1"))
-        .isZero();
-    assertThat(Files.readString(output))
+    assertThat(ended.get(1).output())
         .containsPattern("answer +that of doc-")
         .contains("whole prompt");
-    Files.delete(output);
-    assertThat(
-            command(
-                output,
-                "plan",
-                task.toString(),
-                "--corpus",
-                corpus.toString(),
-                "--engine",
-                "direct",
-                "--explain",
-                "none"))
-        .isEqualTo(2);
-    assertThat(Files.readString(output))
+    assertThat(ended.get(2).output())
         .contains("OPTION_INVALID", "no document of this corpus has this id");
-  }
-
-  private int command(Path output, String... arguments) throws Exception {
-    Process process = TestNights.command(output, database, emulator, List.of(arguments));
-    assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-    return process.exitValue();
   }
 }
