@@ -160,6 +160,8 @@ column cache_entries.contradicted integer not null default 0
 column cache_entries.guard_marks text[]
 column cache_entries.measure text not null default 'cosine'::text
 column cache_entries.model text
+column cache_entries.kept text
+column cache_entries.origin_key text
 column cache_statistics.tenant text
 column cache_statistics.task text
 column cache_statistics.embedding_model text
@@ -500,6 +502,16 @@ column items.similarity real
 column items.failure_code text
 column items.failure_reason text
 column items.settled_at timestamp with time zone
+column kept_answers.run_id text
+column kept_answers.night timestamp with time zone
+column kept_answers.tenant text
+column kept_answers.task text
+column kept_answers.document_id text
+column kept_answers.kept text
+column kept_answers.asked_run_id text
+column kept_answers.asked_task_fingerprint text
+column kept_answers.asked_at timestamp with time zone
+column kept_answers.asked_usd numeric
 column ledger.custom_id text not null
 column ledger.run_id text not null
 column ledger.item_key text not null
@@ -802,6 +814,7 @@ column results.source_key text not null
 column results.answer jsonb not null
 column results.output_tokens integer not null
 column results.created_at timestamp with time zone not null
+column results.kept text
 column run_balance_check.run_id text
 column run_balance_check.charged_difference_usd numeric
 column run_balance_check.reserved_difference_usd numeric
@@ -1053,6 +1066,8 @@ constraint budgets budgets_pkey PRIMARY KEY (budget_id)
 constraint cache_entries cache_entries_answer_is_not_empty CHECK ((answer <> ALL (ARRAY['null'::jsonb, '{}'::jsonb, '[]'::jsonb, '""'::jsonb]))) NOT VALID
 constraint cache_entries cache_entries_counts_are_not_negative CHECK (((agreed >= 0) AND (contradicted >= 0)))
 constraint cache_entries cache_entries_embedding_only_of_its_own CHECK (((embedding IS NULL) OR (source_key = item_key)))
+constraint cache_entries cache_entries_kept_has_origin CHECK (((kept IS NULL) = (origin_key IS NULL)))
+constraint cache_entries cache_entries_kept_is_known CHECK ((kept = ANY (ARRAY['unaffected'::text, 'by_request'::text])))
 constraint cache_entries cache_entries_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint cache_entries cache_entries_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint cache_entries cache_entries_pkey PRIMARY KEY (item_key)
@@ -1119,6 +1134,7 @@ constraint rejected_answers rejected_answers_attempt_fkey FOREIGN KEY (custom_id
 constraint rejected_answers rejected_answers_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint rejected_answers rejected_answers_pkey PRIMARY KEY (custom_id)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
+constraint results results_kept_is_known CHECK ((kept = ANY (ARRAY['unaffected'::text, 'by_request'::text])))
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint run_files run_files_pkey PRIMARY KEY (run_id, source_hash)
 constraint run_files run_files_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
@@ -1236,6 +1252,7 @@ index CREATE UNIQUE INDEX raw_answers_pkey ON nightjar.raw_answers USING btree (
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE INDEX rejected_answers_namespace_idx ON nightjar.rejected_answers USING btree (namespace_id, rejected_at)
 index CREATE UNIQUE INDEX rejected_answers_pkey ON nightjar.rejected_answers USING btree (custom_id)
+index CREATE INDEX results_kept_idx ON nightjar.results USING btree (run_id) WHERE (kept IS NOT NULL)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)
 index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)
@@ -1314,6 +1331,7 @@ view input_notes
 view item_costs
 view item_costs_now
 view item_sums
+view kept_answers
 view lookup_costs
 view open_submissions
 view output_waste

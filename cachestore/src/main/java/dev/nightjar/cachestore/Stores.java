@@ -30,6 +30,8 @@ public interface Stores extends AutoCloseable {
 
   SubmissionStore submissions();
 
+  VersionStore versions();
+
   WorkStore work();
 
   @Override

@@ -65,6 +65,7 @@ final class Night implements AutoCloseable {
   private final Corpus corpus;
   private final Run run;
   private final JobContext context;
+  private final Versions versions;
   private final BatchSubmitter submitter;
   private final Clock clock;
   private final Pause pause;
@@ -88,8 +89,10 @@ final class Night implements AutoCloseable {
       Corpus corpus,
       Run run,
       JobContext context,
+      Versions versions,
       Clock clock,
       Pause pause) {
+    this.versions = versions;
     this.stores = stores;
     this.clients = clients;
     this.launcher = launcher;
@@ -147,6 +150,8 @@ final class Night implements AutoCloseable {
           .forEach(clients::of); // a missing key is found now, not after the corpus was read
       long namespaceId = namespace(stores, plan, task);
       stores.forecasts().discardAbandoned();
+      // Before this run is there: the last is then another one.
+      Versions versions = Versions.of(stores.versions(), plan, namespaceId, task);
       Run run =
           stores
               .runs()
@@ -166,7 +171,9 @@ final class Night implements AutoCloseable {
           plan,
           corpus,
           run,
-          contextOf(plan, stores, run, task, database, providers, clock),
+          contextOf(plan, stores, run, task, database, providers, clock)
+              .keepingOf(versions.toKeepOf()),
+          versions,
           clock,
           pause);
     } catch (RuntimeException e) {
@@ -309,6 +316,10 @@ final class Night implements AutoCloseable {
 
   TaskSpec task() {
     return context.task();
+  }
+
+  Versions versions() {
+    return versions;
   }
 
   RunProgress progress() {
@@ -597,8 +608,9 @@ final class Night implements AutoCloseable {
         (out == 0
                 ? ""
                 : out + " of its batches are cancelled; 'collect' charges what they had done; ")
-            + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
-            + " task makes of a few; correct the task, or go on regardless with --rejected-min "
+            + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar"
+            + " try' what the task makes of a few; correct the task, or go on regardless with"
+            + " --rejected-min "
             + (FirstAnswers.LOOKED_AT + 1));
   }
 

@@ -76,6 +76,7 @@ class RedactionTest {
             "try " + home.resolve("task.yaml") + corpus + " -n 1",
             "status",
             "results --limit 3",
+            "diff night night",
             "audit show --all",
             "audit label doc-1 --right delivered",
             "submissions list --all",
@@ -239,8 +240,8 @@ class RedactionTest {
     return List.of(
         one(
                 database,
-                "select string_agg(format('nightjar.%I', relname), ' ') from pg_class where relnamespace ="
-                    + " 'nightjar'::regnamespace and relkind in ('r', 'p')")
+                "select string_agg(format('nightjar.%I', relname), ' ') from pg_class where"
+                    + " relnamespace = 'nightjar'::regnamespace and relkind in ('r', 'p')")
             .split(" "));
   }
 }

@@ -17,6 +17,7 @@ import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.VersionStore;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
 import java.util.List;
@@ -55,6 +56,7 @@ public final class PostgresStores implements Stores {
   private final PostgresSettlementStore settlements;
   private final PostgresStrayStore strays;
   private final PostgresSubmissionStore submissions;
+  private final PostgresVersionStore versions;
   private final PostgresWorkStore work;
 
   private PostgresStores(HikariDataSource dataSource, Clock clock) {
@@ -80,6 +82,7 @@ public final class PostgresStores implements Stores {
     this.settlements = new PostgresSettlementStore(context, clock, budget);
     this.strays = new PostgresStrayStore(context, clock);
     this.submissions = new PostgresSubmissionStore(context, clock);
+    this.versions = new PostgresVersionStore(context, clock);
     this.work = new PostgresWorkStore(context, clock, budget);
   }
 
@@ -169,6 +172,11 @@ public final class PostgresStores implements Stores {
   @Override
   public SubmissionStore submissions() {
     return submissions;
+  }
+
+  @Override
+  public VersionStore versions() {
+    return versions;
   }
 
   @Override
