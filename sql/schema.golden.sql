@@ -24,6 +24,11 @@ column agreement_by_run.low numeric
 column agreement_by_run.high numeric
 column agreement_by_run.asked_twice bigint
 column agreement_by_run.reference_with_itself numeric
+column answer_views.view_name text not null
+column answer_views.tenant text not null
+column answer_views.task text not null
+column answer_views.columns jsonb not null
+column answer_views.made_at timestamp with time zone not null
 column attempt_costs.run_id text
 column attempt_costs.night timestamp with time zone
 column attempt_costs.day date
@@ -1040,6 +1045,8 @@ column unknown_spend.custom_id text
 column unknown_spend.item_key text
 column unknown_spend.asked_at timestamp with time zone
 column unknown_spend.worst_case_usd numeric
+constraint answer_views answer_views_pkey PRIMARY KEY (view_name)
+constraint answer_views answer_views_task_key UNIQUE (tenant, task)
 constraint attempts attempts_billed_key UNIQUE (custom_id, billed_at)
 constraint attempts attempts_billed_was_submitted CHECK (((billed_at IS NULL) OR (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text]))))
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
@@ -1191,6 +1198,8 @@ constraint tasks tasks_pkey PRIMARY KEY (tenant, task_fingerprint)
 constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
 constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
+index CREATE UNIQUE INDEX answer_views_pkey ON nightjar.answer_views USING btree (view_name)
+index CREATE UNIQUE INDEX answer_views_task_key ON nightjar.answer_views USING btree (tenant, task)
 index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (custom_id, billed_at)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
@@ -1295,6 +1304,7 @@ function is_visible(p_tenant text) returns boolean
 function item_of_custom_id(custom_id text) returns text
 function jaccard(a integer[], b integer[]) returns double precision
 function log_factorial(n double precision) returns double precision
+function make_answers_view(p_tenant text, p_task text, p_columns jsonb, p_made_at timestamp with time zone) returns text
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger

@@ -26,6 +26,7 @@ import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.submit.StrayBatches;
+import dev.nightjar.pipelines.task.AnswerColumns;
 import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -66,6 +67,7 @@ final class Night implements AutoCloseable {
   private final Run run;
   private final JobContext context;
   private final Versions versions;
+  private final Optional<String> answersView;
   private final BatchSubmitter submitter;
   private final Clock clock;
   private final Pause pause;
@@ -106,10 +108,35 @@ final class Night implements AutoCloseable {
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
     this.home = new BringHome(stores, clients, launcher, context, clock);
     this.strays = new StrayBatches(stores, clients, clock);
+    this.answersView = answersView(stores, plan, context.task());
     this.firstAnswers = new FirstAnswers(stores.dataSource(), run.runId(), plan.rejectedMin());
     keepAlive();
     this.heartbeat =
         Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
+  }
+
+  /** Of trials and audits there are none. A night needs no view: what keeps it away is said. */
+  private static Optional<String> answersView(
+      PostgresStores stores, NightPlan plan, TaskSpec task) {
+    if (task.auditPass() > 0 || task.name().endsWith(Trial.NAME_SUFFIX)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          stores
+              .runs()
+              .answersView(
+                  plan.tenant(),
+                  task.name(),
+                  AnswerColumns.json(AnswerColumns.forView(task.outputSchemaJson()))));
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "the view of the current answers of {} is as it was, or not there: {}",
+          task.name(),
+          String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage())
+              .replaceAll("\\s+", " "));
+      return Optional.empty();
+    }
   }
 
   private void keepAlive() {
@@ -316,6 +343,11 @@ final class Night implements AutoCloseable {
 
   TaskSpec task() {
     return context.task();
+  }
+
+  /** The view of the task's current answers, by its name in SQL; empty if it has none. */
+  Optional<String> answersView() {
+    return answersView;
   }
 
   Versions versions() {

@@ -139,9 +139,9 @@ abstract class NightCommand implements Callable<Integer> {
             + rehearse
             + "'");
     out.println(
-        "in SQL: select * from results where run_id = '"
-            + night.runId()
-            + "'; costs: cost_by_run, cost_by_tier, item_costs");
+        "in SQL: select * from "
+            + night.answersView().orElse("results where run_id = '" + night.runId() + "'")
+            + "; costs: cost_by_run, cost_by_tier, item_costs");
     out.println(setting.database().psqlCommand());
     long withoutMoney = report.failedFor(runIds, ErrorCode.BUDGET_EXHAUSTED);
     if (withoutMoney > 0) {
