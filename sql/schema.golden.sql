@@ -507,6 +507,7 @@ column items.similarity real
 column items.failure_code text
 column items.failure_reason text
 column items.settled_at timestamp with time zone
+column items.forgotten_at timestamp with time zone
 column kept_answers.run_id text
 column kept_answers.night timestamp with time zone
 column kept_answers.tenant text
@@ -1061,7 +1062,7 @@ constraint attempts attempts_submission_fkey FOREIGN KEY (submission_id) REFEREN
 constraint attempts attempts_submitted_has_submission CHECK (((state = ANY (ARRAY['submitted'::text, 'succeeded'::text, 'rejected'::text])) <= (submission_id IS NOT NULL)))
 constraint audits audits_compared_with_is_known CHECK ((compared_with = ANY (ARRAY['reference'::text, 'gold'::text])))
 constraint audits audits_differing_says_where CHECK ((agrees = (differing_fields = '{}'::text[])))
-constraint audits audits_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
+constraint audits audits_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id) ON UPDATE CASCADE
 constraint audits audits_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint audits audits_pkey PRIMARY KEY (run_id, document_id, compared_with)
 constraint audits audits_reference_run_fkey FOREIGN KEY (reference_run_id) REFERENCES runs(run_id)

@@ -14,6 +14,8 @@ public interface Stores extends AutoCloseable {
 
   ForecastStore forecasts();
 
+  ForgetStore forgetting();
+
   FundingStore funding();
 
   LearningStore learning();

@@ -71,6 +71,7 @@ public final class Main implements Runnable {
     COMMANDS.put("report", ReportCommand.class);
     COMMANDS.put("export", ExportCommand.class);
     COMMANDS.put("cache", CacheCommand.class);
+    COMMANDS.put("forget", ForgetCommand.class);
     COMMANDS.put("doctor", DoctorCommand.class);
     COMMANDS.put("db", DatabaseCommand.class);
     COMMANDS.put("emulator", EmulatorCommand.class);
@@ -139,7 +140,7 @@ public final class Main implements Runnable {
                     + ")",
                 isOfHome
                     ? "see to its owner and permissions, or set NIGHTJAR_HOME to a directory of"
-                          + " your own"
+                        + " your own"
                     : "see to its owner and permissions, or give another",
                 thrown));
       }

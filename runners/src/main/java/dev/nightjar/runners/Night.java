@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.ForgetStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PriceStore;
@@ -717,6 +718,19 @@ final class Night implements AutoCloseable {
         .cacheCare()
         .evict(
             context.namespaceId(), retention.writtenAfter(clock.instant()), retention.bytesMax());
+    retention
+        .forgottenBefore(clock.instant())
+        .ifPresent(
+            before ->
+                stores
+                    .forgetting()
+                    .forget(
+                        new ForgetStore.Selection(
+                            plan.tenant(),
+                            Optional.empty(),
+                            Optional.of(before),
+                            Optional.of(ReferenceTask.auditedName(context.task()))),
+                        ""));
     OrphanUploads.delete(stores.submissions(), clients, tidied(), clock);
   }
 

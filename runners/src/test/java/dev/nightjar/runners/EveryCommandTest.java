@@ -140,6 +140,7 @@ class EveryCommandTest {
         "cache export " + out + "/answers.jsonl",
         "cache import " + out + "/answers.jsonl",
         "cache forget --task nothing --dry-run",
+        "forget --task nothing",
         "prices list",
         "budget set 25USD --per day",
         "budget remove --per day",

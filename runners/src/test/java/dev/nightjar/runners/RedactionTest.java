@@ -103,6 +103,7 @@ class RedactionTest {
             "cache import " + written("answers.jsonl"),
             "cache forget --task nothing --dry-run",
             "cache verify",
+            "forget --document nothing",
             "db backup " + written("nightjar.dump"),
             "db reconciled openai",
             "doctor",

@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.EmbeddingStore;
 import dev.nightjar.cachestore.ForecastStore;
+import dev.nightjar.cachestore.ForgetStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
@@ -48,6 +49,7 @@ public final class PostgresStores implements Stores {
   private final PostgresCacheCare cacheCare;
   private final PostgresEmbeddingStore embeddings;
   private final PostgresForecastStore forecasts;
+  private final PostgresForgetStore forgetting;
   private final PostgresFundingStore funding;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
@@ -73,6 +75,7 @@ public final class PostgresStores implements Stores {
     this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
     this.forecasts = new PostgresForecastStore(context, clock);
+    this.forgetting = new PostgresForgetStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
     this.promptCaches = new PostgresPromptCacheStore(context, clock);
@@ -132,6 +135,11 @@ public final class PostgresStores implements Stores {
   @Override
   public ForecastStore forecasts() {
     return forecasts;
+  }
+
+  @Override
+  public ForgetStore forgetting() {
+    return forgetting;
   }
 
   @Override

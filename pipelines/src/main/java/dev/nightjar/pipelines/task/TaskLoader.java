@@ -734,7 +734,10 @@ public final class TaskLoader {
   }
 
   private static RetentionSpec retention(JsonNode node) {
-    return new RetentionSpec(integer(node.path("days_max")), integer(node.path("megabytes_max")));
+    return new RetentionSpec(
+        integer(node.path("days_max")),
+        integer(node.path("megabytes_max")),
+        integer(node.path("documents_days_max")));
   }
 
   private static @Nullable Double number(JsonNode node) {
