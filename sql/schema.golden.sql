@@ -24,6 +24,11 @@ column agreement_by_run.low numeric
 column agreement_by_run.high numeric
 column agreement_by_run.asked_twice bigint
 column agreement_by_run.reference_with_itself numeric
+column answer_views.view_name text not null
+column answer_views.tenant text not null
+column answer_views.task text not null
+column answer_views.columns jsonb not null
+column answer_views.made_at timestamp with time zone not null
 column attempt_costs.run_id text
 column attempt_costs.night timestamp with time zone
 column attempt_costs.day date
@@ -160,6 +165,8 @@ column cache_entries.contradicted integer not null default 0
 column cache_entries.guard_marks text[]
 column cache_entries.measure text not null default 'cosine'::text
 column cache_entries.model text
+column cache_entries.kept text
+column cache_entries.origin_key text
 column cache_statistics.tenant text
 column cache_statistics.task text
 column cache_statistics.embedding_model text
@@ -500,6 +507,17 @@ column items.similarity real
 column items.failure_code text
 column items.failure_reason text
 column items.settled_at timestamp with time zone
+column items.forgotten_at timestamp with time zone
+column kept_answers.run_id text
+column kept_answers.night timestamp with time zone
+column kept_answers.tenant text
+column kept_answers.task text
+column kept_answers.document_id text
+column kept_answers.kept text
+column kept_answers.asked_run_id text
+column kept_answers.asked_task_fingerprint text
+column kept_answers.asked_at timestamp with time zone
+column kept_answers.asked_usd numeric
 column ledger.custom_id text not null
 column ledger.run_id text not null
 column ledger.item_key text not null
@@ -802,6 +820,7 @@ column results.source_key text not null
 column results.answer jsonb not null
 column results.output_tokens integer not null
 column results.created_at timestamp with time zone not null
+column results.kept text
 column run_balance_check.run_id text
 column run_balance_check.charged_difference_usd numeric
 column run_balance_check.reserved_difference_usd numeric
@@ -1027,6 +1046,8 @@ column unknown_spend.custom_id text
 column unknown_spend.item_key text
 column unknown_spend.asked_at timestamp with time zone
 column unknown_spend.worst_case_usd numeric
+constraint answer_views answer_views_pkey PRIMARY KEY (view_name)
+constraint answer_views answer_views_task_key UNIQUE (tenant, task)
 constraint attempts attempts_billed_key UNIQUE (custom_id, billed_at)
 constraint attempts attempts_billed_was_submitted CHECK (((billed_at IS NULL) OR (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text]))))
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
@@ -1041,7 +1062,7 @@ constraint attempts attempts_submission_fkey FOREIGN KEY (submission_id) REFEREN
 constraint attempts attempts_submitted_has_submission CHECK (((state = ANY (ARRAY['submitted'::text, 'succeeded'::text, 'rejected'::text])) <= (submission_id IS NOT NULL)))
 constraint audits audits_compared_with_is_known CHECK ((compared_with = ANY (ARRAY['reference'::text, 'gold'::text])))
 constraint audits audits_differing_says_where CHECK ((agrees = (differing_fields = '{}'::text[])))
-constraint audits audits_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
+constraint audits audits_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id) ON UPDATE CASCADE
 constraint audits audits_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint audits audits_pkey PRIMARY KEY (run_id, document_id, compared_with)
 constraint audits audits_reference_run_fkey FOREIGN KEY (reference_run_id) REFERENCES runs(run_id)
@@ -1053,6 +1074,8 @@ constraint budgets budgets_pkey PRIMARY KEY (budget_id)
 constraint cache_entries cache_entries_answer_is_not_empty CHECK ((answer <> ALL (ARRAY['null'::jsonb, '{}'::jsonb, '[]'::jsonb, '""'::jsonb]))) NOT VALID
 constraint cache_entries cache_entries_counts_are_not_negative CHECK (((agreed >= 0) AND (contradicted >= 0)))
 constraint cache_entries cache_entries_embedding_only_of_its_own CHECK (((embedding IS NULL) OR (source_key = item_key)))
+constraint cache_entries cache_entries_kept_has_origin CHECK (((kept IS NULL) = (origin_key IS NULL)))
+constraint cache_entries cache_entries_kept_is_known CHECK ((kept = ANY (ARRAY['unaffected'::text, 'by_request'::text])))
 constraint cache_entries cache_entries_measure_is_known CHECK ((measure = ANY (ARRAY['cosine'::text, 'jaccard'::text])))
 constraint cache_entries cache_entries_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint cache_entries cache_entries_pkey PRIMARY KEY (item_key)
@@ -1119,6 +1142,7 @@ constraint rejected_answers rejected_answers_attempt_fkey FOREIGN KEY (custom_id
 constraint rejected_answers rejected_answers_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint rejected_answers rejected_answers_pkey PRIMARY KEY (custom_id)
 constraint results results_item_fkey FOREIGN KEY (run_id, document_id) REFERENCES items(run_id, document_id)
+constraint results results_kept_is_known CHECK ((kept = ANY (ARRAY['unaffected'::text, 'by_request'::text])))
 constraint results results_pkey PRIMARY KEY (run_id, document_id)
 constraint run_files run_files_pkey PRIMARY KEY (run_id, source_hash)
 constraint run_files run_files_run_fkey FOREIGN KEY (run_id) REFERENCES runs(run_id)
@@ -1175,6 +1199,8 @@ constraint tasks tasks_pkey PRIMARY KEY (tenant, task_fingerprint)
 constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
 constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
+index CREATE UNIQUE INDEX answer_views_pkey ON nightjar.answer_views USING btree (view_name)
+index CREATE UNIQUE INDEX answer_views_task_key ON nightjar.answer_views USING btree (tenant, task)
 index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (custom_id, billed_at)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
@@ -1236,6 +1262,7 @@ index CREATE UNIQUE INDEX raw_answers_pkey ON nightjar.raw_answers USING btree (
 index CREATE UNIQUE INDEX reconciliations_pkey ON nightjar.reconciliations USING btree (provider, account)
 index CREATE INDEX rejected_answers_namespace_idx ON nightjar.rejected_answers USING btree (namespace_id, rejected_at)
 index CREATE UNIQUE INDEX rejected_answers_pkey ON nightjar.rejected_answers USING btree (custom_id)
+index CREATE INDEX results_kept_idx ON nightjar.results USING btree (run_id) WHERE (kept IS NOT NULL)
 index CREATE UNIQUE INDEX results_pkey ON nightjar.results USING btree (run_id, document_id)
 index CREATE UNIQUE INDEX run_files_pkey ON nightjar.run_files USING btree (run_id, source_hash)
 index CREATE INDEX runs_alive_idx ON nightjar.runs USING btree (alive_until) WHERE (state = 'open'::text)
@@ -1278,6 +1305,7 @@ function is_visible(p_tenant text) returns boolean
 function item_of_custom_id(custom_id text) returns text
 function jaccard(a integer[], b integer[]) returns double precision
 function log_factorial(n double precision) returns double precision
+function make_answers_view(p_tenant text, p_task text, p_columns jsonb, p_made_at timestamp with time zone) returns text
 function post_run(p_run_id text, p_posted_at timestamp with time zone) returns void
 function price_in_force(p_provider text, p_model text, p_billed_at timestamp with time zone, p_input_tokens bigint) returns SETOF prices
 function record_submission_transition() returns trigger
@@ -1314,6 +1342,7 @@ view input_notes
 view item_costs
 view item_costs_now
 view item_sums
+view kept_answers
 view lookup_costs
 view open_submissions
 view output_waste

@@ -1,12 +1,14 @@
 -- What the roles may do with the tables and views; see roles.sql for who they are.
 grant usage on schema nightjar to nightjar_job, nightjar_reports, nightjar_analyst;
 grant create on schema nightjar to nightjar_reports;   -- which PostgreSQL wants of whoever is to own the views
+grant usage on schema nightjar_answers to nightjar_job, nightjar_reports, nightjar_answers;
+grant create on schema nightjar_answers to nightjar_reports;
 
 grant select, insert, update, delete on all tables in schema nightjar to nightjar_job;
 revoke update, delete on ledger from nightjar_job;
 revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, budgets,
-    self_host_offers from nightjar_job;
-grant execute on function refresh_statistics, register_namespace, add_month to nightjar_job;
+    self_host_offers, answer_views from nightjar_job;
+grant execute on function refresh_statistics, register_namespace, add_month, make_answers_view to nightjar_job;
 grant usage on all sequences in schema nightjar to nightjar_job;
 alter default privileges in schema nightjar grant select, insert, update, delete on tables to nightjar_job;
 alter default privileges in schema nightjar grant usage on sequences to nightjar_job;

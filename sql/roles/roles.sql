@@ -5,6 +5,7 @@
 --   nightjar_job        what a night's connections become: texts and answers of one tenant only
 --   nightjar_reports    owns the views, which see what a tenant sees, or all where no tenant is set
 --   nightjar_analyst    reads costs, never a text, a vector or an answer
+--   nightjar_answers    reads the views of current answers: what its tenant's are, or all as an analyst
 create extension if not exists vector with schema public;
 
 do $$
@@ -12,7 +13,9 @@ declare
     wanted text;
     object record;
 begin
-    foreach wanted in array array['nightjar_migration', 'nightjar_job', 'nightjar_reports', 'nightjar_analyst'] loop
+    foreach wanted in array array[
+        'nightjar_migration', 'nightjar_job', 'nightjar_reports', 'nightjar_analyst', 'nightjar_answers'
+    ] loop
         if not exists (select from pg_roles where rolname = wanted) then
             begin
                 execute format('create role %I nologin', wanted);

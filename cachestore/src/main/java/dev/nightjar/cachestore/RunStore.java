@@ -14,6 +14,15 @@ public interface RunStore {
   long namespace(String tenant, TaskVersion task, String embeddingModel);
 
   /**
+   * Makes the view of a task's current answers, or makes it anew if its columns are others now.
+   *
+   * @param columnsJson its columns beside those of every such view: an array of objects with name,
+   *     property and kind (text, numeric, boolean or json)
+   * @return its name in SQL, with schema and quotes
+   */
+  String answersView(String tenant, String taskName, String columnsJson);
+
+  /**
    * Opens a run, or continues one.
    *
    * @param runId the wanted id; if such a run exists it is returned, open or finished. Empty: the
@@ -154,7 +163,7 @@ public interface RunStore {
   long failOpenItems(String runId, ErrorCode code, String reason);
 
   /**
-   * Closes a run.
+   * Closes a run, and notifies who listens to nightjar_run_finished by its id.
    *
    * @throws NightjarException INTERNAL if its input has not been read to the end, or items are
    *     still open

@@ -14,6 +14,8 @@ public interface Stores extends AutoCloseable {
 
   ForecastStore forecasts();
 
+  ForgetStore forgetting();
+
   FundingStore funding();
 
   LearningStore learning();
@@ -29,6 +31,8 @@ public interface Stores extends AutoCloseable {
   StrayStore strays();
 
   SubmissionStore submissions();
+
+  VersionStore versions();
 
   WorkStore work();
 

@@ -14,11 +14,13 @@ import dev.nightjar.pipelines.reuse.SemanticPolicy;
 import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
+import dev.nightjar.pipelines.task.FormerVersion;
 import dev.nightjar.pipelines.task.TaskSpec;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.io.Serializable;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param clock the time
  * @param attended whether this process stays until the run's end, so that requests may wait for
  *     what others show
+ * @param formers former versions of the task whose answers may be kept, the last one first
  */
 public record JobContext(
     String runId,
@@ -50,8 +53,58 @@ public record JobContext(
     Instant deadlineAt,
     String workerId,
     Clock clock,
-    boolean attended)
+    boolean attended,
+    List<FormerVersion> formers)
     implements Serializable {
+
+  public JobContext {
+    formers = List.copyOf(formers);
+  }
+
+  /** One that keeps no answers of former versions. */
+  public JobContext(
+      String runId,
+      String tenant,
+      long namespaceId,
+      DatabaseAddress database,
+      TaskSpec task,
+      ProviderSettings providers,
+      @Nullable LearntThreshold learntThresholdOrNull,
+      Instant deadlineAt,
+      String workerId,
+      Clock clock,
+      boolean attended) {
+    this(
+        runId,
+        tenant,
+        namespaceId,
+        database,
+        task,
+        providers,
+        learntThresholdOrNull,
+        deadlineAt,
+        workerId,
+        clock,
+        attended,
+        List.of());
+  }
+
+  /** The same, keeping answers of former versions. */
+  public JobContext keepingOf(List<FormerVersion> versions) {
+    return new JobContext(
+        runId,
+        tenant,
+        namespaceId,
+        database,
+        task,
+        providers,
+        learntThresholdOrNull,
+        deadlineAt,
+        workerId,
+        clock,
+        attended,
+        versions);
+  }
 
   /**
    * Connections of a worker's pool: a subtask that submits holds one for its cursor while its lease

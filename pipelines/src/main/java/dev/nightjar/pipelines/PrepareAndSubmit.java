@@ -7,6 +7,7 @@ import dev.nightjar.pipelines.compress.RetrieveChunks;
 import dev.nightjar.pipelines.dedupe.DeduplicateExact;
 import dev.nightjar.pipelines.dedupe.ElectLeaders;
 import dev.nightjar.pipelines.dedupe.FingerprintDocuments;
+import dev.nightjar.pipelines.dedupe.ItemKeys;
 import dev.nightjar.pipelines.dedupe.ResolveFromCache;
 import dev.nightjar.pipelines.forecast.ForecastCost;
 import dev.nightjar.pipelines.model.Candidate;
@@ -50,11 +51,10 @@ public final class PrepareAndSubmit {
   public PrepareAndSubmit(JobContext context, List<String> patterns, boolean strict) {
     this.context = context;
     this.namespace =
-        context.tenant()
-            + "\n"
-            + context.task().fingerprint()
-            + "\n"
-            + context.task().embeddingModel().label();
+        ItemKeys.namespace(
+            context.tenant(),
+            context.task().fingerprint(),
+            context.task().embeddingModel().label());
     this.patterns = List.copyOf(patterns);
     this.strict = strict;
   }

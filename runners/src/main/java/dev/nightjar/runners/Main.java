@@ -23,22 +23,23 @@ import picocli.CommandLine.Spec;
     header = "Runs language models over whole corpora and pays as little as can be paid.",
     description = {
       "",
-      "A task file says what to ask of each document. 'nightjar run' reads a corpus, answers what its"
-          + " cache knows, sends the rest to the providers' batch APIs on the cheapest tier that will do,"
-          + " and writes answers and costs to PostgreSQL.",
+      "A task file says what to ask of each document. 'nightjar run' reads a corpus, answers what"
+          + " its cache knows, sends the rest to the providers' batch APIs on the cheapest tier"
+          + " that will do, and writes answers and costs to PostgreSQL.",
       "",
-      "Start with 'nightjar init DATA' and 'nightjar run TASK --corpus DATA --rehearse', or with 'nightjar"
-          + " demo': they need no API key and spend nothing.",
+      "Start with 'nightjar init DATA' and 'nightjar run TASK --corpus DATA --rehearse', or with"
+          + " 'nightjar demo': they need no API key and spend nothing.",
       ""
     },
     footer = {
       "",
-      "Environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, SELF_HOSTED_API_KEY (providers),"
-          + " OPENAI_BASE_URL and so on (other addresses), SELF_HOSTED_BATCH_DIR (files for 'vllm run-batch'),"
-          + " PGPASSWORD or PGPASSFILE (with --database), NIGHTJAR_HOME (default"
-          + " ~/.nightjar).",
-      "Exit codes: 0 done, 1 failed (or more than --failed-max without an answer), 2 wrong arguments or task file,"
-          + " 3 stopped before the end (run the same command again). All of them: docs/operations.md."
+      "Environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, SELF_HOSTED_API_KEY"
+          + " (providers), OPENAI_BASE_URL and so on (other addresses), SELF_HOSTED_BATCH_DIR"
+          + " (files for 'vllm run-batch'), PGPASSWORD or PGPASSFILE (with --database),"
+          + " NIGHTJAR_HOME (default ~/.nightjar).",
+      "Exit codes: 0 done, 1 failed (or more than --failed-max without an answer), 2 wrong"
+          + " arguments or task file, 3 stopped before the end (run the same command again). All of"
+          + " them: docs/operations.md."
     })
 public final class Main implements Runnable {
   static final int EXIT_FAILED = 1;
@@ -59,6 +60,7 @@ public final class Main implements Runnable {
     COMMANDS.put("collect", CollectCommand.class);
     COMMANDS.put("status", StatusCommand.class);
     COMMANDS.put("results", ResultsCommand.class);
+    COMMANDS.put("diff", DiffCommand.class);
     COMMANDS.put("audit", AuditCommand.class);
     COMMANDS.put("submissions", SubmissionsCommand.class);
     COMMANDS.put("items", ItemsCommand.class);
@@ -69,6 +71,7 @@ public final class Main implements Runnable {
     COMMANDS.put("report", ReportCommand.class);
     COMMANDS.put("export", ExportCommand.class);
     COMMANDS.put("cache", CacheCommand.class);
+    COMMANDS.put("forget", ForgetCommand.class);
     COMMANDS.put("doctor", DoctorCommand.class);
     COMMANDS.put("db", DatabaseCommand.class);
     COMMANDS.put("emulator", EmulatorCommand.class);
@@ -136,7 +139,8 @@ public final class Main implements Runnable {
                     + (failure.getReason() == null ? "" : ": " + failure.getReason())
                     + ")",
                 isOfHome
-                    ? "see to its owner and permissions, or set NIGHTJAR_HOME to a directory of your own"
+                    ? "see to its owner and permissions, or set NIGHTJAR_HOME to a directory of"
+                        + " your own"
                     : "see to its owner and permissions, or give another",
                 thrown));
       }

@@ -3,6 +3,7 @@ package dev.nightjar.runners;
 import dev.nightjar.cachestore.AttemptMode;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.ForgetStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PriceStore;
@@ -26,6 +27,7 @@ import dev.nightjar.pipelines.submit.ProviderClients;
 import dev.nightjar.pipelines.submit.ProviderSettings;
 import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.submit.StrayBatches;
+import dev.nightjar.pipelines.task.AnswerColumns;
 import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.TaskLoader;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -65,6 +67,8 @@ final class Night implements AutoCloseable {
   private final Corpus corpus;
   private final Run run;
   private final JobContext context;
+  private final Versions versions;
+  private final Optional<String> answersView;
   private final BatchSubmitter submitter;
   private final Clock clock;
   private final Pause pause;
@@ -88,8 +92,10 @@ final class Night implements AutoCloseable {
       Corpus corpus,
       Run run,
       JobContext context,
+      Versions versions,
       Clock clock,
       Pause pause) {
+    this.versions = versions;
     this.stores = stores;
     this.clients = clients;
     this.launcher = launcher;
@@ -103,10 +109,35 @@ final class Night implements AutoCloseable {
         new BatchSubmitter(stores, clients, context.providers(), context.task(), clock);
     this.home = new BringHome(stores, clients, launcher, context, clock);
     this.strays = new StrayBatches(stores, clients, clock);
+    this.answersView = answersView(stores, plan, context.task());
     this.firstAnswers = new FirstAnswers(stores.dataSource(), run.runId(), plan.rejectedMin());
     keepAlive();
     this.heartbeat =
         Heartbeat.start("run-" + run.runId(), context.providers().lease(), this::keepAlive);
+  }
+
+  /** Of trials and audits there are none. A night needs no view: what keeps it away is said. */
+  private static Optional<String> answersView(
+      PostgresStores stores, NightPlan plan, TaskSpec task) {
+    if (task.auditPass() > 0 || task.name().endsWith(Trial.NAME_SUFFIX)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          stores
+              .runs()
+              .answersView(
+                  plan.tenant(),
+                  task.name(),
+                  AnswerColumns.json(AnswerColumns.forView(task.outputSchemaJson()))));
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "the view of the current answers of {} is as it was, or not there: {}",
+          task.name(),
+          String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage())
+              .replaceAll("\\s+", " "));
+      return Optional.empty();
+    }
   }
 
   private void keepAlive() {
@@ -147,6 +178,8 @@ final class Night implements AutoCloseable {
           .forEach(clients::of); // a missing key is found now, not after the corpus was read
       long namespaceId = namespace(stores, plan, task);
       stores.forecasts().discardAbandoned();
+      // Before this run is there: the last is then another one.
+      Versions versions = Versions.of(stores.versions(), plan, namespaceId, task);
       Run run =
           stores
               .runs()
@@ -166,7 +199,9 @@ final class Night implements AutoCloseable {
           plan,
           corpus,
           run,
-          contextOf(plan, stores, run, task, database, providers, clock),
+          contextOf(plan, stores, run, task, database, providers, clock)
+              .keepingOf(versions.toKeepOf()),
+          versions,
           clock,
           pause);
     } catch (RuntimeException e) {
@@ -308,6 +343,15 @@ final class Night implements AutoCloseable {
 
   TaskSpec task() {
     return context.task();
+  }
+
+  /** The view of the task's current answers, by its name in SQL; empty if it has none. */
+  Optional<String> answersView() {
+    return answersView;
+  }
+
+  Versions versions() {
+    return versions;
   }
 
   RunProgress progress() {
@@ -596,8 +640,9 @@ final class Night implements AutoCloseable {
         (out == 0
                 ? ""
                 : out + " of its batches are cancelled; 'collect' charges what they had done; ")
-            + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar try' what the"
-            + " task makes of a few; correct the task, or go on regardless with --rejected-min "
+            + "nothing more of it is sent; 'nightjar results --failed' shows the answers, 'nightjar"
+            + " try' what the task makes of a few; correct the task, or go on regardless with"
+            + " --rejected-min "
             + (FirstAnswers.LOOKED_AT + 1));
   }
 
@@ -672,6 +717,19 @@ final class Night implements AutoCloseable {
         .cacheCare()
         .evict(
             context.namespaceId(), retention.writtenAfter(clock.instant()), retention.bytesMax());
+    retention
+        .forgottenBefore(clock.instant())
+        .ifPresent(
+            before ->
+                stores
+                    .forgetting()
+                    .forget(
+                        new ForgetStore.Selection(
+                            plan.tenant(),
+                            Optional.empty(),
+                            Optional.of(before),
+                            Optional.of(ReferenceTask.auditedName(context.task()))),
+                        ""));
     OrphanUploads.delete(stores.submissions(), clients, tidied(), clock);
   }
 

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 abstract class NightCommand implements Callable<Integer> {
   @Mixin private final TaskOptions task = new TaskOptions();
   @Mixin private final NightOptions ends = new NightOptions();
+  @Mixin private final KeepOptions keep = new KeepOptions();
   @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final PatienceOptions patience = new PatienceOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
@@ -41,7 +42,8 @@ abstract class NightCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws InterruptedException, SQLException {
     PrintWriter out = spec.commandLine().getOut();
-    NightPlan plan = ends.of(rehearsal.paced(stays() ? task.plan().toTheEnd() : task.plan()));
+    NightPlan plan =
+        keep.of(ends.of(rehearsal.paced(stays() ? task.plan().toTheEnd() : task.plan())));
     double failedPercentMax = ends.failedPercentMax();
     try (Setting setting = rehearsal.setting(store, patience.patience(), out)) {
       if (!begins() && plan.runId().isEmpty()) {
@@ -85,6 +87,9 @@ abstract class NightCommand implements Callable<Integer> {
       throws InterruptedException, SQLException {
     boolean wasFinished = night.finished();
     out.println("run " + night.runId() + " (task " + night.task().name() + ")");
+    if (begins() && !wasFinished) {
+      night.versions().lines().forEach(out::println);
+    }
     TierNotes.of(night.task()).forEach(out::println);
     PriceLadder.of(night.task(), night.stores().prices(), MachineClock.utc().instant())
         .warnings()
@@ -121,6 +126,7 @@ abstract class NightCommand implements Callable<Integer> {
       all.addAll(audit.runIds());
       report.print(out, all);
     }
+    Versions.keptLine(night.stores().versions().kept(night.runId())).ifPresent(out::println);
     InputSummary.print(out, night.stores().runs(), night.runId());
     RunProgress progress = night.progress();
     String rehearse = setting.isRehearsal() ? " --rehearse" : "";
@@ -133,20 +139,21 @@ abstract class NightCommand implements Callable<Integer> {
             + rehearse
             + "'");
     out.println(
-        "in SQL: select * from results where run_id = '"
-            + night.runId()
-            + "'; costs: cost_by_run, cost_by_tier, item_costs");
+        "in SQL: select * from "
+            + night.answersView().orElse("results where run_id = '" + night.runId() + "'")
+            + "; costs: cost_by_run, cost_by_tier, item_costs");
     out.println(setting.database().psqlCommand());
     long withoutMoney = report.failedFor(runIds, ErrorCode.BUDGET_EXHAUSTED);
     if (withoutMoney > 0) {
       out.println(
           Terminal.count(withoutMoney)
-              + " documents were left to the next night, for no budget had room for them; those worth most go"
-              + " first then. 'nightjar budget list' shows the tenants' budgets");
+              + " documents were left to the next night, for no budget had room for them; those"
+              + " worth most go first then. 'nightjar budget list' shows the tenants' budgets");
     }
     if (!night.finished() && progress.open() == 0) {
       out.println(
-          "the input of this run was not read to its end; run 'submit' or 'run' with the same arguments");
+          "the input of this run was not read to its end; run 'submit' or 'run' with the same"
+              + " arguments");
       return Main.EXIT_STOPPED;
     }
     if (progress.open() > 0) {
@@ -161,7 +168,8 @@ abstract class NightCommand implements Callable<Integer> {
       out.println(
           "all documents have their ends; "
               + Terminal.count(audit.open())
-              + " of the audit have none yet; run 'collect' or 'run' with the same arguments to go on");
+              + " of the audit have none yet; run 'collect' or 'run' with the same arguments to go"
+              + " on");
       return Main.EXIT_STOPPED;
     }
     return verdict(endings, failedPercentMax, out);

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param rejectedMin of the first answers of a tier, how many rejected ones stop the run: see
  *     {@link FirstAnswers}
  * @param attended whether this process stays until the run's end
+ * @param keepsAnswers whether answers of former versions are kept that the task's change touches
  */
 record NightPlan(
     Path taskFile,
@@ -33,7 +34,8 @@ record NightPlan(
     Duration deadline,
     Duration pollInterval,
     int rejectedMin,
-    boolean attended) {
+    boolean attended,
+    boolean keepsAnswers) {
 
   /** One that {@link TaskOptions#REJECTED_MIN} rejected answers stop, and that nobody stays for. */
   NightPlan(
@@ -57,6 +59,7 @@ record NightPlan(
         deadline,
         pollInterval,
         TaskOptions.REJECTED_MIN,
+        false,
         false);
   }
 
@@ -73,7 +76,8 @@ record NightPlan(
         deadline,
         pollInterval,
         rejectedMin,
-        attended);
+        attended,
+        keepsAnswers);
   }
 
   /** The same, as a run of this id, or else as the open one of its task and corpus. */
@@ -96,6 +100,23 @@ record NightPlan(
     return with(runId, pollInterval, rejectedMin, true);
   }
 
+  /** The same, with or without the answers that a changed task would ask again. */
+  NightPlan keepingAnswers(boolean keeps) {
+    return new NightPlan(
+        taskFile,
+        corpus,
+        strict,
+        tenant,
+        budgetUsd,
+        machineUsdPerHour,
+        runId,
+        deadline,
+        pollInterval,
+        rejectedMin,
+        attended,
+        keeps);
+  }
+
   private NightPlan with(
       Optional<String> itsRunId, Duration interval, int rejected, boolean stays) {
     return new NightPlan(
@@ -109,6 +130,7 @@ record NightPlan(
         deadline,
         interval,
         rejected,
-        stays);
+        stays,
+        keepsAnswers);
   }
 }

@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.ForecastStore.Outcome;
 import dev.nightjar.cachestore.ForecastStore.Reuse;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.PackingLimits;
+import dev.nightjar.cachestore.VersionStore;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.task.AuditSpec;
@@ -32,9 +33,9 @@ import picocli.CommandLine.Spec;
     header = "Prices a night without spending: what 'run' would ask, and what that would cost.",
     description = {
       "",
-      "Reads the corpus, looks everything up, shortens, routes and prices as 'run' does, sends nothing, and"
-          + " leaves nothing of it behind but embeddings. Needs no provider's key. 'run' makes the same plan before it spends"
-          + " and keeps it: view plan_against_actual.",
+      "Reads the corpus, looks everything up, shortens, routes and prices as 'run' does, sends"
+          + " nothing, and leaves nothing of it behind but embeddings. Needs no provider's key."
+          + " 'run' makes the same plan before it spends and keeps it: view plan_against_actual.",
       ""
     },
     footer = {"", "Example: nightjar plan tasks/email-triage.yaml --corpus 'mail/*.jsonl.gz'"})
@@ -45,6 +46,7 @@ final class PlanCommand implements Callable<Integer> {
   private static final BigDecimal BATCH_SHARE = new BigDecimal("0.5");
 
   @Mixin private final TaskOptions task = new TaskOptions();
+  @Mixin private final KeepOptions keep = new KeepOptions();
   @Mixin private final RehearsalOptions rehearsal = new RehearsalOptions();
   @Mixin private final StoreOptions store = new StoreOptions();
   @Mixin private final EngineOptions engine = new EngineOptions();
@@ -59,7 +61,7 @@ final class PlanCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    NightPlan night = task.plan();
+    NightPlan night = keep.of(task.plan());
     try (Setting setting =
             rehearsal.setting(
                 store, new PatienceOptions().patience(), spec.commandLine().getOut());
@@ -84,6 +86,7 @@ final class PlanCommand implements Callable<Integer> {
     ForecastStore forecasts = planning.stores().forecasts();
     Forecast forecast = forecasts.find(planning.runId()).orElseThrow();
     out.println("plan of task " + planning.task().name() + "; nothing was sent");
+    printChange(out, planning, forecast);
     printItems(out, planning, forecast);
     InputSummary.print(out, planning.stores().runs(), planning.runId());
     printCost(out, forecast);
@@ -98,6 +101,26 @@ final class PlanCommand implements Callable<Integer> {
     printProviders(out, forecasts.queues(planning.runId()));
     printBudgets(out, planning, night, forecast);
     out.flush();
+  }
+
+  /** What was changed since the last night, and what that costs. */
+  private static void printChange(PrintWriter out, Planning planning, Forecast forecast) {
+    planning.versions().lines().forEach(out::println);
+    VersionStore versions = planning.stores().versions();
+    Versions.keptLine(versions.kept(planning.runId())).ifPresent(out::println);
+    planning
+        .versions()
+        .lastRunId()
+        .map(run -> versions.askedAgain(planning.runId(), run))
+        .filter(again -> again.documents() > 0)
+        .ifPresent(
+            again ->
+                out.println(
+                    Terminal.count(again.documents())
+                        + " documents with an answer are asked again, for about "
+                        + Terminal.usd(
+                            forecast.expectedUsd().multiply(BigDecimal.valueOf(again.share())))
+                        + " of the USD expected below"));
   }
 
   private static void printItems(PrintWriter out, Planning planning, Forecast forecast) {

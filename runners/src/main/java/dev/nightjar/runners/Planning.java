@@ -24,6 +24,7 @@ final class Planning implements AutoCloseable {
   private final Corpus corpus;
   private final Run run;
   private final JobContext context;
+  private final Versions versions;
   private final Clock clock;
   private final Heartbeat heartbeat;
 
@@ -33,7 +34,9 @@ final class Planning implements AutoCloseable {
       Corpus corpus,
       Run run,
       JobContext context,
+      Versions versions,
       Clock clock) {
+    this.versions = versions;
     this.stores = stores;
     this.launcher = launcher;
     this.corpus = corpus;
@@ -71,12 +74,15 @@ final class Planning implements AutoCloseable {
                   corpus.identity(),
                   clock.instant().plus(providers.lease()),
                   clock.instant().plus(plan.deadline()));
+      Versions versions = Versions.of(stores.versions(), plan, namespaceId, task);
       return new Planning(
           stores,
           new PipelineLauncher(engine),
           corpus,
           run,
-          Night.contextOf(plan, stores, run, task, database, providers, clock),
+          Night.contextOf(plan, stores, run, task, database, providers, clock)
+              .keepingOf(versions.toKeepOf()),
+          versions,
           clock);
     } catch (RuntimeException e) {
       stores.close();
@@ -98,6 +104,10 @@ final class Planning implements AutoCloseable {
           "the files hold no document",
           "correct --corpus");
     }
+  }
+
+  Versions versions() {
+    return versions;
   }
 
   RunProgress progress() {

@@ -117,7 +117,26 @@ final class Results {
                     task.isPresent()
                         ? "no run of this task has begun"
                         : "no run of tenant '" + tenant + "' has begun yet",
-                    "see 'nightjar status', or run 'nightjar run --rehearse' and give --rehearse here"));
+                    "see 'nightjar status', or run 'nightjar run --rehearse' and give --rehearse"
+                        + " here"));
+  }
+
+  /** All runs of a task, but for trials and audits, of whichever version. */
+  List<String> runsOf(String tenant, String task) throws SQLException {
+    return query(
+        """
+        select r.run_id
+        from runs r
+        join namespaces n using (namespace_id)
+        join tasks t using (tenant, task_fingerprint)
+        where r.state <> 'planning'
+          and n.tenant = ?
+          and t.name = ?
+        order by r.started_at, r.run_id
+        """,
+        row -> row.getString("run_id"),
+        tenant,
+        task);
   }
 
   private static final String ITEMS =
@@ -155,13 +174,36 @@ final class Results {
       where i.run_id = ?
       """;
 
-  /** Documents of a run, as the corpus has them, failures and refused input first. */
-  List<Item> items(String runId, boolean onlyFailed, int limit) throws SQLException {
+  /**
+   * Documents of a run, as the corpus has them, failures and refused input first.
+   *
+   * @param where an SQL/JSON path predicate on the answer; empty for none
+   * @throws NightjarException OPTION_INVALID if it is none
+   */
+  List<Item> items(String runId, boolean onlyFailed, Optional<String> where, int limit)
+      throws SQLException {
+    try {
+      return items(runId, onlyFailed, where.orElse(null), limit);
+    } catch (SQLException e) {
+      if (where.isPresent() && "42601".equals(e.getSQLState())) { // syntax_error, in the path
+        throw new NightjarException(
+            ErrorCode.OPTION_INVALID,
+            "--where",
+            "'" + where.get() + "' is no SQL/JSON path predicate",
+            "give one such as '$.category == \"spam\"'");
+      }
+      throw e;
+    }
+  }
+
+  private List<Item> items(String runId, boolean onlyFailed, @Nullable String where, int limit)
+      throws SQLException {
     return query(
         "select * from ("
             + ITEMS
             + """
             and (i.state = 'failed' or not ?)
+            and (?::text is null or r.answer @@ ?::text::jsonpath)
             union all
             select
                 coalesce(nullif(document_id, ''), source_uri || ':' || source_position),
@@ -178,6 +220,7 @@ final class Results {
                 reason
             from dead_letters
             where run_id = ?
+              and ?::text is null
             ) ends
             order by state in ('failed', 'refused') desc, source_uri, source_position, document_id
             limit ?
@@ -185,7 +228,10 @@ final class Results {
         Results::item,
         runId,
         onlyFailed,
+        where,
+        where,
         runId,
+        where,
         limit);
   }
 

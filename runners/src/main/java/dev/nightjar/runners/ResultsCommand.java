@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
     header = "Lists the answers of a night, and shows one with its prompt and every attempt.",
     description = {
       "",
-      "Failures and refused input come first. What a model said that would not do is kept for 30 days, and shown"
-          + " with --show. All of them as a file: 'nightjar export results'.",
+      "Failures and refused input come first. What a model said that would not do is kept for 30"
+          + " days, and shown with --show. All of them as a file: 'nightjar export results'.",
       ""
     },
     footer = {"", "Example: nightjar results --task tickets --failed"})
@@ -54,6 +54,13 @@ final class ResultsCommand implements Callable<Integer> {
       names = "--failed",
       description = "Only documents without an answer: failed ones and refused input.")
   boolean failed;
+
+  @Option(
+      names = "--where",
+      paramLabel = "PATH",
+      description =
+          "Only answers that meet this SQL/JSON path predicate, as '$.category == \"spam\"'.")
+  @Nullable String where;
 
   @Option(
       names = "--limit",
@@ -106,7 +113,7 @@ final class ResultsCommand implements Callable<Integer> {
 
   private void list(PrintWriter out, Results results, String run, Endings endings)
       throws SQLException {
-    List<Results.Item> items = results.items(run, failed, limit);
+    List<Results.Item> items = results.items(run, failed, Optional.ofNullable(where), limit);
     if (json) {
       items.forEach(item -> out.println(JsonText.line(AnswerView.asJson(item))));
       return;
@@ -127,7 +134,11 @@ final class ResultsCommand implements Callable<Integer> {
           shortened(item.outcome()));
     }
     long all = failed ? endings.failed() + endings.refused() : endings.documents();
-    if (items.size() < all) {
+    if (where != null) {
+      if (items.size() == limit) {
+        out.println("… and perhaps more; --limit shows more");
+      }
+    } else if (items.size() < all) {
       out.println("… and " + Terminal.count(all - items.size()) + " more; --limit shows more");
     }
     if (!items.isEmpty()) {

@@ -131,6 +131,7 @@ class EveryCommandTest {
         "run " + night() + QUICK,
         "status",
         "results --limit 5",
+        "diff nothing nothing --help",
         "audit show",
         "submissions",
         "cache stats",
@@ -139,6 +140,7 @@ class EveryCommandTest {
         "cache export " + out + "/answers.jsonl",
         "cache import " + out + "/answers.jsonl",
         "cache forget --task nothing --dry-run",
+        "forget --task nothing",
         "prices list",
         "budget set 25USD --per day",
         "budget remove --per day",
@@ -211,10 +213,12 @@ class EveryCommandTest {
             + LocalPostgres.binariesWithVector().orElseThrow().resolve("psql")
             + " -At '"
             + url
-            + "' -c \"select system_identifier, (select count(distinct document_id) from nightjar.results), (select"
-            + " sum(total_usd) from nightjar.ledger), (select md5(string_agg(distinct concat_ws(' ', document_id,"
-            + " source_uri, item_key), ',')) from nightjar.items), (select count(distinct document_id) from"
-            + " nightjar.items where document_id in (U&'Gr\\00F6\\00DFe', U&'\\043A\\043B\\044E\\0447')) from pg_control_system()\"");
+            + "' -c \"select system_identifier, (select count(distinct document_id) from"
+            + " nightjar.results), (select sum(total_usd) from nightjar.ledger), (select"
+            + " md5(string_agg(distinct concat_ws(' ', document_id, source_uri, item_key), ','))"
+            + " from nightjar.items), (select count(distinct document_id) from nightjar.items where"
+            + " document_id in (U&'Gr\\00F6\\00DFe', U&'\\043A\\043B\\044E\\0447')) from"
+            + " pg_control_system()\"");
   }
 
   private static BigDecimal ledger(String identity) {
@@ -335,7 +339,8 @@ class EveryCommandTest {
     Path out = out("cron-" + name);
     shell("mkfifo -m 666 " + out.resolve("ended"));
     return String.format(
-        "* * * * * %s export HOME=%s; mkdir %s/once && { /bin/sh %s >%s/log 2>&1; echo ended >%s/ended; }",
+        "* * * * * %s export HOME=%s; mkdir %s/once && { /bin/sh %s >%s/log 2>&1; echo ended"
+            + " >%s/ended; }",
         name, home, out, script("cron-" + name, every(out)), out, out);
   }
 }

@@ -76,6 +76,7 @@ class RedactionTest {
             "try " + home.resolve("task.yaml") + corpus + " -n 1",
             "status",
             "results --limit 3",
+            "diff night night",
             "audit show --all",
             "audit label doc-1 --right delivered",
             "submissions list --all",
@@ -102,6 +103,7 @@ class RedactionTest {
             "cache import " + written("answers.jsonl"),
             "cache forget --task nothing --dry-run",
             "cache verify",
+            "forget --document nothing",
             "db backup " + written("nightjar.dump"),
             "db reconciled openai",
             "doctor",
@@ -239,8 +241,8 @@ class RedactionTest {
     return List.of(
         one(
                 database,
-                "select string_agg(format('nightjar.%I', relname), ' ') from pg_class where relnamespace ="
-                    + " 'nightjar'::regnamespace and relkind in ('r', 'p')")
+                "select string_agg(format('nightjar.%I', relname), ' ') from pg_class where"
+                    + " relnamespace = 'nightjar'::regnamespace and relkind in ('r', 'p')")
             .split(" "));
   }
 }

@@ -59,7 +59,9 @@ final class PostgresCacheCare implements CacheCare {
           "guard_marks",
           "agreed",
           "contradicted",
-          "created_at");
+          "created_at",
+          "kept",
+          "origin_key");
 
   /** How PostgreSQL names the row in which COPY failed. */
   private static final Pattern COPY_ROW = Pattern.compile("COPY imported, line (\\d+)");
@@ -195,7 +197,7 @@ final class PostgresCacheCare implements CacheCare {
             and (?::text is null or ? = coalesce(e.model, (
                 select a.model
                 from attempts a
-                where a.item_key = e.source_key
+                where a.item_key = coalesce(e.origin_key, e.source_key)
                   and a.state = 'succeeded'
                 order by a.attempt_number desc
                 limit 1)))
@@ -282,7 +284,7 @@ final class PostgresCacheCare implements CacheCare {
             paid as (
                 select l.item_key, sum(l.total_usd) as usd
                 from ledger l
-                where l.item_key in (select e.source_key from cache_entries e join used using (item_key))
+                where l.item_key in (select coalesce(e.origin_key, e.source_key) from cache_entries e join used using (item_key))
                 group by l.item_key
             ),
             valued as (
@@ -296,7 +298,7 @@ final class PostgresCacheCare implements CacheCare {
                         rows unbounded preceding) as bytes_kept
                 from cache_entries e
                 left join used u on u.item_key = e.item_key
-                left join paid p on p.item_key = e.source_key
+                left join paid p on p.item_key = coalesce(e.origin_key, e.source_key)
                 where e.namespace_id in (VERSIONS)
             )
             delete from cache_entries e
@@ -369,7 +371,8 @@ final class PostgresCacheCare implements CacheCare {
         configuration -> {
           DSLContext tx = configuration.dsl();
           tx.execute(
-              "create temporary table imported (like cache_entries including constraints) on commit drop");
+              "create temporary table imported (like cache_entries including constraints) on commit"
+                  + " drop");
           return tx.connectionResult(
               connection -> {
                 copy(tx, connection, in);

@@ -235,9 +235,10 @@ final class PostgresCacheStore implements CacheStore {
             order by e.item_key
             for key share
         )
-        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, policy, answer, model, output_tokens, created_at)
+        insert into cache_entries (item_key, namespace_id, source_key, similarity, score, policy, answer, model, output_tokens, created_at, kept, origin_key)
         select
-            h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, h.policy, e.answer, e.model, e.output_tokens, e.created_at
+            h.item_key, e.namespace_id, e.source_key, h.similarity, h.score, h.policy, e.answer, e.model, e.output_tokens, e.created_at,
+            e.kept, e.origin_key
         from unnest(?::text[], ?::text[], ?::real[], ?::real[], ?::text[], ?::boolean[]) as h (item_key, source_key, similarity, score, policy, exact)
         join sources e on e.item_key = h.source_key
         where not h.exact
@@ -252,7 +253,9 @@ final class PostgresCacheStore implements CacheStore {
             answer = excluded.answer,
             model = excluded.model,
             output_tokens = excluded.output_tokens,
-            created_at = excluded.created_at
+            created_at = excluded.created_at,
+            kept = excluded.kept,
+            origin_key = excluded.origin_key
         where cache_entries.source_key <> cache_entries.item_key
         """,
         texts(hits.stream().filter(hit -> !hit.exact()).toList(), CacheHit::sourceKey),
@@ -271,7 +274,7 @@ final class PostgresCacheStore implements CacheStore {
                 with hits as (
                     select
                         h.item_key, h.exact, e.source_key, case when h.exact then e.similarity else h.similarity end as similarity,
-                        e.answer, e.output_tokens
+                        e.answer, e.output_tokens, e.kept, coalesce(e.origin_key, e.source_key) as asked_key
                     from unnest(?::text[], ?::text[], ?::real[], ?::boolean[]) as h (item_key, source_key, similarity, exact)
                     -- What is borrowed is the neighbour's: the text may have an answer of its own that is too old.
                     join cache_entries e on e.item_key = case when h.exact then h.item_key else h.source_key end
@@ -287,10 +290,10 @@ final class PostgresCacheStore implements CacheStore {
                     where i.run_id = ?
                       and i.item_key = h.item_key
                       and i.state = 'new'
-                    returning i.run_id, i.document_id, i.item_key, h.source_key, h.answer, h.output_tokens, i.settled_at
+                    returning i.run_id, i.document_id, i.item_key, h.asked_key, h.answer, h.output_tokens, i.settled_at, h.kept
                 ),
                 written as (
-                    insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at)
+                    insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at, kept)
                     select * from answered
                     on conflict (run_id, document_id) do nothing
                 )

@@ -44,6 +44,19 @@ final class PostgresRunStore implements RunStore {
     return register(context, clock, tenant, task, embeddingModel);
   }
 
+  @Override
+  public String answersView(String tenant, String taskName, String columnsJson) {
+    return fetch(
+            context,
+            "select make_answers_view(?, ?, ?::jsonb, ?) as view_name",
+            tenant,
+            taskName,
+            columnsJson,
+            Sql.now(clock))
+        .get(0)
+        .get("view_name", String.class);
+  }
+
   /** Registers inside a transaction that may be open already. */
   static long register(
       DSLContext context, Clock clock, String tenant, TaskVersion task, String embeddingModel) {
@@ -473,7 +486,8 @@ final class PostgresRunStore implements RunStore {
   public List<InputNotes> inputNotes(String runId, int filesMax) {
     return fetch(
             context,
-            "select source_uri, notes from input_notes where run_id = ? order by source_uri limit ?",
+            "select source_uri, notes from input_notes where run_id = ? order by source_uri limit"
+                + " ?",
             runId,
             filesMax)
         .map(
@@ -589,12 +603,12 @@ final class PostgresRunStore implements RunStore {
             fetch(
                 tx,
                 """
-                      select submission_id
-                      from submissions
-                      where run_id = ?
-                        and state in ('planned', 'uploading')
-                      order by submission_id
-                      """,
+                select submission_id
+                from submissions
+                where run_id = ?
+                  and state in ('planned', 'uploading')
+                order by submission_id
+                """,
                 runId),
             "submission_id",
             String.class)) {
@@ -602,32 +616,32 @@ final class PostgresRunStore implements RunStore {
     }
     tx.execute(
         """
-              with unfunded as (
-                  delete from attempts
-                  where run_id = ?
-                    and state = 'unfunded'
-                  returning item_key
-              ),
-              ended as (
-                  update attempts a
-                  set state = 'errored',
-                      failure_code = ?,
-                      failure_reason = ?,
-                      ended_at = ?
-                  where a.run_id = ?
-                    and a.state = 'planned'
-                  returning a.item_key, a.reserved_usd
-              ),
-              unasked as (
-                  update misses
-                  set state = 'failed',
-                      prompt = null
-                  where item_key in (select item_key from ended union all select item_key from unfunded)
-              )
-              update runs
-              set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
-              where run_id = ?
-              """,
+        with unfunded as (
+            delete from attempts
+            where run_id = ?
+              and state = 'unfunded'
+            returning item_key
+        ),
+        ended as (
+            update attempts a
+            set state = 'errored',
+                failure_code = ?,
+                failure_reason = ?,
+                ended_at = ?
+            where a.run_id = ?
+              and a.state = 'planned'
+            returning a.item_key, a.reserved_usd
+        ),
+        unasked as (
+            update misses
+            set state = 'failed',
+                prompt = null
+            where item_key in (select item_key from ended union all select item_key from unfunded)
+        )
+        update runs
+        set reserved_usd = reserved_usd - coalesce((select sum(reserved_usd) from ended), 0)
+        where run_id = ?
+        """,
         runId,
         code.name(),
         reason,
@@ -638,23 +652,31 @@ final class PostgresRunStore implements RunStore {
 
   @Override
   public void finish(String runId) {
+    // Its id only: whoever may connect may listen, whichever tenant's it is.
     int finished =
-        context.execute(
-            """
-            update runs
-            set state = 'finished',
-                finished_at = ?
-            where run_id = ?
-              and state = 'open'
-              and prepared_at is not null
-              and not exists (
-                  select
-                  from items
-                  where items.run_id = runs.run_id
-                    and items.state in ('new', 'waiting'))
-            """,
-            Sql.now(clock),
-            runId);
+        fetch(
+                context,
+                """
+                with finished as (
+                    update runs
+                    set state = 'finished',
+                        finished_at = ?
+                    where run_id = ?
+                      and state = 'open'
+                      and prepared_at is not null
+                      and not exists (
+                          select
+                          from items
+                          where items.run_id = runs.run_id
+                            and items.state in ('new', 'waiting'))
+                    returning run_id
+                )
+                select run_id, pg_notify('nightjar_run_finished', run_id)::text as told
+                from finished
+                """,
+                Sql.now(clock),
+                runId)
+            .size();
     if (finished == 0 && find(runId).map(run -> !run.finished()).orElse(true)) {
       throw new NightjarException(
           ErrorCode.INTERNAL,

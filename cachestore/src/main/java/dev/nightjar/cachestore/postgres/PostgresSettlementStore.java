@@ -667,7 +667,9 @@ final class PostgresSettlementStore implements SettlementStore {
             output_tokens = excluded.output_tokens,
             embedding = excluded.embedding,
             guard_marks = excluded.guard_marks,
-            created_at = excluded.created_at
+            created_at = excluded.created_at,
+            kept = null,
+            origin_key = null
         where cache_entries.source_key <> cache_entries.item_key
            or cache_entries.created_at < excluded.created_at
         """,

@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.CacheStore;
 import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.EmbeddingStore;
 import dev.nightjar.cachestore.ForecastStore;
+import dev.nightjar.cachestore.ForgetStore;
 import dev.nightjar.cachestore.FundingStore;
 import dev.nightjar.cachestore.LearningStore;
 import dev.nightjar.cachestore.PriceStore;
@@ -17,6 +18,7 @@ import dev.nightjar.cachestore.SettlementStore;
 import dev.nightjar.cachestore.Stores;
 import dev.nightjar.cachestore.StrayStore;
 import dev.nightjar.cachestore.SubmissionStore;
+import dev.nightjar.cachestore.VersionStore;
 import dev.nightjar.cachestore.WorkStore;
 import java.time.Clock;
 import java.util.List;
@@ -47,6 +49,7 @@ public final class PostgresStores implements Stores {
   private final PostgresCacheCare cacheCare;
   private final PostgresEmbeddingStore embeddings;
   private final PostgresForecastStore forecasts;
+  private final PostgresForgetStore forgetting;
   private final PostgresFundingStore funding;
   private final PostgresLearningStore learning;
   private final PostgresPriceStore prices;
@@ -55,6 +58,7 @@ public final class PostgresStores implements Stores {
   private final PostgresSettlementStore settlements;
   private final PostgresStrayStore strays;
   private final PostgresSubmissionStore submissions;
+  private final PostgresVersionStore versions;
   private final PostgresWorkStore work;
 
   private PostgresStores(HikariDataSource dataSource, Clock clock) {
@@ -71,6 +75,7 @@ public final class PostgresStores implements Stores {
     this.cacheCare = new PostgresCacheCare(context, clock);
     this.embeddings = new PostgresEmbeddingStore(context, clock);
     this.forecasts = new PostgresForecastStore(context, clock);
+    this.forgetting = new PostgresForgetStore(context, clock);
     this.learning = new PostgresLearningStore(context, clock);
     this.prices = new PostgresPriceStore(context, clock);
     this.promptCaches = new PostgresPromptCacheStore(context, clock);
@@ -80,6 +85,7 @@ public final class PostgresStores implements Stores {
     this.settlements = new PostgresSettlementStore(context, clock, budget);
     this.strays = new PostgresStrayStore(context, clock);
     this.submissions = new PostgresSubmissionStore(context, clock);
+    this.versions = new PostgresVersionStore(context, clock);
     this.work = new PostgresWorkStore(context, clock, budget);
   }
 
@@ -132,6 +138,11 @@ public final class PostgresStores implements Stores {
   }
 
   @Override
+  public ForgetStore forgetting() {
+    return forgetting;
+  }
+
+  @Override
   public FundingStore funding() {
     return funding;
   }
@@ -169,6 +180,11 @@ public final class PostgresStores implements Stores {
   @Override
   public SubmissionStore submissions() {
     return submissions;
+  }
+
+  @Override
+  public VersionStore versions() {
+    return versions;
   }
 
   @Override

@@ -96,41 +96,47 @@ class TenancyTest {
     try (Connection connection = theirs.dataSource().getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(
-          "insert into cache_entries (item_key, namespace_id, source_key, similarity, answer, output_tokens,"
-              + " embedding, created_at) select item_key, namespace_id, item_key, 1, '{\"secret\":1}', 1,"
-              + " embedding, now() from misses");
+          "insert into cache_entries (item_key, namespace_id, source_key, similarity, answer,"
+              + " output_tokens, embedding, created_at) select item_key, namespace_id, item_key, 1,"
+              + " '{\"secret\":1}', 1, embedding, now() from misses");
       statement.execute(
-          "insert into results (run_id, document_id, item_key, source_key, answer, output_tokens, created_at)"
-              + " select run_id, document_id, item_key, item_key, '{\"secret\":1}', 1, now() from items");
+          "insert into results (run_id, document_id, item_key, source_key, answer, output_tokens,"
+              + " created_at) select run_id, document_id, item_key, item_key, '{\"secret\":1}', 1,"
+              + " now() from items");
       statement.execute(
-          "insert into semantic_lookups (namespace_id, run_id, item_key, score, threshold, decision, is_sampled,"
-              + " policy, looked_up_at, awaits_answer) select namespace_id, run_id, item_key, 0, 1, 'miss',"
-              + " true, 'p', now(), false"
+          "insert into semantic_lookups (namespace_id, run_id, item_key, score, threshold,"
+              + " decision, is_sampled, policy, looked_up_at, awaits_answer) select namespace_id,"
+              + " run_id, item_key, 0, 1, 'miss', true, 'p', now(), false from items");
+      statement.execute(
+          "insert into submissions (submission_id, namespace_id, run_id, provider, model, tier,"
+              + " state, requests, request_bytes, planned_at) select 'sub_t', namespace_id, run_id,"
+              + " 'openai', 'm', 't', 'planned', 1, 1, now() from items");
+      statement.execute(
+          "insert into attempts (custom_id, item_key, attempt_number, namespace_id, run_id, tier,"
+              + " provider, model, state, request_bytes, prompt_tokens, output_tokens_max,"
+              + " reserved_usd, submission_id, planned_at) select 'nj_t', item_key, 1,"
+              + " namespace_id, run_id, 't', 'openai', 'm', 'submitted', 1, 1, 1, 0, 'sub_t', now()"
               + " from items");
       statement.execute(
-          "insert into submissions (submission_id, namespace_id, run_id, provider, model, tier, state, requests,"
-              + " request_bytes, planned_at) select 'sub_t', namespace_id, run_id, 'openai', 'm', 't',"
-              + " 'planned', 1, 1, now() from items");
+          "insert into online_requests (custom_id, submission_id, asked_at) values ('nj_t',"
+              + " 'sub_t', now())");
       statement.execute(
-          "insert into attempts (custom_id, item_key, attempt_number, namespace_id, run_id, tier, provider, model,"
-              + " state, request_bytes, prompt_tokens, output_tokens_max, reserved_usd, submission_id,"
-              + " planned_at) select 'nj_t', item_key, 1, namespace_id, run_id, 't', 'openai', 'm', 'submitted',"
-              + " 1, 1, 1, 0, 'sub_t', now() from items");
+          "insert into raw_answers (custom_id, namespace_id, answer) select custom_id,"
+              + " namespace_id, '\"secret\"' from attempts");
       statement.execute(
-          "insert into online_requests (custom_id, submission_id, asked_at) values ('nj_t', 'sub_t', now())");
+          "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select"
+              + " custom_id, namespace_id, '\"secret\"', now() from attempts");
       statement.execute(
-          "insert into raw_answers (custom_id, namespace_id, answer) select custom_id, namespace_id, '\"secret\"' from"
-              + " attempts");
+          "insert into gold_answers (tenant, task, document_id, answer, given_by, is_in_file,"
+              + " source, labelled_at) select tenant, 'task', 'd', '{\"kind\": \"secret\"}',"
+              + " 'person', false, 'ann', now() from tasks");
       statement.execute(
-          "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select custom_id,"
-              + " namespace_id, '\"secret\"', now() from attempts");
+          "select make_answers_view(current_tenant(), 'task', '[]', now())"); // answer_views
       statement.execute(
-          "insert into gold_answers (tenant, task, document_id, answer, given_by, is_in_file, source, labelled_at) select tenant,"
-              + " 'task', 'd', '{\"kind\": \"secret\"}', 'person', false, 'ann', now() from tasks");
-      statement.execute(
-          "insert into audits (run_id, document_id, compared_with, namespace_id, item_key, mechanisms, equality, agrees,"
-              + " differing_fields, compared_at) select run_id, document_id, 'gold', namespace_id, item_key, '{}', 'e', true,"
-              + " '{}', now() from items limit 1");
+          "insert into audits (run_id, document_id, compared_with, namespace_id, item_key,"
+              + " mechanisms, equality, agrees, differing_fields, compared_at) select run_id,"
+              + " document_id, 'gold', namespace_id, item_key, '{}', 'e', true, '{}', now() from"
+              + " items limit 1");
     }
   }
 
@@ -243,8 +249,9 @@ class TenancyTest {
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
-                "select table_name from information_schema.columns join pg_views on viewname = table_name and schemaname = table_schema"
-                    + " where table_schema = 'nightjar' and column_name = '"
+                "select table_name from information_schema.columns join pg_views on viewname ="
+                    + " table_name and schemaname = table_schema where table_schema = 'nightjar'"
+                    + " and column_name = '"
                     + column
                     + "' order by 1")) {
       while (rows.next()) {
@@ -261,15 +268,17 @@ class TenancyTest {
         Statement statement = connection.createStatement()) {
       try (ResultSet rows =
           statement.executeQuery(
-              "select coalesce(string_agg(viewname, ' '), '') from pg_views where schemaname = 'nightjar' and viewowner <> 'nightjar_reports'")) {
+              "select coalesce(string_agg(viewname, ' '), '') from pg_views where schemaname ="
+                  + " 'nightjar' and viewowner <> 'nightjar_reports'")) {
         rows.next();
         assertThat(rows.getString(1)).isEmpty();
       }
       try (ResultSet rows =
           statement.executeQuery(
-              "select coalesce(string_agg(distinct c.relname, ' '), '') from pg_class c join pg_attribute a on a.attrelid = c.oid"
-                  + " where c.relnamespace = 'nightjar'::regnamespace and c.relkind in ('r', 'p')"
-                  + " and not c.relrowsecurity and a.attname in ('tenant', 'run_id', 'item_key', 'namespace_id')")) {
+              "select coalesce(string_agg(distinct c.relname, ' '), '') from pg_class c join"
+                  + " pg_attribute a on a.attrelid = c.oid where c.relnamespace ="
+                  + " 'nightjar'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity"
+                  + " and a.attname in ('tenant', 'run_id', 'item_key', 'namespace_id')")) {
         rows.next();
         assertThat(rows.getString(1)).isEmpty();
       }
@@ -328,8 +337,8 @@ class TenancyTest {
             () ->
                 one(
                     ours,
-                    "insert into submissions (submission_id, namespace_id, run_id, provider, model, tier, state,"
-                        + " requests, request_bytes, planned_at) values ('sub_x', "
+                    "insert into submissions (submission_id, namespace_id, run_id, provider, model,"
+                        + " tier, state, requests, request_bytes, planned_at) values ('sub_x', "
                         + theirNamespace
                         + ", 'their-run', 'openai', 'm', 't', 'planned', 1, 1, now()) returning 1"))
         .hasMessageContaining("row-level security");
@@ -443,8 +452,8 @@ class TenancyTest {
             () ->
                 one(
                     ours,
-                    "insert into cache_entries (item_key, namespace_id, source_key, similarity, answer,"
-                        + " output_tokens, created_at) values ('x', "
+                    "insert into cache_entries (item_key, namespace_id, source_key, similarity,"
+                        + " answer, output_tokens, created_at) values ('x', "
                         + theirNamespace
                         + ", 'x', 1, '{}', 1, now()) returning item_key"))
         .hasMessageContaining("row-level security");

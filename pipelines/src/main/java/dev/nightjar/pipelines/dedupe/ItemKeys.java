@@ -17,6 +17,11 @@ import java.util.TreeMap;
 public final class ItemKeys {
   private ItemKeys() {}
 
+  /** The identity of a namespace: what answers may be shared within. */
+  public static String namespace(String tenant, String taskFingerprint, String embeddingModel) {
+    return tenant + "\n" + taskFingerprint + "\n" + embeddingModel;
+  }
+
   /**
    * The key of a document in a namespace.
    *

@@ -65,9 +65,17 @@ public final class ResolveFromCache
 
   @Override
   public PCollection<Candidate> expand(PCollection<Candidate> candidates) {
-    return candidates
-        .apply("Answer exact hits", ParDo.of(new ExactFn(context)))
-        .setCoder(RecordCoder.of(Candidate.class))
+    PCollection<Candidate> unknown =
+        candidates
+            .apply("Answer exact hits", ParDo.of(new ExactFn(context)))
+            .setCoder(RecordCoder.of(Candidate.class));
+    if (!context.formers().isEmpty()) {
+      unknown =
+          unknown
+              .apply("Keep answers of former versions", ParDo.of(new KeepAnswersFn(context)))
+              .setCoder(RecordCoder.of(Candidate.class));
+    }
+    return unknown
         .apply("Embed what no hash has settled", ParDo.of(new EmbedFn(context)))
         .setCoder(RecordCoder.of(EmbeddedCandidate.class))
         .apply("Answer semantic hits", ParDo.of(new NearestFn(context)))

@@ -556,6 +556,17 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
+  public void deleteBatch(String batchId, Optional<String> inputFileId) {
+    try {
+      reading(() -> client.messages().batches().delete(batchId));
+    } catch (ProviderException e) {
+      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: gone already
+        throw e;
+      }
+    }
+  }
+
+  @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     ObjectNode params = (ObjectNode) http.json(line).path("params");
     params.put("stream", true);

@@ -514,6 +514,12 @@ final class GeminiClient implements ProviderClient {
   }
 
   @Override
+  public void deleteBatch(String batchId, Optional<String> inputFileId) {
+    inputFileId.ifPresent(this::deleteUpload);
+    deleteUpload(batchId); // a batch is named batches/…, and deleted as a file is
+  }
+
+  @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     String model = URLEncoder.encode(tier.model(), StandardCharsets.UTF_8);
     return calls.once(

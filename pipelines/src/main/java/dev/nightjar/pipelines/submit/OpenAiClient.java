@@ -439,6 +439,21 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
+  public void deleteBatch(String batchId, Optional<String> inputFileId) {
+    inputFileId.ifPresent(this::deleteUpload);
+    try {
+      Batch full = reading(() -> client.batches().retrieve(batchId));
+      for (Optional<String> file : List.of(full.outputFileId(), full.errorFileId())) {
+        file.filter(id -> !id.isBlank()).ifPresent(this::deleteUpload);
+      }
+    } catch (ProviderException e) {
+      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: nobody knows it any more
+        throw e;
+      }
+    }
+  }
+
+  @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
     if (profile == OpenAiProfile.OPENAI) {

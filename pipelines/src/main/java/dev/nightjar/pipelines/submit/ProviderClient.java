@@ -116,6 +116,14 @@ public interface ProviderClient extends AutoCloseable {
   /** Deletes an upload; one that is gone already is no error. */
   void deleteUpload(String fileId);
 
+  /**
+   * Deletes an ended batch: its requests and its results, as far as the provider has them under
+   * names of their own. What is gone already is no error.
+   *
+   * @param inputFileId the file of its requests; empty if there was none
+   */
+  void deleteBatch(String batchId, Optional<String> inputFileId);
+
   // ---- online ----
 
   /**

@@ -209,6 +209,16 @@ final class SelfHostedClient implements ProviderClient {
   }
 
   @Override
+  public void deleteBatch(String batchId, Optional<String> inputFileId) {
+    cancel(batchId);
+    try {
+      Files.deleteIfExists(out(batchId));
+    } catch (IOException e) {
+      throw unavailable(e);
+    }
+  }
+
+  @Override
   public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
     body.put("stream", true).putObject("stream_options").put("include_usage", true);

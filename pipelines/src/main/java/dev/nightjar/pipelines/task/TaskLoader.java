@@ -364,7 +364,8 @@ public final class TaskLoader {
                 keyword
                     + " '"
                     + reference.asText()
-                    + "' is outside this schema; expected one inside it, as #/$defs/name: nothing is fetched"));
+                    + "' is outside this schema; expected one inside it, as #/$defs/name: nothing"
+                    + " is fetched"));
       }
     }
     node.forEach(child -> checkReferences(file, child, problems));
@@ -459,7 +460,8 @@ public final class TaskLoader {
                 "output_schema",
                 "$ref '"
                     + schema.get("$ref").asText()
-                    + "' leads back to where it stands, for the same value; expected a way through properties or items"));
+                    + "' leads back to where it stands, for the same value; expected a way through"
+                    + " properties or items"));
         return;
       }
     }
@@ -647,7 +649,8 @@ public final class TaskLoader {
               file,
               line(effort),
               "tiers[" + index + "].effort",
-              "expected none beside structured_output: tool: no model reasons and is made to call a tool"));
+              "expected none beside structured_output: tool: no model reasons and is made to call a"
+                  + " tool"));
     }
   }
 
@@ -731,7 +734,10 @@ public final class TaskLoader {
   }
 
   private static RetentionSpec retention(JsonNode node) {
-    return new RetentionSpec(integer(node.path("days_max")), integer(node.path("megabytes_max")));
+    return new RetentionSpec(
+        integer(node.path("days_max")),
+        integer(node.path("megabytes_max")),
+        integer(node.path("documents_days_max")));
   }
 
   private static @Nullable Double number(JsonNode node) {
@@ -744,11 +750,16 @@ public final class TaskLoader {
 
   private static String fingerprint(JsonNode tree) {
     ObjectNode answering = tree.deepCopy();
-    answering.remove(WITHOUT_EFFECT_ON_ANSWERS);
-    if (answering.get("input") instanceof ObjectNode input) {
+    removeWithoutEffect(answering);
+    return Fingerprint.sha256("nightjar task 1", canonical(answering));
+  }
+
+  /** Leaves what can change an answer. */
+  static void removeWithoutEffect(ObjectNode definition) {
+    definition.remove(WITHOUT_EFFECT_ON_ANSWERS);
+    if (definition.get("input") instanceof ObjectNode input) {
       input.remove("priority_field");
     }
-    return Fingerprint.sha256("nightjar task 1", canonical(answering));
   }
 
   /** The same JSON with sorted keys and no white space. */

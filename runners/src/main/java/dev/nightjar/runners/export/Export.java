@@ -37,18 +37,40 @@ import org.postgresql.PGConnection;
  * @param <T> a row
  */
 public final class Export<T extends Record> {
+  /** The runs that are exported, which {@link #chooseRuns} names: COPY takes no parameters. */
+  static final String CHOSEN_RUNS =
+      "string_to_array(current_setting('nightjar.export_runs'), E'\\n')";
+
+  static final String RESULT_ROWS =
+      """
+      (
+          select
+              i.run_id, i.document_id, i.source_uri, i.item_key, i.state, i.answered_by, i.similarity,
+              s.answer::text as answer, i.failure_code, i.failure_reason, i.settled_at
+          from items i
+          left join results s using (run_id, document_id)
+      ) t\
+      """;
+
+  static final String LATEST_ROWS =
+      """
+      (
+          select distinct on (i.document_id)
+              i.run_id, i.document_id, i.source_uri, i.item_key, i.state, i.answered_by, i.similarity,
+              s.answer::text as answer, i.failure_code, i.failure_reason, i.settled_at
+          from items i
+          join results s using (run_id, document_id)
+          where i.run_id = any (CHOSEN)
+          order by i.document_id, i.settled_at desc, i.run_id desc
+      ) t\
+      """
+          .replace("CHOSEN", CHOSEN_RUNS);
+
   /** What every document got. */
-  public static final Export<ResultRow> RESULTS =
-      new Export<>(
-          ResultRow.class,
-          """
-          (
-              select
-                  i.run_id, i.document_id, i.source_uri, i.item_key, i.state, i.answered_by, i.similarity,
-                  s.answer::text as answer, i.failure_code, i.failure_reason, i.settled_at
-              from items i
-              left join results s using (run_id, document_id)
-          ) t""");
+  public static final Export<ResultRow> RESULTS = new Export<>(ResultRow.class, RESULT_ROWS);
+
+  /** The last answer that any of the runs gave each document. */
+  public static final Export<ResultRow> LATEST = new Export<>(ResultRow.class, LATEST_ROWS);
 
   /** What every document cost. */
   public static final Export<CostRow> COSTS = new Export<>(CostRow.class, "item_costs t");
@@ -110,12 +132,21 @@ public final class Export<T extends Record> {
    */
   public long write(DataSource source, List<String> runIds, ExportFormat format, Path file)
       throws SQLException, IOException {
+    return whole(file, out -> write(source, runIds, format, out));
+  }
+
+  /** Writes a file's content. */
+  interface Writing {
+    long to(OutputStream out) throws SQLException, IOException;
+  }
+
+  static long whole(Path file, Writing writing) throws SQLException, IOException {
     Path whole = file.toAbsolutePath();
     Path part = whole.resolveSibling("." + whole.getFileName() + ".part");
     try {
       long count;
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
-        count = write(source, runIds, format, out);
+        count = writing.to(out);
       }
       Files.move(part, whole, StandardCopyOption.REPLACE_EXISTING);
       return count;
@@ -124,12 +155,22 @@ public final class Export<T extends Record> {
     }
   }
 
+  /** Names the runs, to the end of the transaction. */
+  static void chooseRuns(Connection connection, List<String> runIds) throws SQLException {
+    try (PreparedStatement setting =
+        connection.prepareStatement("select set_config('nightjar.export_runs', ?, true)")) {
+      setting.setString(1, String.join("\n", runIds));
+      setting.executeQuery();
+    }
+  }
+
   private long write(DataSource source, List<String> runIds, ExportFormat format, OutputStream out)
       throws SQLException, IOException {
     try (Connection connection = source.getConnection()) {
       connection.setAutoCommit(false); // else the driver reads all rows before the first
+      chooseRuns(connection, runIds);
       if (format == ExportFormat.COPY) {
-        return copy(connection, runIds, out);
+        return copy(connection, out);
       }
       long count = 0;
       try (Sink<T> sink = sink(format, out);
@@ -139,8 +180,9 @@ public final class Export<T extends Record> {
                       + rows.selected()
                       + " from "
                       + from
-                      + " where run_id = any (?) order by run_id, document_id")) {
-        statement.setArray(1, connection.createArrayOf("text", runIds.toArray()));
+                      + " where run_id = any ("
+                      + CHOSEN_RUNS
+                      + ") order by run_id, document_id")) {
         statement.setFetchSize(ROWS_FETCHED);
         try (ResultSet cursor = statement.executeQuery()) {
           while (cursor.next()) {
@@ -153,14 +195,7 @@ public final class Export<T extends Record> {
     }
   }
 
-  private long copy(Connection connection, List<String> runIds, OutputStream out)
-      throws SQLException, IOException {
-    // COPY takes no parameters: the ids go by way of a setting of this transaction.
-    try (PreparedStatement setting =
-        connection.prepareStatement("select set_config('nightjar.export_runs', ?, true)")) {
-      setting.setString(1, String.join("\n", runIds));
-      setting.executeQuery();
-    }
+  private long copy(Connection connection, OutputStream out) throws SQLException, IOException {
     return connection
         .unwrap(PGConnection.class)
         .getCopyAPI()
@@ -169,8 +204,9 @@ public final class Export<T extends Record> {
                 + rows.selected()
                 + " from "
                 + from
-                + " where run_id = any (string_to_array(current_setting('nightjar.export_runs'), E'\\n'))"
-                + " order by run_id, document_id) to stdout",
+                + " where run_id = any ("
+                + CHOSEN_RUNS
+                + ") order by run_id, document_id) to stdout",
             out);
   }
 
