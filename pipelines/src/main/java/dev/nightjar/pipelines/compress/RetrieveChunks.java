@@ -67,7 +67,7 @@ public final class RetrieveChunks
       template = PromptTemplate.compile(task.userTemplate());
       RetrievalSpec retrieval = task.retrieval();
       retriever =
-          retrieval == null ? null : new ChunkRetriever(retrieval.chunkTokens(), retrieval.query());
+          retrieval == null ? null : new ChunkRetriever(retrieval.chunkTokens(), retrieval.queries());
       fixedTokens =
           Tokens.count(task.system())
               + Tokens.count(task.outputSchemaJson())

@@ -577,7 +577,7 @@ public final class TaskLoader {
             : new RetrievalSpec(
                 retrieval.get("document_tokens_max").asInt(),
                 retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
-                retrieval.get("query").asText()),
+                queries(tree)),
         integer(tree.at("/online_fallback/minutes_before_deadline")),
         List.copyOf(tiers),
         tree.at("/reference/tier").asText(tiers.get(tiers.size() - 1).name()),
@@ -732,6 +732,20 @@ public final class TaskLoader {
 
   private static RetentionSpec retention(JsonNode node) {
     return new RetentionSpec(integer(node.path("days_max")), integer(node.path("megabytes_max")));
+  }
+
+  /** Those that the file gives; else what the task's own words look for. */
+  private static List<String> queries(JsonNode tree) {
+    JsonNode query = tree.at("/retrieval/query");
+    if (query.isMissingNode()) {
+      return TaskQueries.of(tree.get("system").asText(), tree.get("output_schema"));
+    }
+    List<String> queries = new ArrayList<>();
+    if (query.isTextual()) {
+      queries.add(query.asText());
+    }
+    query.forEach(one -> queries.add(one.asText()));
+    return List.copyOf(queries);
   }
 
   private static @Nullable Double number(JsonNode node) {

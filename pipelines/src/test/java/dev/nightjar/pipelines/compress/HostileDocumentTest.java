@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.pipelines.model.Tokens;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
@@ -49,7 +50,7 @@ class HostileDocumentTest {
                       Excerpt excerpt =
                           Assertions.assertTimeoutPreemptively(
                               TIME_MAX,
-                              () -> new ChunkRetriever(200, "lorem 天地").excerpt(document, 500));
+                              () -> new ChunkRetriever(200, List.of("lorem 天地")).excerpt(document, 500));
                       assertThat(Tokens.count(excerpt.text())).isLessThanOrEqualTo(500);
                     }));
   }

@@ -37,6 +37,20 @@ class TaskLoaderTest {
         .containsExactly("small");
   }
 
+  @Test
+  void whatIsLookedForIsWhatTheTaskSaysElseItsOwnWords() {
+    assertThat(queries("query: price of wheat")).containsExactly("price of wheat");
+    assertThat(queries("query: [wheat, treaty]")).containsExactly("wheat", "treaty");
+    assertThat(queries("chunk_tokens: 64")).first().asString().contains("topic");
+  }
+
+  private static List<String> queries(String key) {
+    RetrievalSpec retrieval =
+        TestTasks.of(TestTasks.YAML + "retrieval: {document_tokens_max: 500, " + key + "}\n")
+            .retrieval();
+    return retrieval == null ? List.of() : retrieval.queries();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"email-triage.yaml", "speech-digest.yaml", "speech-topics.yaml"})
   void theShippedTasksLoad(String file) {
