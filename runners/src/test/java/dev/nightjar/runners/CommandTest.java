@@ -60,6 +60,7 @@ class CommandTest {
         "demo",
         "init",
         "try",
+        "lint",
         "plan",
         "run",
         "submit",
