@@ -1,11 +1,10 @@
 package dev.nightjar.runners;
 
-import dev.nightjar.pipelines.compress.ChunkRetriever;
 import dev.nightjar.pipelines.compress.Excerpt;
+import dev.nightjar.pipelines.compress.Shortener;
 import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.model.Tokens;
 import dev.nightjar.pipelines.task.PromptTemplate;
-import dev.nightjar.pipelines.task.RetrievalSpec;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.io.PrintWriter;
 import java.util.List;
@@ -36,13 +35,8 @@ record SentPrompt(
   private static final String BRIGHT = "\u001b[0m";
 
   static SentPrompt of(TaskSpec task, Document document) {
-    RetrievalSpec retrieval = task.retrieval();
     String text = document.text();
-    Excerpt excerpt =
-        retrieval == null
-            ? new Excerpt(text, List.of(new Excerpt.Span(0, text.codePointCount(0, text.length()))))
-            : new ChunkRetriever(retrieval.chunkTokens(), retrieval.queries())
-                .excerpt(text, retrieval.documentTokensMax());
+    Excerpt excerpt = new Shortener(task).shorten(text);
     return new SentPrompt(
         task.system(),
         PromptTemplate.compile(task.userTemplate())
@@ -57,7 +51,7 @@ record SentPrompt(
   String cut() {
     return sentTokens >= documentTokens
         ? ""
-        : "retrieval sends "
+        : "sent are "
             + Terminal.count(sentTokens)
             + " of the document's "
             + Terminal.count(documentTokens)

@@ -26,7 +26,7 @@ public final class AuditComparison {
     this.task = task;
     this.terms =
         new AuditStore.Terms(
-            task.answerEquality().digest(), task.referenceTier(), task.retrieval() != null);
+            task.answerEquality().digest(), task.referenceTier(), task.shortens());
   }
 
   /** Compares with the answers of a run that asked the reference. */

@@ -9,7 +9,6 @@ import dev.nightjar.pipelines.model.Prompt;
 import dev.nightjar.pipelines.model.Tokens;
 import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.PromptTemplate;
-import dev.nightjar.pipelines.task.RetrievalSpec;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -55,7 +54,7 @@ public final class RetrieveChunks
 
     private final TaskSpec task;
     private transient @Nullable PromptTemplate template;
-    private transient @Nullable ChunkRetriever retriever;
+    private transient @Nullable Shortener shortener;
     private transient int fixedTokens;
 
     RenderFn(TaskSpec task) {
@@ -65,9 +64,7 @@ public final class RetrieveChunks
     @Setup
     public void setup() {
       template = PromptTemplate.compile(task.userTemplate());
-      RetrievalSpec retrieval = task.retrieval();
-      retriever =
-          retrieval == null ? null : new ChunkRetriever(retrieval.chunkTokens(), retrieval.queries());
+      shortener = new Shortener(task);
       fixedTokens =
           Tokens.count(task.system())
               + Tokens.count(task.outputSchemaJson())
@@ -93,14 +90,10 @@ public final class RetrieveChunks
 
     private Prompt prompt(LeaderDocument leader) {
       Document document = leader.candidate().document();
-      RetrievalSpec retrieval = task.retrieval();
-      String text =
-          retriever == null || retrieval == null
-              ? document.text()
-              : retriever.shorten(document.text(), retrieval.documentTokensMax());
-      if (template == null) {
+      if (template == null || shortener == null) {
         throw new IllegalStateException("setup has not run");
       }
+      String text = shortener.shorten(document.text()).text();
       String user = template.render(document.id(), text, document.fields());
       return new Prompt(
           leader.candidate().itemKey(),

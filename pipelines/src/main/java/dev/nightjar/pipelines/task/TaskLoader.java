@@ -572,6 +572,7 @@ public final class TaskLoader {
         EmbeddingModel.ofLabel(
                 tree.path("embedding_model").asText(EmbeddingModel.ALL_MINILM_L6_V2.label()))
             .orElseThrow(), // the schema names them all
+        Compression.valueOf(upper(tree.path("compression").asText("none"))),
         retrieval.isMissingNode()
             ? null
             : new RetrievalSpec(
