@@ -125,6 +125,9 @@ class TenancyTest {
           "insert into rejected_answers (custom_id, namespace_id, answer, rejected_at) select custom_id,"
               + " namespace_id, '\"secret\"', now() from attempts");
       statement.execute(
+          "insert into answer_quotes (custom_id, namespace_id, place, field, starts_at, ends_at, is_exact, before, quote, after)"
+              + " select custom_id, namespace_id, '$.quote', '', 0, 1, true, '', 'secret', '' from attempts");
+      statement.execute(
           "insert into gold_answers (tenant, task, document_id, answer, given_by, is_in_file, source, labelled_at) select tenant,"
               + " 'task', 'd', '{\"kind\": \"secret\"}', 'person', false, 'ann', now() from tasks");
       statement.execute(
@@ -192,7 +195,7 @@ class TenancyTest {
                   and t.table_type = 'BASE TABLE'
                   and (c.column_name in (
                       'answer', 'prompt', 'definition', 'response_body', 'embedding', 'shingles', 'bits', 'guard_marks',
-                      'similarity', 'content_hash', 'source_uri'))
+                      'similarity', 'content_hash', 'source_uri', 'quote', 'document'))
                 """)) {
       while (rows.next()) {
         tables.add(rows.getString(1));
@@ -214,6 +217,7 @@ class TenancyTest {
             "near_duplicate_bands",
             "online_requests",
             "raw_answers",
+            "answer_quotes",
             "rejected_answers",
             "results",
             "semantic_lookups",

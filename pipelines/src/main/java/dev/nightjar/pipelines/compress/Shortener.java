@@ -27,6 +27,11 @@ public final class Shortener {
 
   /** What is sent, with its places in the document. */
   public Excerpt shorten(String document) {
+    return shorten(document, tokensMax);
+  }
+
+  /** The same with a budget of its own. */
+  Excerpt shorten(String document, int tokensMax) {
     Excerpt compressed = compressor.compress(document);
     return retriever == null
         ? compressed

@@ -95,6 +95,11 @@ public record TaskSpec(
     DOWNGRADE
   }
 
+  /** Whether answers have to quote their documents. */
+  public boolean hasQuotes() {
+    return outputSchemaJson.contains("\"x-quote\":true"); // it is canonical
+  }
+
   /** Whether less than the whole document may be sent. */
   public boolean shortens() {
     return retrieval != null || compression != Compression.NONE;
