@@ -32,7 +32,6 @@ public record LocatedQuote(
 
   /** The same of an attempt. */
   public LocatedQuote of(String attempt) {
-    return new LocatedQuote(
-        attempt, place, field, start, end, page, isExact, before, quote, after);
+    return new LocatedQuote(attempt, place, field, start, end, page, isExact, before, quote, after);
   }
 }

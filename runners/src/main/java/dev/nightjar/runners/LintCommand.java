@@ -102,10 +102,8 @@ final class LintCommand implements Callable<Integer> {
       price = price(stores, tier);
       night = nightly(stores, task);
     }
-    double input =
-        price.map(row -> row.batch().input().doubleValue()).orElse(0.0) * 1e-6;
-    double cached =
-        price.map(row -> row.batch().cachedInput().doubleValue()).orElse(0.0) * 1e-6;
+    double input = price.map(row -> row.batch().input().doubleValue()).orElse(0.0) * 1e-6;
+    double cached = price.map(row -> row.batch().cachedInput().doubleValue()).orElse(0.0) * 1e-6;
     int cacheable = price.map(row -> row.cacheableTokensMin().orElse(0)).orElse(0);
     PromptLint lint = new PromptLint(task, input, cached, cacheable);
     List<SafeEdits.Line> edits = SafeEdits.of(Files.readString(taskFile));
@@ -212,7 +210,8 @@ final class LintCommand implements Callable<Integer> {
         night.requests(),
         night.source(),
         inputUsd == 0 ? "; its model has no price: 'nightjar prices set' gives it one" : "");
-    out.printf("%-52s%10s%16s%14s%n", "part of every request", "tokens", "tokens a night", "USD a night");
+    out.printf(
+        "%-52s%10s%16s%14s%n", "part of every request", "tokens", "tokens a night", "USD a night");
     long fixed = 0;
     for (Map.Entry<String, Integer> part : lint.parts().entrySet()) {
       printPart(out, part.getKey(), part.getValue(), night.requests(), inputUsd);

@@ -324,7 +324,9 @@ final class PlanCommand implements Callable<Integer> {
                     "sent prompt     "
                         + Terminal.count(tokens)
                         + " tokens"
-                        + (tokens < item.wholePromptTokens() ? ", after retrieval and compression" : "")));
+                        + (tokens < item.wholePromptTokens()
+                            ? ", after retrieval and compression"
+                            : "")));
     item.tier()
         .ifPresent(
             tier ->

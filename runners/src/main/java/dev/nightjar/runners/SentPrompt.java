@@ -91,6 +91,7 @@ record SentPrompt(
         .lines()
         .filter(line -> !line.isBlank())
         .forEach(
-            line -> out.println("  " + mark + " " + (dims ? DIM : "") + line + (dims ? BRIGHT : "")));
+            line ->
+                out.println("  " + mark + " " + (dims ? DIM : "") + line + (dims ? BRIGHT : "")));
   }
 }

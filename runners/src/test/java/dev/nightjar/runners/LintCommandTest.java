@@ -58,8 +58,7 @@ class LintCommandTest {
     assertThat(json.path("findings").findValuesAsText("kind")).contains("safe", "padded");
     JsonNode safe = json.path("findings").get(0);
     assertThat(safe.path("usd_a_night").asDouble())
-        .isEqualTo(
-            safe.path("tokens").asDouble() * json.path("input_usd_per_million").asDouble());
+        .isEqualTo(safe.path("tokens").asDouble() * json.path("input_usd_per_million").asDouble());
     assertThat(ended.get(3).output()).contains("written to");
     assertThat(Files.readString(file))
         .isEqualTo(TASK.replaceFirst("  Please judge the parcel by what is in it.\n", ""));

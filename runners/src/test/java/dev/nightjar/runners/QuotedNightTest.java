@@ -46,7 +46,11 @@ class QuotedNightTest {
             home,
             "a.jsonl",
             List.of(
-                "{\"id\":\"there\",\"text\":\"𝕏 " + filler + "The bridge opened in 1901. " + filler + "\"}",
+                "{\"id\":\"there\",\"text\":\"𝕏 "
+                    + filler
+                    + "The bridge opened in 1901. "
+                    + filler
+                    + "\"}",
                 "{\"id\":\"absent\",\"text\":\"Nothing opened. " + filler + "\"}"));
     Path task = Files.writeString(home.resolve("task.yaml"), TASK);
     try (Emulator emulator = Emulator.in(home.resolve("emulator")).speed(200).start()) {

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
  * Cuts a long document down to what matters most to a query: its sentences are ranked by {@link
  * WindowRanker} and taken best first while they fit, by {@link SentencePicker}. Several queries
  * share the budget. Without a query, or where the document shares no word with any, sentences that
- * cover the document are taken ({@link CoverageRanker}). Tokens are o200k's. Takes time linear in the document. Instances are immutable
- * and thread-safe.
+ * cover the document are taken ({@link CoverageRanker}). Tokens are o200k's. Takes time linear in
+ * the document. Instances are immutable and thread-safe.
  */
 public final class ChunkRetriever {
   private static final int CHARACTERS_PER_TOKEN = 4;

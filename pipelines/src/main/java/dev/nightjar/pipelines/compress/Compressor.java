@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 
 /**
  * Leaves out of a document what says nothing of it: white space, page furniture, markup, and of a
- * mail what it repeats, its signature and disclaimers. Only whole lines go, and of a kept line white
- * space at its end, invisible characters and tags: no number, name, quote or negation is changed, and
- * what is left stands in the document's order. A document of which nothing would be left stays.
- * Takes time linear in the document. Immutable and thread-safe.
+ * mail what it repeats, its signature and disclaimers. Only whole lines go, and of a kept line
+ * white space at its end, invisible characters and tags: no number, name, quote or negation is
+ * changed, and what is left stands in the document's order. A document of which nothing would be
+ * left stays. Takes time linear in the document. Immutable and thread-safe.
  */
 public final class Compressor {
   private static final Pattern RULE = Pattern.compile("[-=_*~#](?:[ \\t]?[-=_*~#]){3,}");
@@ -99,7 +99,8 @@ public final class Compressor {
   /** A document's lines, and which of them go. */
   private static final class Lines {
     private final String text;
-    private final List<int[]> bounds = new ArrayList<>(); // start, end of content, start of the next
+    private final List<int[]> bounds =
+        new ArrayList<>(); // start, end of content, start of the next
     private final boolean[] goes;
 
     Lines(String text) {
@@ -183,8 +184,7 @@ public final class Compressor {
     }
     for (List<Integer> places : same.values()) {
       boolean isRunning =
-          places.size() >= RUNNING_MIN
-              && places.stream().allMatch(i -> isAtEdge(lines, isEdge, i));
+          places.size() >= RUNNING_MIN && places.stream().allMatch(i -> isAtEdge(lines, isEdge, i));
       places.stream()
           .skip(1) // the first may be the title itself
           .filter(i -> isRunning)

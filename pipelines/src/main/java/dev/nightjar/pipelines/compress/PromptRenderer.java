@@ -21,12 +21,9 @@ public final class PromptRenderer {
     RetrievalSpec retrieval = task.retrieval();
     this.template = PromptTemplate.compile(task.userTemplate());
     this.shortener = new Shortener(task);
-    this.documentTokensMax =
-        retrieval == null ? Integer.MAX_VALUE : retrieval.documentTokensMax();
+    this.documentTokensMax = retrieval == null ? Integer.MAX_VALUE : retrieval.documentTokensMax();
     this.fixedTokens =
-        Tokens.count(task.system())
-            + Tokens.count(task.outputSchemaJson())
-            + Tokens.REQUEST_FRAME;
+        Tokens.count(task.system()) + Tokens.count(task.outputSchemaJson()) + Tokens.REQUEST_FRAME;
   }
 
   /**

@@ -262,8 +262,7 @@ public final class PromptLint {
                   + shown(String.join(", ", bare)),
               Tokens.count("- " + String.join("\n- ", bare))));
     }
-    boolean areAllHeld =
-        task.tiers().stream().allMatch(each -> !schemaSent(each).isMissingNode());
+    boolean areAllHeld = task.tiers().stream().allMatch(each -> !schemaSent(each).isMissingNode());
     if (areAllHeld) {
       JSON_ASKED
           .matcher(text)

@@ -22,10 +22,12 @@ import java.util.stream.Collectors;
  * {@code nightjar bench retrieval} measures it. Stateless and thread-safe.
  */
 public final class TaskQueries {
-  private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{M}\\p{N}]+(?:['’.,-][\\p{L}\\p{N}]+)*");
+  private static final Pattern WORD =
+      Pattern.compile("[\\p{L}\\p{M}\\p{N}]+(?:['’.,-][\\p{L}\\p{N}]+)*");
   private static final Pattern CAMEL = Pattern.compile("(?<=\\p{Ll})(?=\\p{Lu})|[_.]");
 
-  private static final Pattern COUNT = Pattern.compile("(?<![\\p{L}\\p{N}])\\d{1,2}(?![\\p{L}\\p{N}])");
+  private static final Pattern COUNT =
+      Pattern.compile("(?<![\\p{L}\\p{N}])\\d{1,2}(?![\\p{L}\\p{N}])");
 
   private static final Pattern ITEM = Pattern.compile("\\s*(?:[-*•]|\\d+[.)])\\s");
 

@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /**
  * The properties of a schema that are marked {@code x-quote: true}, at any depth under {@code
- * properties} and {@code items}. What a model writes there must stand in the document.
- * Immutable and thread-safe.
+ * properties} and {@code items}. What a model writes there must stand in the document. Immutable
+ * and thread-safe.
  */
 final class QuoteFields {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -99,8 +99,7 @@ public final class ValidateAnswers
                 context.task().hasQuotes()
                     ? stores()
                         .work()
-                        .documents(
-                            attempts.values().stream().map(StoredAttempt::itemKey).toList())
+                        .documents(attempts.values().stream().map(StoredAttempt::itemKey).toList())
                     : Map.of();
             List<LocatedQuote> quotes = new ArrayList<>();
             List<SubmissionOutcome> outcomes = new ArrayList<>();
@@ -228,8 +227,7 @@ public final class ValidateAnswers
                       more.promptTokens(),
                       attempt.priority()))
           .flatMap(
-              more ->
-                  Escalation.afterMisquote(context.task(), more).map(tier -> plan(tier, more)));
+              more -> Escalation.afterMisquote(context.task(), more).map(tier -> plan(tier, more)));
     }
 
     private Optional<AttemptPlan> nextAfter(

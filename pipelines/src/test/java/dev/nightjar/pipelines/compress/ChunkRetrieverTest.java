@@ -108,7 +108,8 @@ class ChunkRetrieverTest {
                 .mapToObj(i -> "| town" + i + " | person" + i + " |\n")
                 .collect(Collectors.joining());
     String shortened =
-        new ChunkRetriever(60, List.of("town42")).shorten(FILLER + "\n\n" + table + "\n" + FILLER, 80);
+        new ChunkRetriever(60, List.of("town42"))
+            .shorten(FILLER + "\n\n" + table + "\n" + FILLER, 80);
     assertThat(shortened).contains("| town42 | person42 |").contains("| town | mayor |");
   }
 

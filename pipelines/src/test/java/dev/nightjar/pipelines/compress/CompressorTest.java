@@ -20,7 +20,8 @@ class CompressorTest {
 
   @Test
   void withoutALevelADocumentStaysAsItIs() {
-    assertThat(compressed(Compression.NONE, " a  \n\n\n\nb \uFEFF")).isEqualTo(" a  \n\n\n\nb \uFEFF");
+    assertThat(compressed(Compression.NONE, " a  \n\n\n\nb \uFEFF"))
+        .isEqualTo(" a  \n\n\n\nb \uFEFF");
   }
 
   @Test
@@ -85,8 +86,7 @@ class CompressorTest {
   @Test
   void anEarlierMailBelowGoesAndAForwardedOneStays() {
     String below = "From: a@b.c\nSubject: order\nIt is late.\n";
-    assertThat(
-            compressed(Compression.REPLIES, "Agreed.\n\n-----Original Message-----\n" + below))
+    assertThat(compressed(Compression.REPLIES, "Agreed.\n\n-----Original Message-----\n" + below))
         .isEqualTo("Agreed.\n\n");
     String forward = "---------- Forwarded message ---------\n" + below;
     assertThat(compressed(Compression.REPLIES, forward)).isEqualTo(forward);
@@ -134,8 +134,7 @@ class CompressorTest {
                     dev.nightjar.pipelines.TestTasks.YAML
                         + "compression: replies\nretrieval: {document_tokens_max: 64, chunk_tokens: 32}\n"))
             .shorten(longOne);
-    assertThat(at(longOne, sent.spans()))
-        .isEqualTo(sent.text().replace(SentencePicker.GAP, ""));
+    assertThat(at(longOne, sent.spans())).isEqualTo(sent.text().replace(SentencePicker.GAP, ""));
   }
 
   private static String at(String document, List<Excerpt.Span> spans) {

@@ -50,7 +50,8 @@ class PromptRendererTest {
 
   @Test
   void whatWasCompressedAwayIsMore() {
-    SourceDocument mail = new SourceDocument("d", "Agreed.\n> The bridge opened in 1901.\n", Map.of("title", ""));
+    SourceDocument mail =
+        new SourceDocument("d", "Agreed.\n> The bridge opened in 1901.\n", Map.of("title", ""));
     PromptRenderer renderer = renderer("compression: replies\n");
     int tokens = renderer.render(mail).promptTokens();
     assertThat(renderer.larger(mail, tokens).orElseThrow().user()).contains("1901");

@@ -12,9 +12,7 @@ class PromptLintTest {
 
   private static String yaml(String system, String user) {
     return TestTasks.YAML
-        .replace(
-            "system: Answer in JSON.\n",
-            "system: |\n" + system.indent(2))
+        .replace("system: Answer in JSON.\n", "system: |\n" + system.indent(2))
         .replace("user: \"{{title}}: {{text}}\"\n", "user: |\n" + user.indent(2));
   }
 
@@ -28,10 +26,7 @@ class PromptLintTest {
   }
 
   private static List<String> of(Kind kind, List<Finding> findings) {
-    return findings.stream()
-        .filter(finding -> finding.kind() == kind)
-        .map(Finding::text)
-        .toList();
+    return findings.stream().filter(finding -> finding.kind() == kind).map(Finding::text).toList();
   }
 
   @Test

@@ -40,7 +40,9 @@ class TaskQueriesTest {
             "kind": {"enum": ["spam", "other"]}, "topic": {"type": "string"}
             """);
     assertThat(queries).hasSize(2);
-    assertThat(queries.get(0)).contains("chain letters", "parcels", "Weigh").doesNotContain("harvests");
+    assertThat(queries.get(0))
+        .contains("chain letters", "parcels", "Weigh")
+        .doesNotContain("harvests");
     assertThat(queries.get(1)).contains("harvests", "parcels").doesNotContain("chain");
   }
 

@@ -103,11 +103,11 @@ class QuoteLocatorTest {
         new SourceDocument("d", "𝕏 one.\fHe said: the Bridge opened.", Map.of("title", "A note"));
     AnswerValidator.Verdict verdict =
         new AnswerValidator(SCHEMA)
-            .validate(
-                "{\"quotes\":[\"The bridge opened\",\"A note\"]}", QuoteSource.of(document));
+            .validate("{\"quotes\":[\"The bridge opened\",\"A note\"]}", QuoteSource.of(document));
     assertThat(verdict.answerJson()).contains("{\"quotes\":[\"the Bridge opened\",\"A note\"]}");
     assertThat(verdict.quotes())
-        .extracting(LocatedQuote::place, LocatedQuote::field, LocatedQuote::start, LocatedQuote::end)
+        .extracting(
+            LocatedQuote::place, LocatedQuote::field, LocatedQuote::start, LocatedQuote::end)
         .containsExactly(tuple("$.quotes[0]", "", 16, 33), tuple("$.quotes[1]", "title", 0, 6));
     LocatedQuote first = verdict.quotes().get(0);
     assertThat(first.page()).hasValue(2);

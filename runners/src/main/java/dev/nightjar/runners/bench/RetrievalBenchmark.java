@@ -170,8 +170,8 @@ public final class RetrievalBenchmark extends Benchmark {
   }
 
   /**
-   * Recall where three questions of a corpus are asked at once, in three times the budget: by a task
-   * with three properties, as three queries, and as one.
+   * Recall where three questions of a corpus are asked at once, in three times the budget: by a
+   * task with three properties, as three queries, and as one.
    */
   private static Map<String, String> fields(
       List<Asked> questions, Map<String, String> corpora, PrintWriter out) {
