@@ -29,6 +29,17 @@ column answer_views.tenant text not null
 column answer_views.task text not null
 column answer_views.columns jsonb not null
 column answer_views.made_at timestamp with time zone not null
+column answer_quotes.custom_id text not null
+column answer_quotes.namespace_id bigint not null
+column answer_quotes.place text not null
+column answer_quotes.field text not null
+column answer_quotes.starts_at integer not null
+column answer_quotes.ends_at integer not null
+column answer_quotes.page integer
+column answer_quotes.is_exact boolean not null
+column answer_quotes.before text not null
+column answer_quotes.quote text not null
+column answer_quotes.after text not null
 column attempt_costs.run_id text
 column attempt_costs.night timestamp with time zone
 column attempt_costs.day date
@@ -539,6 +550,18 @@ column ledger.cache_write_usd numeric not null
 column ledger.output_usd numeric not null
 column ledger.reasoning_usd numeric not null
 column ledger.total_usd numeric not null default ((((input_usd + cached_input_usd) + cache_write_usd) + output_usd) + reasoning_usd)
+column located_quotes.run_id text
+column located_quotes.document_id text
+column located_quotes.custom_id text
+column located_quotes.place text
+column located_quotes.field text
+column located_quotes.starts_at integer
+column located_quotes.ends_at integer
+column located_quotes.page integer
+column located_quotes.is_exact boolean
+column located_quotes.before text
+column located_quotes.quote text
+column located_quotes.after text
 column lookup_costs.run_id text
 column lookup_costs.tenant text
 column lookup_costs.item_key text
@@ -569,6 +592,7 @@ column misses.measure text not null default 'cosine'::text
 column misses.shingles integer[]
 column misses.lasting_failure_code text
 column misses.lasting_failure_reason text
+column misses.document text
 column namespaces.namespace_id bigint not null identity
 column namespaces.tenant text not null
 column namespaces.task_fingerprint text not null
@@ -1048,6 +1072,10 @@ column unknown_spend.asked_at timestamp with time zone
 column unknown_spend.worst_case_usd numeric
 constraint answer_views answer_views_pkey PRIMARY KEY (view_name)
 constraint answer_views answer_views_task_key UNIQUE (tenant, task)
+constraint answer_quotes answer_quotes_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
+constraint answer_quotes answer_quotes_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
+constraint answer_quotes answer_quotes_pkey PRIMARY KEY (custom_id, place)
+constraint answer_quotes answer_quotes_starts_before_it_ends CHECK (((starts_at >= 0) AND (starts_at < ends_at)))
 constraint attempts attempts_billed_key UNIQUE (custom_id, billed_at)
 constraint attempts attempts_billed_was_submitted CHECK (((billed_at IS NULL) OR (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text]))))
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
@@ -1201,6 +1229,8 @@ constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, cont
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
 index CREATE UNIQUE INDEX answer_views_pkey ON nightjar.answer_views USING btree (view_name)
 index CREATE UNIQUE INDEX answer_views_task_key ON nightjar.answer_views USING btree (tenant, task)
+index CREATE INDEX answer_quotes_namespace_idx ON nightjar.answer_quotes USING btree (namespace_id)
+index CREATE UNIQUE INDEX answer_quotes_pkey ON nightjar.answer_quotes USING btree (custom_id, place)
 index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (custom_id, billed_at)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
@@ -1343,6 +1373,7 @@ view item_costs
 view item_costs_now
 view item_sums
 view kept_answers
+view located_quotes
 view lookup_costs
 view open_submissions
 view output_waste

@@ -71,6 +71,19 @@ public interface WorkStore {
   void planAttempts(String runId, List<AttemptPlan> plans);
 
   /**
+   * Keeps whole documents whose answers have to quote them, until their leaders are settled.
+   *
+   * @param documents by item key
+   */
+  void keepDocuments(Map<String, String> documents);
+
+  /** The documents that are kept of these keys. */
+  Map<String, String> documents(Collection<String> itemKeys);
+
+  /** Keeps where quotes stand; those that are kept already of an attempt are replaced. */
+  void keepQuotes(List<LocatedQuote> quotes);
+
+  /**
    * Ends leaders of a run that have no attempt and will have none, and the documents that wait for
    * them. The leaders' failure is lasting: the next run does not try again.
    */

@@ -26,6 +26,10 @@ final class AnswerView {
         sent -> {
           out.println("prompt" + (sent.cut().isEmpty() ? "" : " (" + sent.cut() + ")"));
           indented(out, sent.user());
+          if (!sent.cut().isEmpty()) {
+            out.println("document (+ sent, - left out)");
+            sent.printCut(out, Terminal.highlights());
+          }
         });
     for (Results.Attempt attempt : attempts) {
       out.printf(

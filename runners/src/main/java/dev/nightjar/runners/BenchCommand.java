@@ -5,6 +5,7 @@ import dev.nightjar.runners.bench.BooksBenchmark;
 import dev.nightjar.runners.bench.CacheBenchmark;
 import dev.nightjar.runners.bench.CascadeBenchmark;
 import dev.nightjar.runners.bench.ChaosBenchmark;
+import dev.nightjar.runners.bench.CompressionBenchmark;
 import dev.nightjar.runners.bench.DedupeBenchmark;
 import dev.nightjar.runners.bench.FieldOrderBenchmark;
 import dev.nightjar.runners.bench.GroundingBenchmark;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
       CacheBenchmark.class,
       CascadeBenchmark.class,
       ChaosBenchmark.class,
+      CompressionBenchmark.class,
       DedupeBenchmark.class,
       FieldOrderBenchmark.class,
       GroundingBenchmark.class,

@@ -54,6 +54,7 @@ public final class Main implements Runnable {
     COMMANDS.put("demo", DemoCommand.class);
     COMMANDS.put("init", InitCommand.class);
     COMMANDS.put("try", TryCommand.class);
+    COMMANDS.put("lint", LintCommand.class);
     COMMANDS.put("plan", PlanCommand.class);
     COMMANDS.put("run", RunCommand.class);
     COMMANDS.put("submit", SubmitCommand.class);

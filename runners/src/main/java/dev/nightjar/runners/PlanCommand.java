@@ -347,7 +347,9 @@ final class PlanCommand implements Callable<Integer> {
                     "sent prompt     "
                         + Terminal.count(tokens)
                         + " tokens"
-                        + (tokens < item.wholePromptTokens() ? ", after retrieval" : "")));
+                        + (tokens < item.wholePromptTokens()
+                            ? ", after retrieval and compression"
+                            : "")));
     item.tier()
         .ifPresent(
             tier ->

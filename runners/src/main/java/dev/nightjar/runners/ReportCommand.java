@@ -4,10 +4,12 @@ import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.runners.report.Report;
+import dev.nightjar.runners.report.ReviewPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,13 @@ final class ReportCommand implements Callable<Integer> {
   @Nullable String runId;
 
   @Option(
+      names = "--review",
+      paramLabel = "N",
+      description =
+          "Instead: so many of its answers with what they quote highlighted, of a task with x-quote.")
+  @Nullable Integer review;
+
+  @Option(
       names = "--out",
       paramLabel = "FILE",
       defaultValue = "nightjar-report.html",
@@ -42,10 +51,22 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws SQLException {
+    if (review != null && review < 1) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--review",
+          "expected 1 or more, but was " + review,
+          "correct it");
+    }
     try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
-      Files.writeString(out, Report.html(stores.dataSource(), run, MachineClock.utc().instant()));
+      Instant now = MachineClock.utc().instant();
+      Files.writeString(
+          out,
+          review == null
+              ? Report.html(stores.dataSource(), run, now)
+              : ReviewPage.html(stores.dataSource(), run, review, now));
       spec.commandLine().getOut().println("run " + run + ": " + out.toAbsolutePath());
       return 0;
     } catch (IllegalArgumentException e) {
@@ -53,7 +74,9 @@ final class ReportCommand implements Callable<Integer> {
           ErrorCode.OPTION_INVALID,
           "report",
           String.valueOf(e.getMessage()),
-          "wait for its first answers; if all of its input was refused, 'nightjar results --failed' says why");
+          review != null
+              ? "mark what is to be quoted by x-quote: true in the task's output_schema, and run it"
+              : "wait for its first answers; if all of its input was refused, 'nightjar results --failed' says why");
     } catch (IOException e) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,

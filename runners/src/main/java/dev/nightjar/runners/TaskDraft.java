@@ -117,10 +117,9 @@ record TaskDraft(
         near_duplicates:
           similarity_min: 0.985
 
-        # Long documents: send only the parts that matter for the question. Remove the # to use it.
+        # Long documents: send only the parts that matter for what is asked above. Remove the # to use it.
         # retrieval:
         #   document_tokens_max: 1500
-        #   query: %s
 
         # Cheapest first: a later tier is asked only where an answer of an earlier one will not do.
         tiers:
@@ -134,9 +133,6 @@ record TaskDraft(
             output_tokens_max: %d    # its reasoning counts towards it
         """
             .formatted(
-                kind == Kind.SUMMARIZE
-                    ? "what happened decision date amount"
-                    : String.join(" ", names),
                 provider.label(),
                 models.small(),
                 tokensMax,

@@ -9,6 +9,11 @@ import java.util.Locale;
 final class Terminal {
   private Terminal() {}
 
+  /** Whether what is printed goes to a terminal that shows dimmed text: the launcher says so. */
+  static boolean highlights() {
+    return Boolean.getBoolean("nightjar.highlights");
+  }
+
   /** Dollars with all their digits. */
   static String exact(BigDecimal usd) {
     BigDecimal stripped = usd.stripTrailingZeros();

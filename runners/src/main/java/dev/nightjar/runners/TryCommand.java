@@ -247,6 +247,10 @@ final class TryCommand implements Callable<Integer> {
     ObjectNode node = AnswerView.asJson(item);
     node.put("system", prompt.system());
     node.put("prompt", prompt.user());
+    node.put("document_tokens", prompt.documentTokens());
+    node.put("sent_tokens", prompt.sentTokens());
+    ArrayNode spans = node.putArray("sent_code_points");
+    prompt.spans().forEach(span -> spans.addArray().add(span.start()).add(span.end()));
     ArrayNode asked = node.putArray("attempts");
     attempts.forEach(attempt -> asked.add(AnswerView.asJson(attempt)));
     return node;

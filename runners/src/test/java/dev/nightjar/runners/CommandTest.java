@@ -60,6 +60,7 @@ class CommandTest {
         "demo",
         "init",
         "try",
+        "lint",
         "plan",
         "run",
         "submit",
@@ -159,7 +160,7 @@ class CommandTest {
   @Test
   void anUnknownBenchmarkNamesThoseThatExist() {
     assertOneLine(run("bench", "nothing"), 2, "OPTION_INVALID: ", "nightjar bench --help");
-    assertThat(run("bench").out()).contains("chaos", "retrieval");
+    assertThat(run("bench").out()).contains("chaos", "compression", "retrieval");
   }
 
   @Test

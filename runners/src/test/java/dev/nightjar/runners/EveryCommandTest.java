@@ -129,6 +129,7 @@ class EveryCommandTest {
         "plan " + night(),
         "submit " + night() + QUICK,
         "run " + night() + QUICK,
+        "lint " + directory + "/task.yaml",
         "status",
         "results --limit 5",
         "diff nothing nothing --help",

@@ -74,6 +74,7 @@ class RedactionTest {
             "collect " + home.resolve("task.yaml") + corpus + " --poll-seconds 0.2",
             "plan " + home.resolve("task.yaml") + corpus,
             "try " + home.resolve("task.yaml") + corpus + " -n 1",
+            "lint " + home.resolve("task.yaml"),
             "status",
             "results --limit 3",
             "diff night night",

@@ -349,7 +349,8 @@ final class Budget {
         """
         update misses
         set state = 'failed',
-            prompt = null
+            prompt = null,
+            document = null
         where item_key = any (?::text[])
            or (leader_key = any (?::text[]) and state = 'follower')
         """,

@@ -132,12 +132,15 @@ final class PostgresCacheCare implements CacheCare {
         });
   }
 
-  /** What a model said and will not do, or nobody could judge: no answer a path could hold for. */
+  /**
+   * What a model said and will not do, or nobody could judge: no answer a path could hold for. And
+   * where quotes stand, with the document's words.
+   */
   private static void forgetUnjudged(DSLContext tx, Selection selection) {
     if (selection.answerPredicate().isPresent()) {
       return;
     }
-    for (String table : List.of("raw_answers", "rejected_answers")) {
+    for (String table : List.of("raw_answers", "rejected_answers", "answer_quotes")) {
       tx.execute(
           "delete from "
               + table
@@ -238,12 +241,16 @@ final class PostgresCacheCare implements CacheCare {
                 + ") and created_at <= ?",
             namespaceId,
             Sql.time(writtenAfter));
-    context.execute(
-        "delete from raw_answers r using attempts a where r.namespace_id in ("
-            + VERSIONS
-            + ") and a.custom_id = r.custom_id and a.ended_at <= ?",
-        namespaceId,
-        Sql.time(writtenAfter));
+    for (String table : List.of("raw_answers", "answer_quotes")) {
+      context.execute(
+          "delete from "
+              + table
+              + " r using attempts a where r.namespace_id in ("
+              + VERSIONS
+              + ") and a.custom_id = r.custom_id and a.ended_at <= ?",
+          namespaceId,
+          Sql.time(writtenAfter));
+    }
     context.execute(
         "delete from rejected_answers where namespace_id in ("
             + VERSIONS

@@ -608,6 +608,7 @@ final class PostgresForecastStore implements ForecastStore {
             leader_key = null,
             similarity = null,
             prompt = null,
+            document = null,
             embedding = null,
             shingles = null
         where m.run_id = ?

@@ -136,7 +136,7 @@ final class PostgresForgetStore implements ForgetStore {
 
   /** What models and people said of the documents. */
   private static void forgetAnswers(DSLContext tx, Selection selection) {
-    for (String table : List.of("raw_answers", "rejected_answers")) {
+    for (String table : List.of("raw_answers", "rejected_answers", "answer_quotes")) {
       tx.execute(
           "delete from "
               + table
@@ -201,6 +201,7 @@ final class PostgresForgetStore implements ForgetStore {
         """
         update misses m
         set prompt = null,
+            document = null,
             embedding = null,
             shingles = null,
             guard_marks = null,

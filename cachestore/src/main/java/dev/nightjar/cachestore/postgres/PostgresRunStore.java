@@ -525,7 +525,8 @@ final class PostgresRunStore implements RunStore {
               with stranded as (
                   update misses
                   set state = 'failed',
-                      prompt = null
+                      prompt = null,
+                      document = null
                   where run_id = ?
                     and state in ('candidate', 'leader')
                     -- One that waits for money was read and planned.
@@ -635,7 +636,8 @@ final class PostgresRunStore implements RunStore {
         unasked as (
             update misses
             set state = 'failed',
-                prompt = null
+                prompt = null,
+                document = null
             where item_key in (select item_key from ended union all select item_key from unfunded)
         )
         update runs
@@ -708,6 +710,7 @@ final class PostgresRunStore implements RunStore {
               """
               update misses
               set prompt = null,
+                  document = null,
                   embedding = null,
                   shingles = null
               where run_id = ?

@@ -706,7 +706,8 @@ final class PostgresSettlementStore implements SettlementStore {
         """
         update misses
         set state = 'answered',
-            prompt = null
+            prompt = null,
+            document = null
         where item_key = any (?::text[])
            or (leader_key = any (?::text[]) and state = 'follower')
         """,

@@ -14,6 +14,7 @@ import dev.nightjar.cachestore.FileReading;
 import dev.nightjar.cachestore.Leader;
 import dev.nightjar.cachestore.LeaderElection;
 import dev.nightjar.cachestore.LeaderFailure;
+import dev.nightjar.cachestore.LocatedQuote;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.NewItem;
 import dev.nightjar.cachestore.ReuseBounds;
@@ -738,6 +739,79 @@ final class PostgresWorkStore implements WorkStore {
       leaders.put(key, new Leader(key, row.get("attempt_number", Integer.class)));
     }
     return leaders;
+  }
+
+  @Override
+  public void keepDocuments(Map<String, String> documents) {
+    if (documents.isEmpty()) {
+      return;
+    }
+    List<String> keys = documents.keySet().stream().sorted().toList();
+    context.execute(
+        """
+        update misses m
+        set document = d.document
+        from unnest(?::text[], ?::text[]) as d (item_key, document)
+        where m.item_key = d.item_key
+        """,
+        Sql.array(keys),
+        Sql.array(keys.stream().map(documents::get).toList()));
+  }
+
+  @Override
+  public Map<String, String> documents(Collection<String> itemKeys) {
+    Map<String, String> documents = new HashMap<>();
+    for (Record row :
+        fetch(
+            context,
+            """
+            select item_key, document
+            from misses
+            where item_key = any (?::text[])
+              and document is not null
+            """,
+            (Object) Sql.array(itemKeys))) {
+      documents.put(row.get("item_key", String.class), row.get("document", String.class));
+    }
+    return documents;
+  }
+
+  @Override
+  public void keepQuotes(List<LocatedQuote> quotes) {
+    if (quotes.isEmpty()) {
+      return;
+    }
+    Transactions.run(
+        context,
+        configuration -> {
+          DSLContext tx = configuration.dsl();
+          tx.execute(
+              "delete from answer_quotes where custom_id = any (?::text[])",
+              (Object) texts(quotes, LocatedQuote::customId));
+          tx.execute(
+              """
+              insert into answer_quotes (
+                  custom_id, namespace_id, place, field, starts_at, ends_at, page, is_exact, before, quote, after)
+              select
+                  q.custom_id, a.namespace_id, q.place, q.field, q.starts_at, q.ends_at, nullif(q.page, 0), q.is_exact,
+                  q.before, q.quote, q.after
+              from unnest(
+                  ?::text[], ?::text[], ?::text[], ?::integer[], ?::integer[], ?::integer[], ?::boolean[], ?::text[], ?::text[], ?::text[])
+                  as q (custom_id, place, field, starts_at, ends_at, page, is_exact, before, quote, after)
+              join attempts a on a.custom_id = q.custom_id
+              on conflict do nothing
+              """,
+              texts(quotes, LocatedQuote::customId),
+              texts(quotes, LocatedQuote::place),
+              texts(quotes, LocatedQuote::field),
+              ints(quotes, LocatedQuote::start),
+              ints(quotes, LocatedQuote::end),
+              ints(quotes, quote -> quote.page().orElse(0)),
+              quotes.stream().map(LocatedQuote::isExact).toArray(Boolean[]::new),
+              texts(quotes, LocatedQuote::before),
+              texts(quotes, LocatedQuote::quote),
+              texts(quotes, LocatedQuote::after));
+        });
   }
 
   @Override

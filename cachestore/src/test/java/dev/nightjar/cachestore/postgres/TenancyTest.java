@@ -137,6 +137,10 @@ class TenancyTest {
               + " mechanisms, equality, agrees, differing_fields, compared_at) select run_id,"
               + " document_id, 'gold', namespace_id, item_key, '{}', 'e', true, '{}', now() from"
               + " items limit 1");
+      statement.execute(
+          "insert into answer_quotes (custom_id, namespace_id, place, field, starts_at, ends_at,"
+              + " is_exact, before, quote, after) select custom_id, namespace_id, '$.quote', '', 0,"
+              + " 1, true, '', 'secret', '' from attempts");
     }
   }
 
@@ -198,7 +202,7 @@ class TenancyTest {
                   and t.table_type = 'BASE TABLE'
                   and (c.column_name in (
                       'answer', 'prompt', 'definition', 'response_body', 'embedding', 'shingles', 'bits', 'guard_marks',
-                      'similarity', 'content_hash', 'source_uri'))
+                      'similarity', 'content_hash', 'source_uri', 'quote', 'document'))
                 """)) {
       while (rows.next()) {
         tables.add(rows.getString(1));
@@ -220,6 +224,7 @@ class TenancyTest {
             "near_duplicate_bands",
             "online_requests",
             "raw_answers",
+            "answer_quotes",
             "rejected_answers",
             "results",
             "semantic_lookups",

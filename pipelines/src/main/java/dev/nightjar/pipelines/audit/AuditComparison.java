@@ -25,8 +25,7 @@ public final class AuditComparison {
     this.store = store;
     this.task = task;
     this.terms =
-        new AuditStore.Terms(
-            task.answerEquality().digest(), task.referenceTier(), task.retrieval() != null);
+        new AuditStore.Terms(task.answerEquality().digest(), task.referenceTier(), task.shortens());
   }
 
   /** Compares with the answers of a run that asked the reference. */

@@ -44,7 +44,13 @@ public final class ReferenceTask {
     String name = task.name() + (pass == AuditSpec.SECOND_PASS ? ":audit-again" : ":audit");
     definition.put("name", name);
     definition.remove(
-        List.of("semantic_cache", "near_duplicates", "retrieval", "over_budget", "gold"));
+        List.of(
+            "semantic_cache",
+            "near_duplicates",
+            "compression",
+            "retrieval",
+            "over_budget",
+            "gold"));
     definition.put("audit_pass", pass);
     if (definition.get("input") instanceof ObjectNode input) {
       input.remove("priority_field"); // the draw says who goes first

@@ -6,10 +6,8 @@ import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Document;
 import dev.nightjar.pipelines.model.LeaderDocument;
 import dev.nightjar.pipelines.model.Prompt;
-import dev.nightjar.pipelines.model.Tokens;
+import dev.nightjar.pipelines.model.SourceDocument;
 import dev.nightjar.pipelines.model.Watchdog;
-import dev.nightjar.pipelines.task.PromptTemplate;
-import dev.nightjar.pipelines.task.RetrievalSpec;
 import dev.nightjar.pipelines.task.TaskSpec;
 import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -54,9 +52,8 @@ public final class RetrieveChunks
     private static final long serialVersionUID = 1L;
 
     private final TaskSpec task;
-    private transient @Nullable PromptTemplate template;
-    private transient @Nullable ChunkRetriever retriever;
-    private transient int fixedTokens;
+    private transient @Nullable PromptRenderer renderer;
+    private transient boolean quotes;
 
     RenderFn(TaskSpec task) {
       this.task = task;
@@ -64,14 +61,8 @@ public final class RetrieveChunks
 
     @Setup
     public void setup() {
-      template = PromptTemplate.compile(task.userTemplate());
-      RetrievalSpec retrieval = task.retrieval();
-      retriever =
-          retrieval == null ? null : new ChunkRetriever(retrieval.chunkTokens(), retrieval.query());
-      fixedTokens =
-          Tokens.count(task.system())
-              + Tokens.count(task.outputSchemaJson())
-              + Tokens.REQUEST_FRAME;
+      renderer = new PromptRenderer(task);
+      quotes = task.hasQuotes();
     }
 
     @ProcessElement
@@ -93,21 +84,18 @@ public final class RetrieveChunks
 
     private Prompt prompt(LeaderDocument leader) {
       Document document = leader.candidate().document();
-      RetrievalSpec retrieval = task.retrieval();
-      String text =
-          retriever == null || retrieval == null
-              ? document.text()
-              : retriever.shorten(document.text(), retrieval.documentTokensMax());
-      if (template == null) {
+      if (renderer == null) {
         throw new IllegalStateException("setup has not run");
       }
-      String user = template.render(document.id(), text, document.fields());
+      SourceDocument source = SourceDocument.of(document);
+      PromptRenderer.Rendered rendered = renderer.render(source);
       return new Prompt(
           leader.candidate().itemKey(),
           leader.attemptNumber(),
-          user,
-          fixedTokens + Tokens.count(user),
-          document.priority());
+          rendered.user(),
+          rendered.promptTokens(),
+          document.priority(),
+          quotes ? Optional.of(source.toJson()) : Optional.empty());
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.nightjar.pipelines.model;
 
+import java.util.Optional;
+
 /**
  * What will be asked.
  *
@@ -8,6 +10,12 @@ package dev.nightjar.pipelines.model;
  * @param user user message
  * @param promptTokens estimated tokens of the whole request
  * @param priority the document's; see {@link Document}
+ * @param document the whole {@link SourceDocument} as JSON, if the answer has to quote it
  */
 public record Prompt(
-    String itemKey, int attemptNumber, String user, int promptTokens, double priority) {}
+    String itemKey,
+    int attemptNumber,
+    String user,
+    int promptTokens,
+    double priority,
+    Optional<String> document) {}

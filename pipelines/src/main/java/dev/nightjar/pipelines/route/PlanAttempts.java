@@ -9,7 +9,9 @@ import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Prompt;
 import dev.nightjar.pipelines.submit.RequestLines;
 import dev.nightjar.pipelines.task.TierSpec;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -123,6 +125,10 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                                   + " context_tokens_max; shorten it, as by 'retrieval', or add a tier"))
                   .toList());
       RequestLines lines = new RequestLines(context.task());
+      Map<String, String> documents = new HashMap<>();
+      prompts.forEach(
+          prompt -> prompt.document().ifPresent(text -> documents.put(prompt.itemKey(), text)));
+      stores().work().keepDocuments(documents); // first: what is planned is not rendered again
       stores()
           .work()
           .planAttempts(

@@ -574,12 +574,13 @@ public final class TaskLoader {
         EmbeddingModel.ofLabel(
                 tree.path("embedding_model").asText(EmbeddingModel.ALL_MINILM_L6_V2.label()))
             .orElseThrow(), // the schema names them all
+        Compression.valueOf(upper(tree.path("compression").asText("none"))),
         retrieval.isMissingNode()
             ? null
             : new RetrievalSpec(
                 retrieval.get("document_tokens_max").asInt(),
                 retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
-                retrieval.get("query").asText()),
+                queries(tree)),
         integer(tree.at("/online_fallback/minutes_before_deadline")),
         List.copyOf(tiers),
         tree.at("/reference/tier").asText(tiers.get(tiers.size() - 1).name()),
@@ -738,6 +739,20 @@ public final class TaskLoader {
         integer(node.path("days_max")),
         integer(node.path("megabytes_max")),
         integer(node.path("documents_days_max")));
+  }
+
+  /** Those that the file gives; else what the task's own words look for. */
+  private static List<String> queries(JsonNode tree) {
+    JsonNode query = tree.at("/retrieval/query");
+    if (query.isMissingNode()) {
+      return TaskQueries.of(tree.get("system").asText(), tree.get("output_schema"));
+    }
+    List<String> queries = new ArrayList<>();
+    if (query.isTextual()) {
+      queries.add(query.asText());
+    }
+    query.forEach(one -> queries.add(one.asText()));
+    return List.copyOf(queries);
   }
 
   private static @Nullable Double number(JsonNode node) {

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param answerEquality when two answers are the same for the task's users
  * @param retention how long answers are kept
  * @param embeddingModel by which texts are compared
+ * @param compression what is left out of documents
  * @param retrieval how long documents are shortened, or null to send them whole
  * @param onlineMinutesBeforeDeadline how long before a deadline requests are asked online instead
  *     of in batches, or null for never
@@ -61,6 +62,7 @@ public record TaskSpec(
     AnswerEquality answerEquality,
     RetentionSpec retention,
     EmbeddingModel embeddingModel,
+    Compression compression,
     @Nullable RetrievalSpec retrieval,
     @Nullable Integer onlineMinutesBeforeDeadline,
     List<TierSpec> tiers,
@@ -91,6 +93,16 @@ public record TaskSpec(
     DEFER,
     /** They are asked at a cheaper tier, if that fits. */
     DOWNGRADE
+  }
+
+  /** Whether answers have to quote their documents. */
+  public boolean hasQuotes() {
+    return outputSchemaJson.contains("\"x-quote\":true"); // it is canonical
+  }
+
+  /** Whether less than the whole document may be sent. */
+  public boolean shortens() {
+    return retrieval != null || compression != Compression.NONE;
   }
 
   /** Whether any text of this task needs an embedding. */

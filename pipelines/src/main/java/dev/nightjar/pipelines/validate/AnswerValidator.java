@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.LocatedQuote;
 import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.AnswerSchema;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,10 +65,17 @@ public final class AnswerValidator {
    * @param answerJson the answer, if it will do
    * @param code why not, if not
    * @param reason the same in words, without the answer's text
+   * @param isMisquoted whether it quotes what the document does not say
+   * @param quotes where its quotes stand, if it will do and the document is at hand
    */
-  public record Verdict(Optional<String> answerJson, Optional<ErrorCode> code, String reason) {
+  public record Verdict(
+      Optional<String> answerJson,
+      Optional<ErrorCode> code,
+      String reason,
+      boolean isMisquoted,
+      List<LocatedQuote> quotes) {
     static Verdict rejected(ErrorCode code, String reason) {
-      return new Verdict(Optional.empty(), Optional.of(code), reason);
+      return new Verdict(Optional.empty(), Optional.of(code), reason, false, List.of());
     }
 
     /** Whether the answer may be good: what failed is the judging. */
@@ -84,7 +93,7 @@ public final class AnswerValidator {
    */
   public Verdict validate(String text) {
     return quotes.isEmpty()
-        ? validate(text, "")
+        ? validate(text, QuoteSource.ofPrompt(""))
         : Verdict.rejected(
             ErrorCode.ANSWER_UNJUDGED, "its quotes cannot be judged without what it was asked");
   }
@@ -94,9 +103,9 @@ public final class AnswerValidator {
    * case, white space, hyphenation, punctuation or one word.
    *
    * @param text of an answer that is complete
-   * @param source what was sent to the model, whose words it quotes
+   * @param source whose words it quotes
    */
-  public Verdict validate(String text, String source) {
+  public Verdict validate(String text, QuoteSource source) {
     try {
       return Watchdog.within(timeMax, () -> judged(text, source));
     } catch (RuntimeException | StackOverflowError e) {
@@ -106,7 +115,7 @@ public final class AnswerValidator {
     }
   }
 
-  private Verdict judged(String text, String source) {
+  private Verdict judged(String text, QuoteSource source) {
     Verdict first = judgedAsItIs(text, source);
     if (first.answerJson().isPresent()) {
       return first;
@@ -121,7 +130,7 @@ public final class AnswerValidator {
     return second.answerJson().isPresent() ? second : first;
   }
 
-  private Verdict judgedAsItIs(String text, String source) {
+  private Verdict judgedAsItIs(String text, QuoteSource source) {
     JsonNode answer;
     try {
       answer = JSON.readTree(text);
@@ -137,20 +146,53 @@ public final class AnswerValidator {
     if (unstorable.isPresent()) {
       return Verdict.rejected(ErrorCode.ANSWER_INVALID, unstorable.get());
     }
-    return schema
-        .firstProblem(answer)
-        .or(() -> quotes.isEmpty() ? Optional.empty() : quoteProblem(answer, source))
-        .map(problem -> Verdict.rejected(ErrorCode.ANSWER_INVALID, problem))
-        .orElseGet(() -> new Verdict(Optional.of(answer.toString()), Optional.empty(), ""));
+    Optional<String> problem = schema.firstProblem(answer);
+    if (problem.isPresent()) {
+      return Verdict.rejected(ErrorCode.ANSWER_INVALID, problem.get());
+    }
+    if (quotes.isEmpty()) {
+      return accepted(answer, List.of());
+    }
+    QuoteFields.Checked checked = quotes.correct(answer, source);
+    if (checked.missing().isPresent()) {
+      return new Verdict(
+          Optional.empty(),
+          Optional.of(ErrorCode.ANSWER_INVALID),
+          checked.missing().get() + " quotes what is not in the document",
+          true,
+          List.of());
+    }
+    // The source's own words took the quotes' place, and have to meet the schema as they did.
+    return unstorable(answer)
+        .or(() -> schema.firstProblem(answer))
+        .map(broken -> Verdict.rejected(ErrorCode.ANSWER_INVALID, broken))
+        .orElseGet(() -> accepted(answer, located(checked.found(), source)));
   }
 
-  /** The source's own words take a quote's place, and have to meet the schema as the quote did. */
-  private Optional<String> quoteProblem(JsonNode answer, String source) {
-    return quotes
-        .correct(answer, source)
-        .map(place -> place + " quotes what is not in the document")
-        .or(() -> unstorable(answer))
-        .or(() -> schema.firstProblem(answer));
+  private static Verdict accepted(JsonNode answer, List<LocatedQuote> quotes) {
+    return new Verdict(Optional.of(answer.toString()), Optional.empty(), "", false, quotes);
+  }
+
+  private static List<LocatedQuote> located(
+      Map<String, QuoteSource.Found> found, QuoteSource source) {
+    List<LocatedQuote> quotes = new ArrayList<>();
+    if (source.isDocument()) {
+      found.forEach(
+          (place, quote) ->
+              quotes.add(
+                  new LocatedQuote(
+                      "",
+                      place,
+                      quote.field(),
+                      quote.place().start(),
+                      quote.place().end(),
+                      source.page(quote),
+                      quote.place().isExact(),
+                      source.before(quote),
+                      quote.place().text(),
+                      source.after(quote))));
+    }
+    return quotes;
   }
 
   /** What PostgreSQL, or who reads a number as a double, cannot hold. */

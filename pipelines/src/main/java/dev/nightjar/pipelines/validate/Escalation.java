@@ -41,6 +41,18 @@ public final class Escalation {
     };
   }
 
+  /**
+   * The tier to ask, with more of the document, after an answer that quotes what is not there: one
+   * up, or where none is left its own. Ends, for each time there is more of the document.
+   *
+   * @param longer the attempt with the longer prompt
+   */
+  public static Optional<TierSpec> afterMisquote(TaskSpec task, StoredAttempt longer) {
+    return higher(task.tiers(), longer, 0)
+        .or(() -> Optional.of(task.tier(longer.tier())))
+        .filter(tier -> tier.fits(longer.promptTokens()));
+  }
+
   /** The tier of a request that was not executed, as long as that may be tried. */
   public static Optional<TierSpec> again(List<TierSpec> tiers, StoredAttempt attempt) {
     return attempt.attemptsAtTier() < ATTEMPTS_PER_TIER_MAX

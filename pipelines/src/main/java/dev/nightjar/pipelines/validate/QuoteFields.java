@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * The properties of a schema that are marked {@code x-quote: true}, at any depth under {@code
- * properties} and {@code items}. What a model writes there must stand in what it was sent.
- * Immutable and thread-safe.
+ * properties} and {@code items}. What a model writes there must stand in the document. Immutable
+ * and thread-safe.
  */
 final class QuoteFields {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -37,14 +39,22 @@ final class QuoteFields {
   }
 
   /**
+   * Where an answer's quotes stand.
+   *
+   * @param missing the place in the answer of the first quote that stands nowhere
+   * @param found by their places in the answer
+   */
+  record Checked(Optional<String> missing, Map<String, QuoteSource.Found> found) {}
+
+  /**
    * Checks an answer's quotes, and puts the source's own words where they differ.
    *
    * @param answer is changed
    * @param source what the quotes are from
-   * @return the first quote that is not there, as its place
    */
-  Optional<String> correct(JsonNode answer, String source) {
-    return corrected(schema, answer, "$", new QuoteLocator(source));
+  Checked correct(JsonNode answer, QuoteSource source) {
+    Map<String, QuoteSource.Found> found = new LinkedHashMap<>();
+    return new Checked(corrected(schema, answer, "$", source, found), found);
   }
 
   private static boolean hasMark(JsonNode schema) {
@@ -64,20 +74,25 @@ final class QuoteFields {
   }
 
   private static Optional<String> corrected(
-      JsonNode schema, JsonNode answer, String place, QuoteLocator locator) {
+      JsonNode schema,
+      JsonNode answer,
+      String place,
+      QuoteSource source,
+      Map<String, QuoteSource.Found> found) {
     if (answer instanceof ObjectNode object) {
       for (var fields = schema.path("properties").fields(); fields.hasNext(); ) {
         var field = fields.next();
         JsonNode value = object.path(field.getKey());
         String at = place + "." + field.getKey();
         if (isMarked(field.getValue()) && value.isTextual()) {
-          Optional<QuoteLocator.Place> found = locator.locate(value.asText());
-          if (found.isEmpty()) {
+          Optional<QuoteSource.Found> here = source.locate(value.asText());
+          if (here.isEmpty()) {
             return Optional.of(at);
           }
-          object.set(field.getKey(), TextNode.valueOf(found.get().text()));
+          found.put(at, here.get());
+          object.set(field.getKey(), TextNode.valueOf(here.get().place().text()));
         }
-        Optional<String> missing = corrected(field.getValue(), value, at, locator);
+        Optional<String> missing = corrected(field.getValue(), value, at, source, found);
         if (missing.isPresent()) {
           return missing;
         }
@@ -88,13 +103,14 @@ final class QuoteFields {
       for (int i = 0; i < array.size(); i++) {
         String at = place + "[" + i + "]";
         if (areQuotes && array.get(i).isTextual()) {
-          Optional<QuoteLocator.Place> found = locator.locate(array.get(i).asText());
-          if (found.isEmpty()) {
+          Optional<QuoteSource.Found> here = source.locate(array.get(i).asText());
+          if (here.isEmpty()) {
             return Optional.of(at);
           }
-          array.set(i, TextNode.valueOf(found.get().text()));
+          found.put(at, here.get());
+          array.set(i, TextNode.valueOf(here.get().place().text()));
         }
-        Optional<String> missing = corrected(items, array.get(i), at, locator);
+        Optional<String> missing = corrected(items, array.get(i), at, source, found);
         if (missing.isPresent()) {
           return missing;
         }

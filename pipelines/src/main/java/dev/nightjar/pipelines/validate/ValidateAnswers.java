@@ -2,19 +2,23 @@ package dev.nightjar.pipelines.validate;
 
 import dev.nightjar.cachestore.AttemptPlan;
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.LocatedQuote;
 import dev.nightjar.cachestore.Outcome;
 import dev.nightjar.cachestore.StoredAttempt;
 import dev.nightjar.cachestore.Submission;
 import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.beam.StoreFn;
+import dev.nightjar.pipelines.compress.PromptRenderer;
 import dev.nightjar.pipelines.model.AnswerEnd;
 import dev.nightjar.pipelines.model.ResultLine;
+import dev.nightjar.pipelines.model.SourceDocument;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.submit.RequestLines;
 import dev.nightjar.pipelines.task.TierSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +67,7 @@ public final class ValidateAnswers
 
     private transient @Nullable AnswerValidator validator;
     private transient @Nullable RequestLines lines;
+    private transient @Nullable PromptRenderer renderer;
 
     private final boolean escalates;
 
@@ -76,6 +81,7 @@ public final class ValidateAnswers
       super.open();
       validator = new AnswerValidator(context.task().outputSchemaJson());
       lines = new RequestLines(context.task());
+      renderer = new PromptRenderer(context.task());
     }
 
     @Override
@@ -89,17 +95,36 @@ public final class ValidateAnswers
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
             Optional<Submission> submission = stores().submissions().find(submissionId);
+            Map<String, String> documents =
+                context.task().hasQuotes()
+                    ? stores()
+                        .work()
+                        .documents(attempts.values().stream().map(StoredAttempt::itemKey).toList())
+                    : Map.of();
+            List<LocatedQuote> quotes = new ArrayList<>();
+            List<SubmissionOutcome> outcomes = new ArrayList<>();
             for (ResultLine line : same) {
               StoredAttempt attempt = attempts.get(line.customId());
               if (attempt != null) {
-                output.accept(
-                    new SubmissionOutcome(submissionId, judge(line, attempt, submission)));
+                Optional<SourceDocument> document =
+                    Optional.ofNullable(documents.get(attempt.itemKey()))
+                        .map(SourceDocument::ofJson);
+                outcomes.add(
+                    new SubmissionOutcome(
+                        submissionId, judge(line, attempt, submission, document, quotes)));
               }
             }
+            stores().work().keepQuotes(quotes); // before the answers they are of are settled
+            outcomes.forEach(output);
           });
     }
 
-    private Outcome judge(ResultLine line, StoredAttempt attempt, Optional<Submission> submission) {
+    private Outcome judge(
+        ResultLine line,
+        StoredAttempt attempt,
+        Optional<Submission> submission,
+        Optional<SourceDocument> document,
+        List<LocatedQuote> quotes) {
       boolean bills = submission.map(Providers::bills).orElse(true);
       if (validator == null) {
         throw new IllegalStateException("setup has not run");
@@ -125,10 +150,17 @@ public final class ValidateAnswers
             Optional.empty(),
             line.served());
       }
-      AnswerValidator.Verdict verdict = verdict(validator, line, attempt.prompt());
+      AnswerValidator.Verdict verdict = verdict(validator, line, attempt.prompt(), document);
       boolean accepted = verdict.answerJson().isPresent();
-      Optional<TierSpec> next =
-          verdict.code().flatMap(code -> Escalation.afterAnswer(context.task(), attempt, code));
+      verdict.quotes().forEach(quote -> quotes.add(quote.of(line.customId())));
+      Optional<AttemptPlan> next =
+          (verdict.isMisquoted() ? withMore(attempt, document) : Optional.<AttemptPlan>empty())
+              .or(
+                  () ->
+                      verdict
+                          .code()
+                          .flatMap(code -> Escalation.afterAnswer(context.task(), attempt, code))
+                          .map(tier -> plan(tier, attempt)));
       return new Outcome(
           line.customId(),
           accepted ? Outcome.Kind.SUCCEEDED : Outcome.Kind.REJECTED,
@@ -137,7 +169,7 @@ public final class ValidateAnswers
           verdict.answerJson(),
           accepted ? Optional.<ErrorCode>empty() : verdict.code(),
           verdict.reason(),
-          escalates ? next.map(tier -> plan(tier, attempt)) : Optional.empty(),
+          escalates ? next : Optional.empty(),
           // Answered, and not a word of what it cost.
           bills && !line.usage().isBilled() && line.end() != AnswerEnd.DECLINED,
           // No tier is left that might do better, or what was bought would be judged no better
@@ -148,7 +180,10 @@ public final class ValidateAnswers
     }
 
     private static AnswerValidator.Verdict verdict(
-        AnswerValidator validator, ResultLine line, String prompt) {
+        AnswerValidator validator,
+        ResultLine line,
+        String prompt,
+        Optional<SourceDocument> document) {
       return line.end()
           .code()
           .map(
@@ -161,7 +196,38 @@ public final class ValidateAnswers
               () ->
                   prompt.isBlank() // of an item that was answered otherwise meanwhile
                       ? validator.validate(line.text())
-                      : validator.validate(line.text(), prompt));
+                      : validator.validate(
+                          line.text(),
+                          document
+                              .map(QuoteSource::of)
+                              .orElseGet(() -> QuoteSource.ofPrompt(prompt))));
+    }
+
+    /**
+     * What is asked after an answer that quotes what is not there: the same with more of the
+     * document, one tier up, or where none is left, again at its own.
+     */
+    private Optional<AttemptPlan> withMore(
+        StoredAttempt attempt, Optional<SourceDocument> document) {
+      PromptRenderer prompts = renderer;
+      if (prompts == null) {
+        throw new IllegalStateException("setup has not run");
+      }
+      return document
+          .flatMap(whole -> prompts.larger(whole, attempt.promptTokens()))
+          .map(
+              more ->
+                  new StoredAttempt(
+                      attempt.customId(),
+                      attempt.itemKey(),
+                      attempt.attemptNumber(),
+                      attempt.tier(),
+                      attempt.attemptsAtTier(),
+                      more.user(),
+                      more.promptTokens(),
+                      attempt.priority()))
+          .flatMap(
+              more -> Escalation.afterMisquote(context.task(), more).map(tier -> plan(tier, more)));
     }
 
     private Optional<AttemptPlan> nextAfter(

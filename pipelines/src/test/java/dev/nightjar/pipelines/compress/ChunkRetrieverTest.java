@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.pipelines.model.Tokens;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitrary;
@@ -19,7 +20,7 @@ class ChunkRetrieverTest {
           .mapToObj(i -> "The committee met on day " + i + " and adjourned without a vote.")
           .collect(Collectors.joining(" "));
 
-  private final ChunkRetriever retriever = new ChunkRetriever(60, "price of wheat");
+  private final ChunkRetriever retriever = new ChunkRetriever(60, List.of("price of wheat"));
 
   @Test
   void aShortDocumentIsSentWhole() {
@@ -46,11 +47,21 @@ class ChunkRetrieverTest {
   }
 
   @Test
+  void severalQueriesShareTheBudget() {
+    String wheat = "Wheat was sold at a price of ninety cents a bushel, and wheat prices fell. ";
+    String treaty = "The treaty with Norway was ratified.";
+    String document = FILLER + " " + wheat.repeat(30) + FILLER + " " + treaty + " " + FILLER;
+    List<String> queries = List.of("price of wheat", "treaty Norway", "zebra");
+    assertThat(new ChunkRetriever(60, queries).shorten(document, 300))
+        .contains(treaty, "ninety cents");
+  }
+
+  @Test
   void aWordInAnotherFormIsFound() {
     String needle = "Die Preise der Häuser stiegen.";
     String filler = "Der Ausschuss trat am Tag zusammen und ging ohne Beschluss auseinander. ";
     String document = filler.repeat(100) + needle + " " + filler.repeat(100);
-    assertThat(new ChunkRetriever(60, "Preis eines Hauses").shorten(document, 200))
+    assertThat(new ChunkRetriever(60, List.of("Preis eines Hauses")).shorten(document, 200))
         .contains(needle);
   }
 
@@ -58,14 +69,14 @@ class ChunkRetrieverTest {
   void aNumberIsFoundWithAndWithoutItsCommas() {
     String needle = "They counted 12,500 sheep.";
     String document = FILLER + " " + needle + " " + FILLER;
-    assertThat(new ChunkRetriever(60, "12500").shorten(document, 100)).contains(needle);
+    assertThat(new ChunkRetriever(60, List.of("12500")).shorten(document, 100)).contains(needle);
   }
 
   @Test
   void chineseIsSearched() {
     String filler = "委员会今天开会讨论了许多问题。".repeat(300);
     String needle = "小麦的价格在秋天下降了。";
-    assertThat(new ChunkRetriever(60, "小麦价格").shorten(filler + needle + filler, 200))
+    assertThat(new ChunkRetriever(60, List.of("小麦价格")).shorten(filler + needle + filler, 200))
         .contains(needle);
   }
 
@@ -79,14 +90,14 @@ class ChunkRetrieverTest {
         IntStream.range(0, 60)
             .mapToObj(i -> "The railway line " + i % 9 + " opened to freight trains.")
             .collect(Collectors.joining(" "));
-    String shortened = new ChunkRetriever(60, " ").shorten(half + " " + other, 120);
+    String shortened = new ChunkRetriever(60, List.of(" ")).shorten(half + " " + other, 120);
     assertThat(shortened).contains("barley").contains("railway");
     assertThat(Tokens.count(shortened)).isLessThanOrEqualTo(120);
   }
 
   @Test
   void aQueryOfWhichNoWordStandsInTheDocumentFallsBackToCoverage() {
-    assertThat(new ChunkRetriever(60, "zebra").shorten(FILLER, 100)).contains("committee");
+    assertThat(new ChunkRetriever(60, List.of("zebra")).shorten(FILLER, 100)).contains("committee");
   }
 
   @Test
@@ -97,7 +108,8 @@ class ChunkRetrieverTest {
                 .mapToObj(i -> "| town" + i + " | person" + i + " |\n")
                 .collect(Collectors.joining());
     String shortened =
-        new ChunkRetriever(60, "town42").shorten(FILLER + "\n\n" + table + "\n" + FILLER, 80);
+        new ChunkRetriever(60, List.of("town42"))
+            .shorten(FILLER + "\n\n" + table + "\n" + FILLER, 80);
     assertThat(shortened).contains("| town42 | person42 |").contains("| town | mayor |");
   }
 
@@ -115,7 +127,7 @@ class ChunkRetrieverTest {
   void theBudgetIsKeptAndOnlyTheDocumentsWordsAreSent(
       @ForAll @From("documents") String document,
       @ForAll @IntRange(min = 1, max = 120) int budget) {
-    Excerpt excerpt = new ChunkRetriever(32, "a 文 wort").excerpt(document, budget);
+    Excerpt excerpt = new ChunkRetriever(32, List.of("a 文 wort")).excerpt(document, budget);
     assertThat(Tokens.count(excerpt.text())).isLessThanOrEqualTo(budget);
     String kept =
         excerpt.spans().stream().map(span -> text(document, span)).collect(Collectors.joining());

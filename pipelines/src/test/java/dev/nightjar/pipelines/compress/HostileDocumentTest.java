@@ -3,7 +3,9 @@ package dev.nightjar.pipelines.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.pipelines.model.Tokens;
+import dev.nightjar.pipelines.task.Compression;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
@@ -49,7 +51,13 @@ class HostileDocumentTest {
                       Excerpt excerpt =
                           Assertions.assertTimeoutPreemptively(
                               TIME_MAX,
-                              () -> new ChunkRetriever(200, "lorem 天地").excerpt(document, 500));
+                              () ->
+                                  new ChunkRetriever(200, List.of("lorem 天地"))
+                                      .excerpt(
+                                          new Compressor(Compression.REPLIES)
+                                              .compress(document)
+                                              .text(),
+                                          500));
                       assertThat(Tokens.count(excerpt.text())).isLessThanOrEqualTo(500);
                     }));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.nightjar.pipelines.TestTasks;
+import dev.nightjar.pipelines.audit.ReferenceTask;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,31 @@ class TaskLoaderTest {
     assertThat(downgrades.cheaperThan(downgrades.tier("large")))
         .extracting(TierSpec::name)
         .containsExactly("small");
+  }
+
+  @Test
+  void whatIsLookedForIsWhatTheTaskSaysElseItsOwnWords() {
+    assertThat(queries("query: price of wheat")).containsExactly("price of wheat");
+    assertThat(queries("query: [wheat, treaty]")).containsExactly("wheat", "treaty");
+    assertThat(queries("chunk_tokens: 64")).first().asString().contains("topic");
+  }
+
+  @Test
+  void documentsAreCompressedAsTheTaskSaysAndNotForAudits() {
+    assertThat(TestTasks.task().compression()).isEqualTo(Compression.NONE);
+    assertThat(TestTasks.task().shortens()).isFalse();
+    TaskSpec task = TestTasks.of(TestTasks.YAML + "compression: replies\n");
+    assertThat(task.compression()).isEqualTo(Compression.REPLIES);
+    assertThat(task.fingerprint()).isNotEqualTo(TestTasks.task().fingerprint());
+    assertThat(ReferenceTask.of(task, AuditSpec.FIRST_PASS).shortens()).isFalse();
+    assertThat(problems(TestTasks.YAML + "compression: most\n")).hasSize(1);
+  }
+
+  private static List<String> queries(String key) {
+    RetrievalSpec retrieval =
+        TestTasks.of(TestTasks.YAML + "retrieval: {document_tokens_max: 500, " + key + "}\n")
+            .retrieval();
+    return retrieval == null ? List.of() : retrieval.queries();
   }
 
   @ParameterizedTest

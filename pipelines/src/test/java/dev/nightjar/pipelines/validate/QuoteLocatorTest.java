@@ -1,8 +1,12 @@
 package dev.nightjar.pipelines.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.LocatedQuote;
+import dev.nightjar.pipelines.model.SourceDocument;
+import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -94,12 +98,37 @@ class QuoteLocatorTest {
   }
 
   @Test
+  void aQuoteIsLocatedInTheWholeDocumentWithWhatStandsAroundIt() {
+    SourceDocument document =
+        new SourceDocument("d", "𝕏 one.\fHe said: the Bridge opened.", Map.of("title", "A note"));
+    AnswerValidator.Verdict verdict =
+        new AnswerValidator(SCHEMA)
+            .validate("{\"quotes\":[\"The bridge opened\",\"A note\"]}", QuoteSource.of(document));
+    assertThat(verdict.answerJson()).contains("{\"quotes\":[\"the Bridge opened\",\"A note\"]}");
+    assertThat(verdict.quotes())
+        .extracting(
+            LocatedQuote::place, LocatedQuote::field, LocatedQuote::start, LocatedQuote::end)
+        .containsExactly(tuple("$.quotes[0]", "", 16, 33), tuple("$.quotes[1]", "title", 0, 6));
+    LocatedQuote first = verdict.quotes().get(0);
+    assertThat(first.page()).hasValue(2);
+    assertThat(first.isExact()).isFalse();
+    assertThat(first.before() + first.quote() + first.after()).isEqualTo(document.text());
+  }
+
+  @Test
+  void aMisquoteIsToldFromOtherFaults() {
+    assertThat(judge("{\"quotes\":[\"The Council resigned\"]}").isMisquoted()).isTrue();
+    assertThat(judge("{\"quotes\":[1]}").isMisquoted()).isFalse();
+    assertThat(judge("{\"quotes\":[\"The Council met\"]}").quotes()).isEmpty();
+  }
+
+  @Test
   void withoutWhatItWasAskedAnAnswerThatQuotesStaysUnjudged() {
     assertThat(new AnswerValidator(SCHEMA).validate("{\"quotes\":[]}").isUnjudged()).isTrue();
   }
 
   private static AnswerValidator.Verdict judge(String answer) {
-    return new AnswerValidator(SCHEMA).validate(answer, DOCUMENT);
+    return new AnswerValidator(SCHEMA).validate(answer, QuoteSource.ofPrompt(DOCUMENT));
   }
 
   private Optional<String> found(String quote) {

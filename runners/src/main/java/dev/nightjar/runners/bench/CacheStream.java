@@ -13,6 +13,7 @@ import dev.nightjar.pipelines.reuse.Guards;
 import dev.nightjar.pipelines.reuse.NeighbourVote;
 import dev.nightjar.pipelines.reuse.RiskController;
 import dev.nightjar.pipelines.reuse.SemanticPolicy;
+import dev.nightjar.pipelines.task.Compression;
 import dev.nightjar.pipelines.task.RetentionSpec;
 import dev.nightjar.pipelines.task.SemanticCacheSpec;
 import dev.nightjar.pipelines.task.TaskSpec;
@@ -254,6 +255,7 @@ final class CacheStream {
         AnswerEquality.ALL_FIELDS,
         RetentionSpec.UNLIMITED,
         EmbeddingModel.ALL_MINILM_L6_V2,
+        Compression.NONE,
         null,
         null,
         List.of(),

@@ -2,6 +2,7 @@ package dev.nightjar.runners.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.nightjar.cachestore.ErrorCode;
@@ -10,6 +11,7 @@ import dev.nightjar.pipelines.compress.ChunkRetriever;
 import dev.nightjar.pipelines.compress.Excerpt;
 import dev.nightjar.pipelines.compress.Excerpt.Span;
 import dev.nightjar.pipelines.model.Tokens;
+import dev.nightjar.pipelines.task.TaskQueries;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -47,6 +49,17 @@ public final class RetrievalBenchmark extends Benchmark {
   private static final double MILLISECONDS_MAX = 150;
   private static final int PIECE_TOKENS = 200;
   private static final int SPEED_TOKENS = 100_000;
+  private static final int FIELDS = 3;
+
+  /** What 'nightjar init' writes for an extraction. */
+  private static final String TASK_SYSTEM =
+      """
+      You read documents and take facts out of them. Copy each as the document has it, in at most 200 characters. Where it
+      does not say, give an empty string; never guess.
+
+      Answer with JSON only.
+      """;
+
   private static final int WARM_UPS = 8;
   private static final int TIMED = 9;
 
@@ -65,6 +78,7 @@ public final class RetrievalBenchmark extends Benchmark {
 
   private enum Method {
     OURS("ours", ""),
+    TASK("ours, asked by a task's words", "task_"),
     BM25("peer: BM25, 800 characters", "bm25_"),
     MINILM("peer: MiniLM sentences", "minilm_"),
     RECURSIVE("peer: MiniLM, recursive chunks", "recursive_"),
@@ -101,7 +115,9 @@ public final class RetrievalBenchmark extends Benchmark {
           cut = peers.cut(text);
           cuts.put(asked.corpus(), cut);
         }
-        ChunkRetriever ours = new ChunkRetriever(PIECE_TOKENS, asked.question());
+        ChunkRetriever ours = new ChunkRetriever(PIECE_TOKENS, List.of(asked.question()));
+        ChunkRetriever byTask =
+            new ChunkRetriever(PIECE_TOKENS, taskQueries(List.of(asked.question())));
         Figures[][] figures = new Figures[Method.values().length][BUDGETS.length];
         for (int budget = 0; budget < BUDGETS.length; budget++) {
           int tokens = BUDGETS[budget];
@@ -110,6 +126,7 @@ public final class RetrievalBenchmark extends Benchmark {
           List<List<Span>> kept =
               List.of(
                   excerpt.spans(),
+                  byTask.excerpt(text, tokens).spans(),
                   peers.bm25(cut, asked.question(), tokens),
                   peers.minilm(cut, asked.question(), tokens),
                   peers.recursive(cut, asked.question(), tokens),
@@ -126,13 +143,76 @@ public final class RetrievalBenchmark extends Benchmark {
       print(out, corpus, rows.stream().filter(row -> row.corpus().equals(corpus)).toList());
     }
     print(out, "all", rows);
+    Map<String, String> fields = fields(questions, corpora, out);
     double milliseconds = milliseconds(corpora.values(), questions);
     out.printf(
         Locale.ROOT,
         "%,d tokens cut and searched in %.0f ms of one core%n",
         SPEED_TOKENS,
         milliseconds);
-    return result(rows, corpora.keySet().stream().toList(), over, milliseconds);
+    Map<String, String> result =
+        result(rows, corpora.keySet().stream().toList(), over, milliseconds);
+    result.putAll(fields);
+    return result;
+  }
+
+  /** What a task looks for that asks questions, each in the description of a property. */
+  private static List<String> taskQueries(List<String> questions) {
+    ObjectNode schema = new ObjectMapper().createObjectNode();
+    ObjectNode properties = schema.putObject("properties");
+    for (String question : questions) {
+      properties
+          .putObject("fact_" + (properties.size() + 1))
+          .put("type", "string")
+          .put("description", question);
+    }
+    return TaskQueries.of(TASK_SYSTEM, schema);
+  }
+
+  /**
+   * Recall where three questions of a corpus are asked at once, in three times the budget: by a
+   * task with three properties, as three queries, and as one.
+   */
+  private static Map<String, String> fields(
+      List<Asked> questions, Map<String, String> corpora, PrintWriter out) {
+    Map<String, double[]> sums = new LinkedHashMap<>();
+    int asked = 0;
+    for (Map.Entry<String, String> corpus : corpora.entrySet()) {
+      List<Asked> here =
+          questions.stream().filter(each -> each.corpus().equals(corpus.getKey())).toList();
+      for (int from = 0; from + FIELDS <= here.size(); from += FIELDS) {
+        List<Asked> group = here.subList(from, from + FIELDS);
+        List<String> texts = group.stream().map(Asked::question).toList();
+        asked += FIELDS;
+        Map<String, List<String>> ways = new LinkedHashMap<>();
+        ways.put("fields_task_", taskQueries(texts));
+        ways.put("fields_queries_", texts);
+        ways.put("fields_one_query_", List.of(String.join(" ", texts)));
+        for (Map.Entry<String, List<String>> way : ways.entrySet()) {
+          double[] sum = sums.computeIfAbsent(way.getKey(), key -> new double[BUDGETS.length]);
+          ChunkRetriever retriever = new ChunkRetriever(PIECE_TOKENS, way.getValue());
+          for (int budget = 0; budget < BUDGETS.length; budget++) {
+            List<Span> kept =
+                retriever.excerpt(corpus.getValue(), FIELDS * BUDGETS[budget]).spans();
+            for (Asked each : group) {
+              sum[budget] += figures(each.references(), kept).recall();
+            }
+          }
+        }
+      }
+    }
+    Map<String, String> result = new LinkedHashMap<>();
+    out.printf("%nthree questions at once, recall in three times the budget%n");
+    for (Map.Entry<String, double[]> way : sums.entrySet()) {
+      out.printf("%-32s", way.getKey().replace('_', ' ').strip());
+      for (int budget = 0; budget < BUDGETS.length; budget++) {
+        String recall = figure(way.getValue()[budget] / asked);
+        out.printf("%22s", recall);
+        result.put(way.getKey() + "recall_" + BUDGETS[budget], recall);
+      }
+      out.println();
+    }
+    return result;
   }
 
   private List<Asked> read(Map<String, String> corpora) throws IOException {
@@ -323,7 +403,7 @@ public final class RetrievalBenchmark extends Benchmark {
     for (int run = -WARM_UPS; run < TIMED; run++) {
       String question = questions.get(Math.floorMod(run, questions.size())).question();
       long start = threads.getCurrentThreadCpuTime();
-      new ChunkRetriever(PIECE_TOKENS, question).excerpt(document, BUDGETS[2]);
+      new ChunkRetriever(PIECE_TOKENS, List.of(question)).excerpt(document, BUDGETS[2]);
       if (run >= 0) {
         times[run] = (threads.getCurrentThreadCpuTime() - start) / 1e6;
       }
