@@ -196,6 +196,9 @@ final class BatchEngine {
     }
 
     private void add(String code, String message, @Nullable Integer line, @Nullable String param) {
+      if (!models.rules().keep(Rule.OPENAI_LINES, code)) {
+        return;
+      }
       errors.add(
           Json.object()
               .put("code", code)

@@ -61,6 +61,7 @@ public final class Emulator implements AutoCloseable {
     private long enqueuedTokensMax = Long.MAX_VALUE;
     private boolean ranges = true;
     private PromptCache.World cacheWorld = PromptCache.World.MEASURED;
+    private Rules rules = Rules.ALL;
 
     private Builder(Path home) {
       this.home = home;
@@ -97,6 +98,12 @@ public final class Emulator implements AutoCloseable {
     /** How prompt caches behave, which no provider promises. */
     public Builder promptCache(PromptCache.World value) {
       cacheWorld = value;
+      return this;
+    }
+
+    /** Which rules it keeps; all, but in the test that takes one away. */
+    Builder rules(Rules value) {
+      rules = value;
       return this;
     }
 
@@ -210,7 +217,8 @@ public final class Emulator implements AutoCloseable {
             prices,
             new PromptCache(builder.clock, builder.cacheWorld),
             builder.clock,
-            ids);
+            ids,
+            builder.rules);
     String address = uri().toString();
     for (OpenAiDialect dialect : OpenAiDialect.values()) {
       openAi.put(

@@ -346,20 +346,35 @@ final class OpenAiApi {
     String endpoint = request.path("endpoint").asText("");
     boolean chat = endpoint.equals(dialect.chatEndpoint);
     if (!chat && !(endpoint.equals(RESPONSES) && dialect == OpenAiDialect.OPENAI)) {
-      throw ApiError.invalid(
-          "Invalid value: '"
-              + endpoint
-              + "'. Supported here: '"
-              + dialect.chatEndpoint
-              + "', '"
-              + RESPONSES
-              + "'.");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_ENDPOINT,
+              dialect.label,
+              ApiError.invalid(
+                  "Invalid value: '"
+                      + endpoint
+                      + "'. Supported here: '"
+                      + dialect.chatEndpoint
+                      + "', '"
+                      + RESPONSES
+                      + "'."));
     }
     if (!dialect.takesWindow(request.path("completion_window").asText(""))) {
-      throw ApiError.invalid("Invalid value for 'completion_window'. Supported values are: '24h'.");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_WINDOW,
+              dialect.label,
+              ApiError.invalid(
+                  "Invalid value for 'completion_window'. Supported values are: '24h'."));
     }
     if (request.path("metadata").size() > METADATA_PAIRS_MAX) {
-      throw ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + ".");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_METADATA,
+              ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + "."));
     }
     long now = clock.millis();
     if (storage.batchesSince(dialect.label, now - HOUR_MILLIS) >= CREATIONS_PER_HOUR_MAX) {

@@ -137,15 +137,15 @@ enum OpenAiDialect {
   }
 
   /** How much a chat completion's model reasons. */
-  String chatEffort(String model, JsonNode request) {
+  String chatEffort(Rules rules, String model, JsonNode request) {
     return switch (this) {
-      case OPENAI, AZURE -> ModelRules.openAiChatEffort(model, request);
-      case GROQ -> groqEffort(model, request);
+      case OPENAI, AZURE -> new ModelRules(rules).openAiChatEffort(model, request);
+      case GROQ -> groqEffort(rules, model, request);
       case DASHSCOPE -> request.path("enable_thinking").asBoolean(true) ? "medium" : "none";
     };
   }
 
-  private static String groqEffort(String model, JsonNode request) {
+  private static String groqEffort(Rules rules, String model, JsonNode request) {
     boolean gptOss = model.startsWith("openai/gpt-oss-");
     boolean qwen = model.startsWith("qwen/qwen3");
     if (!request.has("reasoning_effort")) {
@@ -157,29 +157,39 @@ enum OpenAiDialect {
             ? List.of("low", "medium", "high")
             : qwen ? List.of("none", "default") : List.<String>of();
     if (!taken.contains(effort)) {
-      throw ApiError.invalid("`reasoning_effort` must be one of " + taken + " with this model");
+      rules.refuse(
+          Rule.GROQ_EFFORTS,
+          ApiError.invalid("`reasoning_effort` must be one of " + taken + " with this model"));
     }
     return effort.equals("default") ? "medium" : effort;
   }
 
   /** What it refuses in the form of an answer. */
-  void requireFormat(String model, JsonNode format, String prompt, boolean thinks) {
+  void requireFormat(Rules rules, String model, JsonNode format, String prompt, boolean thinks) {
     boolean schema = format.path("type").asText().equals("json_schema");
     if (this == GROQ && schema && !model.startsWith("openai/gpt-oss-")) {
-      throw ApiError.invalid("This model does not support response format `json_schema`.");
+      rules.refuse(
+          Rule.GROQ_SCHEMAS,
+          ApiError.invalid("This model does not support response format `json_schema`."));
     }
     if (this == DASHSCOPE) {
       if (thinks && format.path("type").asText().startsWith("json")) {
-        throw ApiError.invalid("Json mode response is not supported when enable_thinking is true");
+        rules.refuse(
+            Rule.DASHSCOPE_THINKING,
+            ApiError.invalid("Json mode response is not supported when enable_thinking is true"));
       }
       if (format.path("type").asText().equals("json_schema")) {
-        throw ApiError.invalid("'response_format' of type 'json_schema' is not supported.");
+        rules.refuse(
+            Rule.DASHSCOPE_SCHEMAS,
+            ApiError.invalid("'response_format' of type 'json_schema' is not supported."));
       }
       if (format.path("type").asText().equals("json_object")
           && !prompt.toLowerCase(java.util.Locale.ROOT).contains("json")) {
-        throw ApiError.invalid(
-            "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
-                + " 'json_object'.");
+        rules.refuse(
+            Rule.DASHSCOPE_WORD,
+            ApiError.invalid(
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
+                    + " 'json_object'."));
       }
     }
   }
