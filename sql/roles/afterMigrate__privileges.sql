@@ -4,7 +4,7 @@ grant create on schema nightjar to nightjar_reports;   -- which PostgreSQL wants
 
 grant select, insert, update, delete on all tables in schema nightjar to nightjar_job;
 revoke update, delete on ledger from nightjar_job;
-revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, budgets,
+revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, price_factors, budgets,
     self_host_offers from nightjar_job;
 grant execute on function refresh_statistics, register_namespace, add_month to nightjar_job;
 grant usage on all sequences in schema nightjar to nightjar_job;
@@ -25,7 +25,7 @@ begin
 end
 $$;
 
-grant select on prices, self_host_offers to nightjar_analyst;
+grant select on prices, price_factors, self_host_offers to nightjar_analyst;
 
 -- A partition read by its own name would show all tenants.
 do $$

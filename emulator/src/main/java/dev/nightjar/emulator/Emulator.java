@@ -388,6 +388,11 @@ public final class Emulator implements AutoCloseable {
       }
       case SLOW_BODY -> exchange.transmit(Exchange.Transport.SLOW, holdMillis, this::pause);
       case TRUNCATED_BODY -> exchange.transmit(Exchange.Transport.TRUNCATED, 0, this::pause);
+      case FLEX_UNAVAILABLE -> {
+        ApiError unavailable = ApiError.flexUnavailable(vendor);
+        exchange.send(unavailable.status, vendor.render(unavailable, requestId));
+        exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+      }
       case NO_CREDIT, ON_HOLD -> {
         ApiError stopped = ApiError.accountStopped(vendor, fault == Fault.ON_HOLD);
         exchange.send(stopped.status, vendor.render(stopped, requestId));

@@ -231,6 +231,47 @@ final class ModelRules {
         + quoted.get(quoted.size() - 1);
   }
 
+  private static final String NO_FLEX =
+      "gpt-4.*|o1.*|o3-.*|gpt-5(\\.\\d)?-pro|gpt-6\\.2-(sol|astra)";
+
+  /** What a direct request is served as. */
+  Service openAiService(String model, JsonNode request) {
+    JsonNode window = request.path("background_options").path("completion_window");
+    boolean flex = request.path("service_tier").asText().equals("flex");
+    if (flex && is(model, NO_FLEX)) {
+      rules.refuse(
+          Rule.OPENAI_FLEX,
+          unsupported("Invalid service_tier argument", "service_tier", "invalid_value"));
+    }
+    String asked = window.asText("soonest");
+    if (!List.of("soonest", "2h", "8h").contains(asked)) {
+      rules.refuse(Rule.OPENAI_WINDOWS, "values", noWindow("Invalid value: '" + asked + "'."));
+    } else if (!asked.equals("soonest")) {
+      if (!request.path("background").asBoolean()) {
+        rules.refuse(Rule.OPENAI_WINDOWS, "background", noWindow("It needs 'background': true."));
+      }
+      if (!List.of("", "auto", "default").contains(request.path("service_tier").asText(""))) {
+        rules.refuse(Rule.OPENAI_WINDOWS, "tier", noWindow("It needs Standard processing."));
+      }
+      if (!model.startsWith("gpt-6")) {
+        rules.refuse(
+            Rule.OPENAI_WINDOWS, "models", noWindow("It is not supported with this model."));
+      }
+    }
+    return flex
+        ? Service.FLEX
+        : asked.equals("2h")
+            ? Service.WITHIN_2H
+            : asked.equals("8h") ? Service.WITHIN_8H : Service.STANDARD;
+  }
+
+  private static ApiError noWindow(String why) {
+    return unsupported(
+        "background_options.completion_window: " + why,
+        "background_options.completion_window",
+        "invalid_value");
+  }
+
   // ---- Anthropic ----
 
   private static final Pattern ALWAYS_THINKS = Pattern.compile("claude-(opus-5-5|fable-5(-[12])?)");
@@ -477,6 +518,18 @@ final class ModelRules {
     }
     return Optional.of(
         budget <= 512 ? "minimal" : budget <= 2_048 ? "low" : budget <= 8_192 ? "medium" : "high");
+  }
+
+  /** What a direct request is served as. */
+  Service geminiService(String model, JsonNode request) {
+    if (!request.path("serviceTier").asText().equalsIgnoreCase("flex")) {
+      return Service.STANDARD;
+    }
+    if (model.startsWith("gemini-2.")) {
+      rules.refuse(
+          Rule.GEMINI_FLEX, ApiError.invalid("Flex API is not supported for model " + model));
+    }
+    return Service.FLEX;
   }
 
   // ---- all ----

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 final class Models {
 
   /** What a request came to: the body, and what is billed for it. */
-  record Completion(ObjectNode body, String model, Usage usage) {}
+  record Completion(ObjectNode body, String model, Usage usage, Service service) {}
 
   /**
    * Where a request comes from.
@@ -337,6 +337,10 @@ final class Models {
                   + " policy.",
               "prompt"));
     }
+    Service service =
+        dialect == OpenAiDialect.OPENAI && !origin.isBatch()
+            ? modelRules.openAiService(model, request)
+            : Service.STANDARD;
     PromptCache.Served served = openAiCached(model, prompt, origin, cacheMode);
     long cached = served.read();
     long written = served.written();
@@ -347,15 +351,18 @@ final class Models {
         .put("cached_tokens", cached)
         .put("cache_write_tokens", written);
     usage.putObject("completion_tokens_details").put("reasoning_tokens", said.reasoning());
-    body.put(
-        "service_tier",
-        dialect == OpenAiDialect.GROQ ? "on_demand" : origin.isBatch() ? "batch" : "default");
+    body.put("service_tier", dialect == OpenAiDialect.GROQ ? "on_demand" : tier(origin, service));
     body.putNull("system_fingerprint");
     return new Completion(
         body,
         model,
         new Usage(
-            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
+            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()),
+        service);
+  }
+
+  private static String tier(Origin origin, Service service) {
+    return origin.isBatch() ? "batch" : service == Service.FLEX ? "flex" : "default";
   }
 
   private ObjectNode chatBody(String id, String model, Said said) {
@@ -451,6 +458,8 @@ final class Models {
     requireStrict(format, schema);
     String effort = modelRules.openAiResponseEffort(model, request);
     ModelRules.CacheMode cacheMode = modelRules.cacheMode(model, request, true);
+    Service service =
+        origin.isBatch() ? Service.STANDARD : modelRules.openAiService(model, request);
     Said said =
         said(question(model, prompt, schema), effort, Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
     boolean refused = said.ended(AnswerFinish.REFUSED);
@@ -513,8 +522,9 @@ final class Models {
     usage.put("output_tokens", said.completion());
     usage.putObject("output_tokens_details").put("reasoning_tokens", said.reasoning());
     usage.put("total_tokens", prompt.tokens + said.completion());
-    body.putObject("metadata");
-    body.put("service_tier", origin.isBatch() ? "batch" : "default");
+    body.set(
+        "metadata", request.path("metadata").isObject() ? request.get("metadata") : Json.object());
+    body.put("service_tier", tier(origin, service));
     return new Completion(
         body,
         model,
@@ -524,7 +534,8 @@ final class Models {
             isLong ? 0 : written,
             isLong ? written : 0,
             said.output(),
-            said.reasoning()));
+            said.reasoning()),
+        service);
   }
 
   /** The prompt tokens of a request line, for the limit on what is enqueued. */
@@ -636,10 +647,15 @@ final class Models {
         .addObject()
         .put("modality", "TEXT")
         .put("tokenCount", prompt.tokens);
+    Service service =
+        origin.isBatch() ? Service.STANDARD : modelRules.geminiService(model, request);
+    if (!origin.isBatch()) {
+      usage.put("serviceTier", service == Service.FLEX ? "flex" : "standard");
+    }
     body.put("modelVersion", model);
     body.put("responseId", ids.next(""));
     return new Completion(
-        body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output, thoughts));
+        body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output, thoughts), service);
   }
 
   private static Prompt geminiPrompt(JsonNode request) {
@@ -826,12 +842,15 @@ final class Models {
         .putObject("output_tokens_details")
         .put("thinking_tokens", declined ? 0 : said.reasoning());
     usage.put("service_tier", origin.isBatch() ? "batch" : "standard");
+    boolean inUs = request.path("inference_geo").asText("").equals("us");
+    usage.put("inference_geo", inUs ? "us" : "global");
     return new Completion(
         body,
         model,
         declined && rules.keep(Rule.ANTHROPIC_REFUSAL_FREE)
             ? FREE
-            : new Usage(plain, read, write5m, write1h, said.output(), said.reasoning()));
+            : new Usage(plain, read, write5m, write1h, said.output(), said.reasoning()),
+        inUs ? Service.US : Service.STANDARD);
   }
 
   long countTokens(JsonNode request) {

@@ -48,6 +48,32 @@ final class RequestRules {
           "verbosity",
           "web_search_options");
 
+  private static final Set<String> MISTRAL =
+      Set.of(
+          "model",
+          "messages",
+          "frequency_penalty",
+          "guardrails",
+          "max_tokens",
+          "metadata",
+          "n",
+          "parallel_tool_calls",
+          "prediction",
+          "presence_penalty",
+          "prompt_cache_key",
+          "prompt_mode",
+          "random_seed",
+          "reasoning_effort",
+          "response_format",
+          "safe_prompt",
+          "service_tier",
+          "stop",
+          "stream",
+          "temperature",
+          "tool_choice",
+          "tools",
+          "top_p");
+
   private static final Set<String> RESPONSES =
       Set.of(
           "background",
@@ -158,14 +184,16 @@ final class RequestRules {
       return; // it passes over what it does not know
     }
     for (String name : (Iterable<String>) request::fieldNames) {
-      if (!CHAT.contains(name)) {
+      if (!(dialect == OpenAiDialect.MISTRAL ? MISTRAL : CHAT).contains(name)) {
         rules.refuse(
             Rule.CHAT_PARAMETERS,
             dialect.label,
             ApiError.invalid(
                 dialect == OpenAiDialect.GROQ
                     ? "property '" + name + "' is unsupported"
-                    : "Unrecognized request argument supplied: " + name));
+                    : dialect == OpenAiDialect.MISTRAL
+                        ? "body." + name + ": Extra inputs are not permitted"
+                        : "Unrecognized request argument supplied: " + name));
       }
     }
   }

@@ -50,8 +50,8 @@ enum Rule {
 
   // ---- OpenAI: parameters ----
   CHAT_PARAMETERS(
-      "OpenAI, Azure, Groq: chat completions refuse a parameter that they do not know",
-      "types of openai 7.59.0 and groq-sdk 1.6.0",
+      "OpenAI, Azure, Groq, Mistral: chat completions refuse a parameter that they do not know",
+      "types of openai 7.59.0, groq-sdk 1.6.0 and mistralai 2.7.0",
       Grade.OFFICIAL),
   RESPONSES_PARAMETERS(
       "OpenAI: responses refuse a parameter that they do not know",
@@ -106,6 +106,14 @@ enum Rule {
       "OpenAI: at most 4 breakpoints, which are `explicit`",
       "types of openai 7.59.0; their number: pydantic/pydantic-ai#6423",
       Grade.REPORTS),
+  OPENAI_FLEX(
+      "OpenAI: `service_tier` flex is refused by models before gpt-5 but o3 and o4-mini, by pro models, and from 6.2 on",
+      "flex page of November 2026; gpt-4o: inspect_ai's test; pro models by analogy",
+      Grade.OFFICIAL),
+  OPENAI_WINDOWS(
+      "OpenAI: background windows 2h and 8h need `background`, Standard processing, and a model that has them",
+      "types of openai 7.59.0; which models is not published: GPT-6 by analogy",
+      Grade.OFFICIAL),
   OPENAI_MESSAGES("OpenAI: a request has `messages`, or `input`", "API reference", Grade.OFFICIAL),
 
   // ---- those that speak OpenAI's language ----
@@ -125,6 +133,10 @@ enum Rule {
       Grade.OFFICIAL),
   DASHSCOPE_WORD(
       "DashScope: JSON mode needs the word JSON in the prompt", "page as copied", Grade.OFFICIAL),
+  MISTRAL_JOBS(
+      "Mistral: a job names a model, and at most 168 hours",
+      "types of mistralai 2.7.0; batch page, as copied",
+      Grade.OFFICIAL),
   AZURE_FILTER(
       "Azure: a prompt that its filter stops is answered 400 `content_filter`, and not billed",
       "Microsoft's docs repository, 2026-08",
@@ -220,6 +232,10 @@ enum Rule {
       "Gemini: which models take which `thinkingBudget`, and never both",
       "thinking guide, latest-model page",
       Grade.OFFICIAL),
+  GEMINI_FLEX(
+      "Gemini: not all models have flex (here those of 3 and 4)",
+      "theopenco/llmgateway#3651, the words; which models by analogy",
+      Grade.ONE_REPORT),
   GEMINI_UNASKED(
       "Gemini: unasked, models think, at `minimal` to `high`",
       "thinking guide, latest-model page",

@@ -53,9 +53,10 @@ class OpenAiDialectTest {
   }
 
   @Test
-  void onlyOpenAiKeepsMetadata() {
+  void onlyOpenAiAndMistralKeepMetadata() {
     for (OpenAiDialect dialect : OpenAiDialect.values()) {
-      assertThat(dialect.keepsMetadata()).isEqualTo(dialect == OpenAiDialect.OPENAI);
+      assertThat(dialect.keepsMetadata())
+          .isEqualTo(dialect == OpenAiDialect.OPENAI || dialect == OpenAiDialect.MISTRAL);
     }
   }
 }

@@ -80,6 +80,7 @@ class RulesTest {
       CHAT_PARAMETERS      | openai | chat   | gpt-6-luna | {'enable_thinking':false}                            | Unrecognized request argument supplied: enable_thinking
       CHAT_PARAMETERS      | azure  | azure  | gpt-5.4    | {'enable_thinking':false}                            | Unrecognized request argument supplied: enable_thinking
       CHAT_PARAMETERS      | groq   | groq   | openai/gpt-oss-120b | {'prompt_cache':{}}                         | property 'prompt_cache' is unsupported
+      CHAT_PARAMETERS      | mistral | mistral | mistral-small-latest | {'max_completion_tokens':9}              | body.max_completion_tokens: Extra inputs
       RESPONSES_PARAMETERS |        | responses | gpt-6-luna | {'messages':[]}                                   | Unknown parameter: 'messages'
       RESPONSES_PARAMETERS |        | responses | gpt-6-luna | {'max_completion_tokens':9}                       | Unknown parameter: 'max_completion_tokens'
       OPENAI_MAX_TOKENS    |        | chat   | gpt-5      | {'max_tokens':9}                                     | 'max_tokens' is not supported with this model
@@ -109,6 +110,13 @@ class RulesTest {
       OPENAI_CACHE_VALUES  | 12h    | responses | gpt-6-luna | {'prompt_cache_options':{'ttl':'1h'}}             | Supported values are: '30m' and '12h'
       OPENAI_BREAKPOINTS   | number | chat   | gpt-6-luna | {'messages':[{'role':'user','content':[BBBBB]}]}     | At most 4 explicit
       OPENAI_BREAKPOINTS   | mode   | chat   | gpt-6-luna | {'messages':[{'role':'user','content':[{'type':'text','text':'j','prompt_cache_breakpoint':{'mode':'implicit'}}]}]} | must be 'explicit'
+      OPENAI_FLEX          |        | chat   | gpt-4o     | {'service_tier':'flex'}                              | Invalid service_tier argument
+      OPENAI_FLEX          |        | chat   | gpt-6.2-sol | {'service_tier':'flex'}                             | Invalid service_tier argument
+      OPENAI_FLEX          |        | responses | gpt-5.4-pro | {'service_tier':'flex'}                          | Invalid service_tier argument
+      OPENAI_WINDOWS       | values | responses | gpt-6-luna | {'background':true,'background_options':{'completion_window':'24h'}} | Invalid value: '24h'
+      OPENAI_WINDOWS       | background | responses | gpt-6-luna | {'background_options':{'completion_window':'8h'}} | needs 'background'
+      OPENAI_WINDOWS       | tier   | responses | gpt-6-luna | {'background':true,'service_tier':'flex','background_options':{'completion_window':'2h'}} | needs Standard processing
+      OPENAI_WINDOWS       | models | responses | gpt-5.4 | {'background':true,'background_options':{'completion_window':'8h'}} | not supported with this model
       OPENAI_MESSAGES      | messages | chat | gpt-6-luna | {'messages':null}                                    | Missing required parameter: 'messages'
       OPENAI_MESSAGES      | input  | responses | gpt-6-luna | {'input':null}                                    | Missing required parameter: 'input'
       GROQ_EFFORTS         |        | groq   | openai/gpt-oss-120b | {'reasoning_effort':'none'}                 | must be one of [low, medium, high]
@@ -162,6 +170,7 @@ class RulesTest {
       GEMINI_MIME          |        | content | gemini-3.8-flash | {'generationConfig':{'responseJsonSchema':{'type':'object'}}} | needs response_mime_type
       GEMINI_OUTPUT_MIN    |        | content | gemini-3.8-flash | {'generationConfig':{'maxOutputTokens':0}}    | must be positive
       GEMINI_CONTENTS      |        | content | gemini-3.8-flash | {'contents':null}                             | contents is not specified
+      GEMINI_FLEX          |        | content | gemini-2.5-flash | {'serviceTier':'flex'}                        | Flex API is not supported
       GEMINI_LEVELS        | gemini-2\\..* | content | gemini-2.5-flash | {'generationConfig':{'thinkingConfig':{'thinkingLevel':'LOW'}}} | Thinking level is not supported
       GEMINI_LEVELS        | gemini-3\\.1-pro-preview|gemini-3\\.[78]-flash|gemini-4-.* | content | gemini-3.8-flash | {'generationConfig':{'thinkingConfig':{'thinkingLevel':'MINIMAL'}}} | Thinking level MINIMAL is not supported
       GEMINI_LEVELS        | gemini-4-(neon|hydrogen) | content | gemini-4-neon | {'generationConfig':{'thinkingConfig':{'thinkingLevel':'MINIMAL'}}} | Thinking level MINIMAL is not supported
@@ -349,7 +358,7 @@ class RulesTest {
     String contents = "{'contents':[{'parts':[{'text':'x'}]}]}";
     Models.Origin direct = Models.Origin.DIRECT;
     return switch (way) {
-      case "chat", "azure", "groq", "dashscope" ->
+      case "chat", "azure", "groq", "dashscope", "mistral" ->
           models.chat(
               way.equals("chat") ? OpenAiDialect.OPENAI : OpenAiDialect.ofLabel(way),
               request(chat, fragment).put("model", model),
@@ -512,6 +521,9 @@ class RulesTest {
   private static final String LINE =
       "{'custom_id':'a','method':'POST','url':'/v1/chat/completions','body':{'model':'gpt-6-luna','messages':[]}}";
 
+  private static final String MISTRAL =
+      "{'custom_id':'a','body':{'model':'mistral-small-latest','messages':[]}}";
+
   private static final List<BatchCase> BATCHES =
       List.of(
           lines("invalid_json_line", LINE + "\n{"),
@@ -538,6 +550,22 @@ class RulesTest {
               "",
               "{'metadata':{" + many(17, i -> "'k" + i + "':'v'") + "}}",
               "metadata pairs"),
+          new BatchCase(
+              Rule.MISTRAL_JOBS,
+              "model",
+              "mistral",
+              MISTRAL,
+              "{'model':null}",
+              "model or agent_id"),
+          new BatchCase(
+              Rule.MISTRAL_JOBS, "hours", "mistral", MISTRAL, "{'timeout_hours':169}", "to 168"),
+          new BatchCase(
+              Rule.OPENAI_ENDPOINT,
+              "mistral",
+              "mistral",
+              MISTRAL,
+              "{'endpoint':'/chat/completions'}",
+              "Invalid value"),
           anthropic(Rule.ANTHROPIC_CUSTOM_IDS, "letters", "{'custom_id':'a b','params':{}}"),
           anthropic(
               Rule.ANTHROPIC_CUSTOM_IDS,
@@ -584,7 +612,8 @@ class RulesTest {
         return answer.status() == 200 ? "" : answer.body();
       }
       boolean azure = one.dialect().equals("azure");
-      String path = one.dialect().equals("openai") ? "/v1" : "/openai/v1";
+      boolean mistral = one.dialect().equals("mistral");
+      String path = mistral ? "/mistral/v1" : one.dialect().equals("openai") ? "/v1" : "/openai/v1";
       String[] key = azure ? new String[] {"api-key", "any"} : Wire.OPENAI;
       String file =
           wire.post(
@@ -600,16 +629,24 @@ class RulesTest {
               .get("id")
               .asText();
       String endpoint = (azure ? "" : "/v1") + "/chat/completions";
-      ObjectNode create =
-          request("{'endpoint':'" + endpoint + "','completion_window':'24h'}", json(one.create()))
-              .put("input_file_id", file);
-      Wire.Answer answer = wire.post(key, path + "/batches", Json.write(create));
+      String good =
+          mistral
+              ? "{'endpoint':'" + endpoint + "','model':'mistral-small-latest'}"
+              : "{'endpoint':'" + endpoint + "','completion_window':'24h'}";
+      ObjectNode create = request(good, json(one.create()));
+      if (mistral) {
+        create.putArray("input_files").add(file);
+      } else {
+        create.put("input_file_id", file);
+      }
+      String batches = path + (mistral ? "/batch/jobs" : "/batches");
+      Wire.Answer answer = wire.post(key, batches, Json.write(create));
       if (answer.status() != 200) {
         return answer.body();
       }
       clock.pass(Duration.ofMinutes(1));
       emulator.advance();
-      return wire.get(key, path + "/batches/" + answer.json().get("id").asText())
+      return wire.get(key, batches + "/" + answer.json().get("id").asText())
           .json()
           .path("errors")
           .toString()
