@@ -182,9 +182,18 @@ public final class ProvidersBenchmark extends Benchmark {
     }
   }
 
-  /** Faults that a person has to mend, that take a day, or that bill what nobody can know. */
+  /**
+   * Faults that a person has to mend, that take a day, that bill what nobody can know, or that no
+   * batch has.
+   */
   private static final List<Fault> NOT_BY_ITSELF =
-      List.of(Fault.NO_CREDIT, Fault.ON_HOLD, Fault.BILLING_LIMIT, Fault.STUCK, Fault.NO_USAGE);
+      List.of(
+          Fault.NO_CREDIT,
+          Fault.ON_HOLD,
+          Fault.BILLING_LIMIT,
+          Fault.STUCK,
+          Fault.NO_USAGE,
+          Fault.FLEX_UNAVAILABLE);
 
   private static int faults(BenchMachine machine, Profile profile, List<String> wrong)
       throws Exception {
