@@ -783,6 +783,12 @@ column price_change_impact.newest_price_from timestamp with time zone
 column price_change_impact.charged_usd numeric
 column price_change_impact.at_newest_prices_usd numeric
 column price_change_impact.difference_usd numeric
+column price_factors.provider text not null
+column price_factors.service text not null
+column price_factors.effective_from timestamp with time zone not null
+column price_factors.basis text not null
+column price_factors.factor numeric not null
+column price_factors.source text not null
 column prices.price_id bigint not null identity
 column prices.provider text not null
 column prices.model text not null
@@ -1154,6 +1160,9 @@ constraint posted_charge_sums posted_charge_sums_key UNIQUE NULLS NOT DISTINCT (
 constraint posted_item_costs posted_item_costs_pkey PRIMARY KEY (run_id, document_id, night)
 constraint posted_item_sums posted_item_sums_key UNIQUE NULLS NOT DISTINCT (run_id, state, answered_by, failure_code, tier, provider, model)
 constraint posted_lookup_sums posted_lookup_sums_pkey PRIMARY KEY (run_id)
+constraint price_factors price_factors_are_positive CHECK ((factor > (0)::numeric))
+constraint price_factors price_factors_basis_is_known CHECK ((basis = ANY (ARRAY['asked'::text, 'batch'::text])))
+constraint price_factors price_factors_pkey PRIMARY KEY (provider, service, effective_from)
 constraint prices prices_are_positive CHECK (((input_usd > (0)::numeric) AND (output_usd > (0)::numeric) AND (batch_input_usd > (0)::numeric) AND (batch_output_usd > (0)::numeric)))
 constraint prices prices_classes_are_not_negative CHECK ((LEAST(cached_input_usd, cache_write_usd, cache_write_long_usd, batch_cached_input_usd, batch_cache_write_usd, batch_cache_write_long_usd, cache_storage_usd_hour, (input_tokens_above)::numeric) >= (0)::numeric))
 constraint prices prices_limits_are_positive CHECK ((LEAST(cacheable_tokens_min, context_tokens_max, output_tokens_max) > 0))
@@ -1284,6 +1293,7 @@ index CREATE INDEX posted_item_costs_document_idx ON ONLY nightjar.posted_item_c
 index CREATE UNIQUE INDEX posted_item_costs_pkey ON ONLY nightjar.posted_item_costs USING btree (run_id, document_id, night)
 index CREATE UNIQUE INDEX posted_item_sums_key ON nightjar.posted_item_sums USING btree (run_id, state, answered_by, failure_code, tier, provider, model) NULLS NOT DISTINCT
 index CREATE UNIQUE INDEX posted_lookup_sums_pkey ON nightjar.posted_lookup_sums USING btree (run_id)
+index CREATE UNIQUE INDEX price_factors_pkey ON nightjar.price_factors USING btree (provider, service, effective_from)
 index CREATE UNIQUE INDEX prices_natural_key ON nightjar.prices USING btree (provider, model, effective_from, input_tokens_above)
 index CREATE UNIQUE INDEX prices_pkey ON nightjar.prices USING btree (price_id)
 index CREATE UNIQUE INDEX provider_quotas_pkey ON nightjar.provider_quotas USING btree (provider, model, account)

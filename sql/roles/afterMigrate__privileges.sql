@@ -6,7 +6,7 @@ grant create on schema nightjar_answers to nightjar_reports;
 
 grant select, insert, update, delete on all tables in schema nightjar to nightjar_job;
 revoke update, delete on ledger from nightjar_job;
-revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, budgets,
+revoke insert, update, delete on flyway_schema_history, submission_transitions, tasks, namespaces, prices, price_factors, budgets,
     self_host_offers, answer_views from nightjar_job;
 grant execute on function refresh_statistics, register_namespace, add_month, make_answers_view to nightjar_job;
 grant usage on all sequences in schema nightjar to nightjar_job;
@@ -27,7 +27,7 @@ begin
 end
 $$;
 
-grant select on prices, self_host_offers to nightjar_analyst;
+grant select on prices, price_factors, self_host_offers to nightjar_analyst;
 
 -- A partition read by its own name would show all tenants.
 do $$

@@ -34,6 +34,7 @@ select
         when 'azure' then s.in_progress_at + interval '30 days'
         when 'groq' then s.in_progress_at + interval '30 days'
         when 'dashscope' then s.in_progress_at + interval '30 days'
+        when 'mistral' then s.in_progress_at + interval '30 days'
     end as results_lost_at
 from submissions s
 join namespaces n on n.namespace_id = s.namespace_id   -- of which a job sees its own only

@@ -1,5 +1,6 @@
 -- Which answers came from another model, or by another class of service, than was asked for, and what did they cost?
--- They are charged at the price of what answered, as far as the price list has one; flex service at the batch price.
+-- They are charged at the price of what answered, as far as the price list has one, times what price_factors says of the
+-- service.
 create or replace view served_otherwise as
 select
     a.run_id,

@@ -148,7 +148,7 @@ final class AnthropicApi {
     return customIds.size();
   }
 
-  private static void check(JsonNode request, Set<String> customIds) {
+  private void check(JsonNode request, Set<String> customIds) {
     int index = customIds.size();
     if (index == REQUESTS_MAX) {
       throw ApiError.invalid(
@@ -156,16 +156,34 @@ final class AnthropicApi {
     }
     String customId = request.path("custom_id").asText("");
     if (!CUSTOM_ID.matcher(customId).matches()) {
-      throw ApiError.invalid(
-          "requests." + index + ".custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
+      models
+          .rules()
+          .refuse(
+              Rule.ANTHROPIC_CUSTOM_IDS,
+              "letters",
+              ApiError.invalid(
+                  "requests."
+                      + index
+                      + ".custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'"));
     }
     if (!customIds.add(customId)) {
-      throw ApiError.invalid("requests." + index + ".custom_id: duplicate custom_id " + customId);
+      models
+          .rules()
+          .refuse(
+              Rule.ANTHROPIC_CUSTOM_IDS,
+              "twice",
+              ApiError.invalid(
+                  "requests." + index + ".custom_id: duplicate custom_id " + customId));
     }
     for (String refused : REFUSED_IN_BATCH) {
       if (request.path("params").has(refused)) {
-        throw ApiError.invalid(
-            "requests." + index + ".params." + refused + ": not supported in batches");
+        models
+            .rules()
+            .refuse(
+                Rule.ANTHROPIC_NOT_IN_BATCHES,
+                refused,
+                ApiError.invalid(
+                    "requests." + index + ".params." + refused + ": not supported in batches"));
       }
     }
   }

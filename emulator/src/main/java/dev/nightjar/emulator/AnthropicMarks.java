@@ -21,15 +21,19 @@ final class AnthropicMarks {
   private final StringBuilder before = new StringBuilder();
   private long tokens;
 
-  private AnthropicMarks() {}
+  private final Rules rules;
+
+  private AnthropicMarks(Rules rules) {
+    this.rules = rules;
+  }
 
   /**
    * Reads them.
    *
    * @throws ApiError if there are too many, or they are not in order
    */
-  static List<Mark> of(JsonNode request) {
-    AnthropicMarks read = new AnthropicMarks();
+  static List<Mark> of(Rules rules, JsonNode request) {
+    AnthropicMarks read = new AnthropicMarks(rules);
     for (JsonNode tool : request.path("tools")) {
       read.add(Json.write(tool), tool);
     }
@@ -38,10 +42,13 @@ final class AnthropicMarks {
       read.addAll(message.path("content"));
     }
     if (read.marks.size() > MARKS_MAX) {
-      throw ApiError.invalid(
-          "A maximum of 4 blocks with cache_control may be provided. Found "
-              + read.marks.size()
-              + ".");
+      rules.refuse(
+          Rule.ANTHROPIC_MARKS,
+          "number",
+          ApiError.invalid(
+              "A maximum of 4 blocks with cache_control may be provided. Found "
+                  + read.marks.size()
+                  + "."));
     }
     return read.marks;
   }
@@ -69,15 +76,24 @@ final class AnthropicMarks {
     String ttl = control.path("ttl").asText("5m");
     if (!control.path("type").asText().equals("ephemeral")
         || !(ttl.equals("5m") || ttl.equals("1h"))) {
-      throw ApiError.invalid("cache_control: Input should be ephemeral, with a ttl of 5m or 1h");
+      rules.refuse(
+          Rule.ANTHROPIC_MARKS,
+          "kind",
+          ApiError.invalid("cache_control: Input should be ephemeral, with a ttl of 5m or 1h"));
     }
     if (text.isBlank()) {
-      throw ApiError.invalid("cache_control cannot be set for empty text blocks");
+      rules.refuse(
+          Rule.ANTHROPIC_MARKS,
+          "empty",
+          ApiError.invalid("cache_control cannot be set for empty text blocks"));
     }
     boolean isLong = ttl.equals("1h");
     if (isLong && !marks.isEmpty() && !isLong(marks)) {
-      throw ApiError.invalid(
-          "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block");
+      rules.refuse(
+          Rule.ANTHROPIC_MARKS,
+          "order",
+          ApiError.invalid(
+              "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block"));
     }
     marks.add(new Mark(new PromptCache.Prefix(PromptCache.key(before), tokens), isLong));
   }

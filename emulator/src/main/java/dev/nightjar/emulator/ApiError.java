@@ -51,6 +51,17 @@ final class ApiError extends RuntimeException {
     };
   }
 
+  /** What a flex request hears that finds no room. */
+  static ApiError flexUnavailable(Vendor vendor) {
+    return vendor == Vendor.GEMINI
+        ? ofStatus(503)
+        : new ApiError(
+            429,
+            "rate_limit_error",
+            "resource_unavailable",
+            "Resource unavailable. Try again later.");
+  }
+
   /** What an account hears that is sold nothing more. */
   static ApiError accountStopped(Vendor vendor, boolean onHold) {
     return switch (vendor) {

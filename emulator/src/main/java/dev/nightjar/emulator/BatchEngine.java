@@ -190,12 +190,18 @@ final class BatchEngine {
     private int requests;
     private long promptTokens;
 
-    private Validation(String endpoint) {
+    private final boolean namesUrls;
+
+    private Validation(String endpoint, boolean namesUrls) {
       this.endpoint = endpoint;
+      this.namesUrls = namesUrls;
       this.parameter = OpenAiApi.requiredParameter(endpoint);
     }
 
     private void add(String code, String message, @Nullable Integer line, @Nullable String param) {
+      if (!models.rules().keep(Rule.OPENAI_LINES, code)) {
+        return;
+      }
       errors.add(
           Json.object()
               .put("code", code)
@@ -223,7 +229,7 @@ final class BatchEngine {
             number,
             "custom_id");
       }
-      if (!line.path("url").asText().equals(endpoint)) {
+      if (namesUrls && !line.path("url").asText().equals(endpoint)) {
         add("url_mismatch", "The URL must be the batch's endpoint.", number, "url");
       }
       JsonNode body = line.path("body");
@@ -251,7 +257,10 @@ final class BatchEngine {
   /** One bad line fails the whole batch: nothing is executed and nothing is billed. */
   private Storage.Batch validate(Storage.Batch batch) {
     int requestsMax = OpenAiDialect.ofLabel(batch.provider()).requestsMax;
-    Validation found = new Validation(batch.data().get("endpoint").asText());
+    Validation found =
+        new Validation(
+            batch.data().get("endpoint").asText(),
+            !batch.provider().equals(OpenAiDialect.MISTRAL.label));
     Lines.read(storage.contentOf(batch.id()), found::line);
     if (found.requests == 0) {
       found.add("empty_file", "The batch file is empty.", null, null);

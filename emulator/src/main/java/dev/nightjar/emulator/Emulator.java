@@ -61,6 +61,7 @@ public final class Emulator implements AutoCloseable {
     private long enqueuedTokensMax = Long.MAX_VALUE;
     private boolean ranges = true;
     private PromptCache.World cacheWorld = PromptCache.World.MEASURED;
+    private Rules rules = Rules.ALL;
 
     private Builder(Path home) {
       this.home = home;
@@ -97,6 +98,12 @@ public final class Emulator implements AutoCloseable {
     /** How prompt caches behave, which no provider promises. */
     public Builder promptCache(PromptCache.World value) {
       cacheWorld = value;
+      return this;
+    }
+
+    /** Which rules it keeps; all, but in the test that takes one away. */
+    Builder rules(Rules value) {
+      rules = value;
       return this;
     }
 
@@ -210,7 +217,8 @@ public final class Emulator implements AutoCloseable {
             prices,
             new PromptCache(builder.clock, builder.cacheWorld),
             builder.clock,
-            ids);
+            ids,
+            builder.rules);
     String address = uri().toString();
     for (OpenAiDialect dialect : OpenAiDialect.values()) {
       openAi.put(
@@ -380,6 +388,11 @@ public final class Emulator implements AutoCloseable {
       }
       case SLOW_BODY -> exchange.transmit(Exchange.Transport.SLOW, holdMillis, this::pause);
       case TRUNCATED_BODY -> exchange.transmit(Exchange.Transport.TRUNCATED, 0, this::pause);
+      case FLEX_UNAVAILABLE -> {
+        ApiError unavailable = ApiError.flexUnavailable(vendor);
+        exchange.send(unavailable.status, vendor.render(unavailable, requestId));
+        exchange.transmit(Exchange.Transport.WHOLE, 0, this::pause);
+      }
       case NO_CREDIT, ON_HOLD -> {
         ApiError stopped = ApiError.accountStopped(vendor, fault == Fault.ON_HOLD);
         exchange.send(stopped.status, vendor.render(stopped, requestId));

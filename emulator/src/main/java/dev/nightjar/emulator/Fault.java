@@ -14,6 +14,8 @@ public enum Fault {
   HTTP_409(409),
   /** The call is answered 429 with {@code Retry-After: 1}; nothing was done. */
   HTTP_429(429),
+  /** There is no room for flex: 429, at Gemini 503; nothing was done. */
+  FLEX_UNAVAILABLE(429),
   /** The call is answered 500; nothing was done. */
   HTTP_500(500),
   /** The call is answered 503; nothing was done. */
@@ -99,6 +101,7 @@ public enum Fault {
           HTTP_500,
           HTTP_503,
           HTTP_529,
+          FLEX_UNAVAILABLE,
           NO_CREDIT,
           ON_HOLD,
           TIMEOUT_BEFORE,

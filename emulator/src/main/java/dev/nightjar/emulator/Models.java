@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 final class Models {
 
   /** What a request came to: the body, and what is billed for it. */
-  record Completion(ObjectNode body, String model, Usage usage) {}
+  record Completion(ObjectNode body, String model, Usage usage, Service service) {}
 
   /**
    * Where a request comes from.
@@ -60,13 +60,26 @@ final class Models {
   private final PromptCache cache;
   private final Clock clock;
   private final Ids ids;
+  private final Rules rules;
+  private final RequestRules requestRules;
+  private final SchemaRules schemaRules;
+  private final ModelRules modelRules;
 
-  Models(Answers answers, PriceList prices, PromptCache cache, Clock clock, Ids ids) {
+  Models(Answers answers, PriceList prices, PromptCache cache, Clock clock, Ids ids, Rules rules) {
+    this.rules = rules;
+    this.requestRules = new RequestRules(rules);
+    this.schemaRules = new SchemaRules(rules);
+    this.modelRules = new ModelRules(rules);
     this.answers = answers;
     this.prices = prices;
     this.cache = cache;
     this.clock = clock;
     this.ids = ids;
+  }
+
+  /** What it, and what is in front of it, refuses. */
+  Rules rules() {
+    return rules;
   }
 
   // ---- OpenAI ----
@@ -84,7 +97,12 @@ final class Models {
     private final StringBuilder user = new StringBuilder();
     private final StringBuilder all = new StringBuilder();
     private final List<PromptCache.Prefix> marks = new ArrayList<>();
+    private final Rules rules;
     private long tokens = Tokens.replyFrame();
+
+    private Prompt(Rules rules) {
+      this.rules = rules;
+    }
 
     /** Content is a string or a list of text parts, of which some may be marked. */
     private void add(String role, JsonNode content) {
@@ -105,14 +123,20 @@ final class Models {
       all.append(whole).append('\u0000');
       tokens += Tokens.ofMessage(whole);
       if (marks.size() > OPENAI_MARKS_MAX) {
-        throw ApiError.invalid(
-            "At most " + OPENAI_MARKS_MAX + " explicit prompt cache breakpoints are allowed.");
+        rules.refuse(
+            Rule.OPENAI_BREAKPOINTS,
+            "number",
+            ApiError.invalid(
+                "At most " + OPENAI_MARKS_MAX + " explicit prompt cache breakpoints are allowed."));
       }
     }
 
-    private static void requireExplicit(JsonNode breakpoint) {
+    private void requireExplicit(JsonNode breakpoint) {
       if (!breakpoint.path("mode").asText().equals("explicit")) {
-        throw ApiError.invalid("Invalid value: 'prompt_cache_breakpoint.mode' must be 'explicit'.");
+        rules.refuse(
+            Rule.OPENAI_BREAKPOINTS,
+            "mode",
+            ApiError.invalid("Invalid value: 'prompt_cache_breakpoint.mode' must be 'explicit'."));
       }
     }
 
@@ -129,17 +153,19 @@ final class Models {
         "The model `" + model + "` does not exist or you do not have access to it.");
   }
 
-  private static void requireOpenAiContext(Prompt prompt) {
+  private void requireOpenAiContext(Prompt prompt) {
     if (prompt.tokens > OPENAI_PROMPT_TOKENS_MAX) {
-      throw new ApiError(
-          400,
-          "invalid_request_error",
-          "context_length_exceeded",
-          "This model's maximum context length is "
-              + OPENAI_PROMPT_TOKENS_MAX
-              + " tokens. However, your messages resulted in "
-              + prompt.tokens
-              + " tokens. Please reduce the length of the messages.");
+      rules.refuse(
+          Rule.OPENAI_CONTEXT,
+          new ApiError(
+              400,
+              "invalid_request_error",
+              "context_length_exceeded",
+              "This model's maximum context length is "
+                  + OPENAI_PROMPT_TOKENS_MAX
+                  + " tokens. However, your messages resulted in "
+                  + prompt.tokens
+                  + " tokens. Please reduce the length of the messages."));
     }
   }
 
@@ -160,12 +186,12 @@ final class Models {
     return model;
   }
 
-  private static Prompt chatPrompt(JsonNode request) {
+  private static Prompt chatPrompt(Rules rules, JsonNode request) {
     if (!request.path("messages").isArray() || request.get("messages").isEmpty()) {
-      throw missing("messages");
+      rules.refuse(Rule.OPENAI_MESSAGES, "messages", missing("messages"));
     }
-    Prompt prompt = new Prompt();
-    for (JsonNode message : request.get("messages")) {
+    Prompt prompt = new Prompt(rules);
+    for (JsonNode message : request.path("messages")) {
       prompt.add(message.path("role").asText(), message.path("content"));
     }
     return prompt;
@@ -179,9 +205,9 @@ final class Models {
     return Optional.of(schema);
   }
 
-  private static void requireStrict(JsonNode format, Optional<JsonNode> schema) {
+  private void requireStrict(JsonNode format, Optional<JsonNode> schema) {
     if (schema.isPresent() && format.path("strict").asBoolean()) {
-      SchemaRules.openAiStrict(schema.get());
+      schemaRules.openAiStrict(schema.get());
     }
   }
 
@@ -213,7 +239,8 @@ final class Models {
     Optional<AnswerFinish> finish = answers.finish(question);
     long reasoning =
         Math.min(limit, ModelRules.reasoningTokens(effort, question.system() + question.user()));
-    String cut = Tokens.cut(answer, (int) Math.min(Integer.MAX_VALUE, limit - reasoning));
+    long left = rules.keep(Rule.REASONING_COUNTS) ? limit - reasoning : limit;
+    String cut = Tokens.cut(answer, (int) Math.min(Integer.MAX_VALUE, left));
     if (finish.isPresent() && finish.get() != AnswerFinish.PAUSED) {
       cut = Tokens.cut(cut, 4); // it breaks off
     }
@@ -229,7 +256,10 @@ final class Models {
       String model, Prompt prompt, Origin origin, ModelRules.CacheMode mode) {
     if (!ModelRules.writesCache(model)) {
       if (!prompt.marks.isEmpty()) {
-        throw ApiError.invalid("prompt_cache_breakpoint is not supported on this model");
+        rules.refuse(
+            Rule.OPENAI_CACHE_OPTIONS,
+            "breakpoints",
+            ApiError.invalid("prompt_cache_breakpoint is not supported on this model"));
       }
       return new PromptCache.Served(implicitlyCached(model, prompt, origin), 0);
     }
@@ -263,42 +293,54 @@ final class Models {
     if (!dialect.sells(model, prices)) {
       throw noModel(model);
     }
-    RequestRules.chat(dialect, request);
-    Prompt prompt = chatPrompt(request);
+    requestRules.chat(dialect, request);
+    Prompt prompt = chatPrompt(rules, request);
     requireOpenAiContext(prompt);
     Matcher generation = GENERATION.matcher(model);
     if (request.has("max_tokens")
         && generation.matches()
         && Integer.parseInt(generation.group(1)) >= 5) {
-      throw new ApiError(
-          400,
-          "invalid_request_error",
-          "unsupported_parameter",
-          "Unsupported parameter: 'max_tokens' is not supported with this model. Use"
-              + " 'max_completion_tokens' instead.",
-          "max_tokens");
+      rules.refuse(
+          Rule.OPENAI_MAX_TOKENS,
+          new ApiError(
+              400,
+              "invalid_request_error",
+              "unsupported_parameter",
+              "Unsupported parameter: 'max_tokens' is not supported with this model. Use"
+                  + " 'max_completion_tokens' instead.",
+              "max_tokens"));
     }
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
     dialect.requireFormat(
-        model, format, prompt.all.toString(), request.path("enable_thinking").asBoolean(true));
+        rules,
+        model,
+        format,
+        prompt.all.toString(),
+        request.path("enable_thinking").asBoolean(true));
     requireStrict(format.path("json_schema"), schema);
-    String effort = dialect.chatEffort(model, request);
-    ModelRules.CacheMode cacheMode = ModelRules.cacheMode(model, request, false);
+    String effort = dialect.chatEffort(rules, model, request);
+    ModelRules.CacheMode cacheMode = modelRules.cacheMode(model, request, false);
     Said said =
         said(
             question(model, prompt, schema),
             effort,
             dialect.chatLimit(request, OPENAI_OUTPUT_TOKENS_MAX));
     if (dialect == OpenAiDialect.AZURE && said.ended(AnswerFinish.PROMPT_BLOCKED)) {
-      throw new ApiError(
-          400,
-          "invalid_request_error",
-          "content_filter",
-          "The response was filtered due to the prompt triggering Azure OpenAI's content management"
-              + " policy.",
-          "prompt");
+      rules.refuse(
+          Rule.AZURE_FILTER,
+          new ApiError(
+              400,
+              "invalid_request_error",
+              "content_filter",
+              "The response was filtered due to the prompt triggering Azure OpenAI's content management"
+                  + " policy.",
+              "prompt"));
     }
+    Service service =
+        dialect == OpenAiDialect.OPENAI && !origin.isBatch()
+            ? modelRules.openAiService(model, request)
+            : Service.STANDARD;
     PromptCache.Served served = openAiCached(model, prompt, origin, cacheMode);
     long cached = served.read();
     long written = served.written();
@@ -309,15 +351,18 @@ final class Models {
         .put("cached_tokens", cached)
         .put("cache_write_tokens", written);
     usage.putObject("completion_tokens_details").put("reasoning_tokens", said.reasoning());
-    body.put(
-        "service_tier",
-        dialect == OpenAiDialect.GROQ ? "on_demand" : origin.isBatch() ? "batch" : "default");
+    body.put("service_tier", dialect == OpenAiDialect.GROQ ? "on_demand" : tier(origin, service));
     body.putNull("system_fingerprint");
     return new Completion(
         body,
         model,
         new Usage(
-            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()));
+            prompt.tokens - cached - written, cached, written, 0, said.output(), said.reasoning()),
+        service);
+  }
+
+  private static String tier(Origin origin, Service service) {
+    return origin.isBatch() ? "batch" : service == Service.FLEX ? "flex" : "default";
   }
 
   private ObjectNode chatBody(String id, String model, Said said) {
@@ -356,7 +401,7 @@ final class Models {
     if (model.isEmpty()) {
       throw missing("model");
     }
-    Prompt prompt = chatPrompt(request);
+    Prompt prompt = chatPrompt(rules, request);
     JsonNode format = request.path("response_format");
     Optional<JsonNode> schema = schema(format, format.path("json_schema").path("schema"), prompt);
     Said said =
@@ -369,12 +414,12 @@ final class Models {
     return body;
   }
 
-  private static Prompt responsesPrompt(JsonNode request) {
+  private static Prompt responsesPrompt(Rules rules, JsonNode request) {
     JsonNode input = request.path("input");
     if (!input.isTextual() && !(input.isArray() && !input.isEmpty())) {
-      throw missing("input");
+      rules.refuse(Rule.OPENAI_MESSAGES, "input", missing("input"));
     }
-    Prompt prompt = new Prompt();
+    Prompt prompt = new Prompt(rules);
     if (request.path("instructions").isTextual()) {
       prompt.add("developer", request.get("instructions"));
     }
@@ -390,27 +435,31 @@ final class Models {
 
   Completion response(JsonNode request, Origin origin) {
     String model = openAiModel(request);
-    RequestRules.response(request);
-    Prompt prompt = responsesPrompt(request);
+    requestRules.response(request);
+    Prompt prompt = responsesPrompt(rules, request);
     requireOpenAiContext(prompt);
     long limit = request.path("max_output_tokens").asLong(OPENAI_OUTPUT_TOKENS_MAX);
     if (limit < RESPONSES_OUTPUT_TOKENS_MIN) {
-      throw new ApiError(
-          400,
-          "invalid_request_error",
-          "integer_below_min_value",
-          "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
-              + RESPONSES_OUTPUT_TOKENS_MIN
-              + ", but got "
-              + limit
-              + " instead.",
-          "max_output_tokens");
+      rules.refuse(
+          Rule.OPENAI_OUTPUT_MIN,
+          new ApiError(
+              400,
+              "invalid_request_error",
+              "integer_below_min_value",
+              "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
+                  + RESPONSES_OUTPUT_TOKENS_MIN
+                  + ", but got "
+                  + limit
+                  + " instead.",
+              "max_output_tokens"));
     }
     JsonNode format = request.path("text").path("format");
     Optional<JsonNode> schema = schema(format, format.path("schema"), prompt);
     requireStrict(format, schema);
-    String effort = ModelRules.openAiResponseEffort(model, request);
-    ModelRules.CacheMode cacheMode = ModelRules.cacheMode(model, request, true);
+    String effort = modelRules.openAiResponseEffort(model, request);
+    ModelRules.CacheMode cacheMode = modelRules.cacheMode(model, request, true);
+    Service service =
+        origin.isBatch() ? Service.STANDARD : modelRules.openAiService(model, request);
     Said said =
         said(question(model, prompt, schema), effort, Math.min(limit, OPENAI_OUTPUT_TOKENS_MAX));
     boolean refused = said.ended(AnswerFinish.REFUSED);
@@ -473,8 +522,9 @@ final class Models {
     usage.put("output_tokens", said.completion());
     usage.putObject("output_tokens_details").put("reasoning_tokens", said.reasoning());
     usage.put("total_tokens", prompt.tokens + said.completion());
-    body.putObject("metadata");
-    body.put("service_tier", origin.isBatch() ? "batch" : "default");
+    body.set(
+        "metadata", request.path("metadata").isObject() ? request.get("metadata") : Json.object());
+    body.put("service_tier", tier(origin, service));
     return new Completion(
         body,
         model,
@@ -484,12 +534,16 @@ final class Models {
             isLong ? 0 : written,
             isLong ? written : 0,
             said.output(),
-            said.reasoning()));
+            said.reasoning()),
+        service);
   }
 
   /** The prompt tokens of a request line, for the limit on what is enqueued. */
   static long openAiPromptTokens(JsonNode request) {
-    return (request.has("messages") ? chatPrompt(request) : responsesPrompt(request)).tokens;
+    return (request.has("messages")
+            ? chatPrompt(Rules.ALL, request)
+            : responsesPrompt(Rules.ALL, request))
+        .tokens;
   }
 
   // ---- Gemini ----
@@ -507,22 +561,26 @@ final class Models {
     if (!sellsGemini(model)) {
       throw ApiError.notFound("models/" + model + " is not found for API version v1beta.");
     }
-    RequestRules.content(request);
+    requestRules.content(request);
     if (!request.path("contents").isArray() || request.get("contents").isEmpty()) {
-      throw ApiError.invalid("* GenerateContentRequest.contents: contents is not specified");
+      rules.refuse(
+          Rule.GEMINI_CONTENTS,
+          ApiError.invalid("* GenerateContentRequest.contents: contents is not specified"));
     }
     Prompt prompt = geminiPrompt(request);
     if (prompt.tokens > GEMINI_PROMPT_TOKENS_MAX) {
-      throw ApiError.invalid(
-          "The input token count ("
-              + prompt.tokens
-              + ") exceeds the maximum number of tokens allowed ("
-              + GEMINI_PROMPT_TOKENS_MAX
-              + ").");
+      rules.refuse(
+          Rule.GEMINI_CONTEXT,
+          ApiError.invalid(
+              "The input token count ("
+                  + prompt.tokens
+                  + ") exceeds the maximum number of tokens allowed ("
+                  + GEMINI_PROMPT_TOKENS_MAX
+                  + ")."));
     }
     JsonNode config = request.path("generationConfig");
     if (config.has("maxOutputTokens") && config.get("maxOutputTokens").asInt() < 1) {
-      throw ApiError.invalid("max_output_tokens must be positive.");
+      rules.refuse(Rule.GEMINI_OUTPUT_MIN, ApiError.invalid("max_output_tokens must be positive."));
     }
     Optional<JsonNode> schema = Optional.empty();
     if (config.path("responseMimeType").asText().equals("application/json")) {
@@ -532,16 +590,18 @@ final class Models {
         schema = Optional.of(withLowerCaseTypes(config.get("responseSchema")));
       }
     } else if (config.has("responseJsonSchema") || config.has("responseSchema")) {
-      throw ApiError.invalid("A response schema needs response_mime_type 'application/json'.");
+      rules.refuse(
+          Rule.GEMINI_MIME,
+          ApiError.invalid("A response schema needs response_mime_type 'application/json'."));
     }
     if (schema.isPresent()) {
-      SchemaRules.gemini(schema.get());
+      schemaRules.gemini(schema.get());
       prompt.tokens += Tokens.of(Json.write(schema.get()));
     }
     Said said =
         said(
             question(model, prompt, schema),
-            ModelRules.geminiEffort(model, config),
+            modelRules.geminiEffort(model, config),
             config.path("maxOutputTokens").asInt(GEMINI_OUTPUT_TOKENS_MAX));
     long cached = 0;
     long prefix = Tokens.of(prompt.system.toString());
@@ -587,14 +647,19 @@ final class Models {
         .addObject()
         .put("modality", "TEXT")
         .put("tokenCount", prompt.tokens);
+    Service service =
+        origin.isBatch() ? Service.STANDARD : modelRules.geminiService(model, request);
+    if (!origin.isBatch()) {
+      usage.put("serviceTier", service == Service.FLEX ? "flex" : "standard");
+    }
     body.put("modelVersion", model);
     body.put("responseId", ids.next(""));
     return new Completion(
-        body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output, thoughts));
+        body, model, new Usage(prompt.tokens - cached, cached, 0, 0, output, thoughts), service);
   }
 
   private static Prompt geminiPrompt(JsonNode request) {
-    Prompt prompt = new Prompt();
+    Prompt prompt = new Prompt(Rules.ALL);
     JsonNode system = request.path("systemInstruction").path("parts");
     if (!system.isMissingNode()) {
       prompt.add("system", system);
@@ -642,9 +707,9 @@ final class Models {
     if (!model.startsWith("claude-") || !prices.sells(model)) {
       throw ApiError.notFound("model: " + model);
     }
-    RequestRules.message(request);
+    requestRules.message(request);
     if (!request.path("max_tokens").isIntegralNumber() || request.get("max_tokens").asLong() < 1) {
-      throw ApiError.invalid("max_tokens: Field required");
+      rules.refuse(Rule.ANTHROPIC_MAX_TOKENS, ApiError.invalid("max_tokens: Field required"));
     }
     if (!request.path("messages").isArray() || request.get("messages").isEmpty()) {
       throw ApiError.invalid("messages: Field required");
@@ -652,7 +717,10 @@ final class Models {
     if (version.compareTo("2026-10-21") >= 0) {
       for (String sampling : new String[] {"temperature", "top_p", "top_k"}) {
         if (request.has(sampling)) {
-          throw ApiError.invalid(sampling + ": Extra inputs are not permitted");
+          rules.refuse(
+              Rule.ANTHROPIC_SAMPLING,
+              sampling,
+              ApiError.invalid(sampling + ": Extra inputs are not permitted"));
         }
       }
     }
@@ -674,19 +742,25 @@ final class Models {
                 : Optional.empty();
     if (schema.isPresent()) {
       if (tool.has("input_schema")) {
-        SchemaRules.anthropicTool(tool.get("input_schema"));
+        schemaRules.anthropicTool(tool.get("input_schema"));
       }
       if (format.has("schema")) {
-        SchemaRules.anthropic(format.get("schema"));
+        schemaRules.anthropic(format.get("schema"));
       }
       prompt += Tokens.of(Json.write(schema.get()));
     }
-    if (prompt + request.get("max_tokens").asLong() > ANTHROPIC_CONTEXT_TOKENS) {
-      throw ApiError.invalid(
-          "prompt is too long: " + prompt + " tokens > " + ANTHROPIC_CONTEXT_TOKENS + " maximum");
+    if (prompt + request.path("max_tokens").asLong() > ANTHROPIC_CONTEXT_TOKENS) {
+      rules.refuse(
+          Rule.ANTHROPIC_CONTEXT,
+          ApiError.invalid(
+              "prompt is too long: "
+                  + prompt
+                  + " tokens > "
+                  + ANTHROPIC_CONTEXT_TOKENS
+                  + " maximum"));
     }
 
-    List<AnthropicMarks.Mark> marks = AnthropicMarks.of(request);
+    List<AnthropicMarks.Mark> marks = AnthropicMarks.of(rules, request);
     boolean hour = AnthropicMarks.isLong(marks);
     PromptCache.Served served =
         origin.caches()
@@ -708,8 +782,8 @@ final class Models {
     Said said =
         said(
             new Answers.Question(model, system, user.toString(), schema),
-            ModelRules.anthropicEffort(model, request),
-            request.get("max_tokens").asLong());
+            modelRules.anthropicEffort(model, request),
+            request.path("max_tokens").asLong());
     boolean declined = said.ended(AnswerFinish.DECLINED, AnswerFinish.PROMPT_BLOCKED);
     boolean refused = declined || said.ended(AnswerFinish.REFUSED, AnswerFinish.FILTERED);
     boolean paused = said.ended(AnswerFinish.PAUSED);
@@ -768,12 +842,15 @@ final class Models {
         .putObject("output_tokens_details")
         .put("thinking_tokens", declined ? 0 : said.reasoning());
     usage.put("service_tier", origin.isBatch() ? "batch" : "standard");
+    boolean inUs = request.path("inference_geo").asText("").equals("us");
+    usage.put("inference_geo", inUs ? "us" : "global");
     return new Completion(
         body,
         model,
-        declined
+        declined && rules.keep(Rule.ANTHROPIC_REFUSAL_FREE)
             ? FREE
-            : new Usage(plain, read, write5m, write1h, said.output(), said.reasoning()));
+            : new Usage(plain, read, write5m, write1h, said.output(), said.reasoning()),
+        inUs ? Service.US : Service.STANDARD);
   }
 
   long countTokens(JsonNode request) {

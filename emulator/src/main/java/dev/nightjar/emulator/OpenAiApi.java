@@ -75,6 +75,10 @@ final class OpenAiApi {
   void handle(Exchange exchange) throws IOException {
     String[] path = exchange.path(); // v1, files|batches|chat, …
     String route = exchange.method() + " " + exchange.segment(1) + " " + path.length;
+    if (dialect == OpenAiDialect.MISTRAL && exchange.segment(1).startsWith("batch")) {
+      jobs(exchange, route, path);
+      return;
+    }
     switch (route) {
       case "POST files 2" -> exchange.send(200, upload(exchange));
       case "GET files 2" -> exchange.send(200, files(exchange));
@@ -106,12 +110,72 @@ final class OpenAiApi {
     }
   }
 
+  /** Mistral's batches. */
+  private void jobs(Exchange exchange, String route, String[] path) throws IOException {
+    switch (route) {
+      case "POST batch 3" -> exchange.send(200, createJob(exchange.json(), exchange.viewer()));
+      case "GET batch 3" ->
+          exchange.send(
+              200,
+              pageByNumber(
+                  storage.batches(dialect.label, exchange.viewer()).stream()
+                      .map(batch -> dialect.shown(batch.shown()))
+                      .toList(),
+                  exchange));
+      case "GET batch 4" -> exchange.send(200, seen(batch(path[3], exchange.viewer())));
+      case "POST batch 5" -> exchange.send(200, cancel(path[3], exchange.viewer()));
+      default -> throw ApiError.notFound("no Route matched with those values");
+    }
+  }
+
+  private ObjectNode createJob(JsonNode job, Accounts.Viewer viewer) {
+    JsonNode files = job.path("input_files");
+    if (files.size() != 1) { // several are not emulated
+      throw ApiError.invalid("input_files: Field required");
+    }
+    String model = job.path("model").asText("");
+    if (model.isEmpty()) {
+      models
+          .rules()
+          .refuse(
+              Rule.MISTRAL_JOBS, "model", ApiError.invalid("Either model or agent_id must be set"));
+    } else if (!dialect.sells(model, prices)) {
+      throw ApiError.invalid("Invalid model: " + model);
+    }
+    long hours = job.path("timeout_hours").asLong(24);
+    if (hours < 1 || hours > 168) {
+      models
+          .rules()
+          .refuse(
+              Rule.MISTRAL_JOBS,
+              "hours",
+              ApiError.invalid("timeout_hours: Input should be less than or equal to 168"));
+    }
+    ObjectNode request = Json.object();
+    request.set("input_file_id", files.path(0));
+    request.set("endpoint", job.get("endpoint"));
+    request.put("completion_window", "24h");
+    request.set("metadata", job.get("metadata"));
+    return create(request, viewer);
+  }
+
+  private static ObjectNode pageByNumber(List<ObjectNode> all, Exchange exchange) {
+    int size = exchange.limit("page_size", BATCHES_LIST_MAX, BATCHES_LIST_MAX);
+    int from = Math.min(all.size(), Integer.parseInt(exchange.query("page", "0")) * size);
+    ObjectNode list = Json.object();
+    list.putArray("data").addAll(all.subList(from, Math.min(all.size(), from + size)));
+    return list.put("object", "list").put("total", all.size());
+  }
+
   private void chat(Exchange exchange, JsonNode request) {
     Models.Completion completion = models.chat(dialect, request, Models.Origin.DIRECT);
     storage.putLine(line("", "", completion, false));
     if (request.path("stream").asBoolean()) {
       exchange.stream(
-          Streams.chat(completion.body(), request.at("/stream_options/include_usage").asBoolean()));
+          Streams.chat(
+              completion.body(),
+              dialect == OpenAiDialect.MISTRAL // it always does
+                  || request.at("/stream_options/include_usage").asBoolean()));
     } else {
       exchange.send(200, completion.body());
     }
@@ -137,11 +201,20 @@ final class OpenAiApi {
       storage.putResponse(
           body.get("id").asText(),
           exchange.viewer().project(),
-          now + (background ? Math.round(BACKGROUND_MILLIS / speed) : 0),
+          now + (background ? Math.round(workingMillis(completion.service()) / speed) : 0),
           now + (stored ? WINDOW_SECONDS * 30_000 : UNSTORED_MILLIS),
           body);
     }
     exchange.send(200, background ? unfinished(body, "queued") : body);
+  }
+
+  /** Well within its window, as batches are. */
+  private static long workingMillis(Service service) {
+    return switch (service) {
+      case WITHIN_2H -> 30 * BACKGROUND_MILLIS;
+      case WITHIN_8H -> 120 * BACKGROUND_MILLIS;
+      case STANDARD, FLEX, US -> BACKGROUND_MILLIS;
+    };
   }
 
   private static ObjectNode unfinished(ObjectNode body, String status) {
@@ -296,6 +369,9 @@ final class OpenAiApi {
             storage.uploads(dialect.filePrefix, exchange.viewer()).stream()
                 .filter(file -> purpose.isEmpty() || file.get("purpose").asText().equals(purpose))
                 .toList());
+    if (dialect == OpenAiDialect.MISTRAL) {
+      return pageByNumber(files, exchange);
+    }
     if (exchange.query("order", "desc").equals("asc")) {
       Collections.reverse(files);
     }
@@ -346,20 +422,35 @@ final class OpenAiApi {
     String endpoint = request.path("endpoint").asText("");
     boolean chat = endpoint.equals(dialect.chatEndpoint);
     if (!chat && !(endpoint.equals(RESPONSES) && dialect == OpenAiDialect.OPENAI)) {
-      throw ApiError.invalid(
-          "Invalid value: '"
-              + endpoint
-              + "'. Supported here: '"
-              + dialect.chatEndpoint
-              + "', '"
-              + RESPONSES
-              + "'.");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_ENDPOINT,
+              dialect.label,
+              ApiError.invalid(
+                  "Invalid value: '"
+                      + endpoint
+                      + "'. Supported here: '"
+                      + dialect.chatEndpoint
+                      + "', '"
+                      + RESPONSES
+                      + "'."));
     }
     if (!dialect.takesWindow(request.path("completion_window").asText(""))) {
-      throw ApiError.invalid("Invalid value for 'completion_window'. Supported values are: '24h'.");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_WINDOW,
+              dialect.label,
+              ApiError.invalid(
+                  "Invalid value for 'completion_window'. Supported values are: '24h'."));
     }
     if (request.path("metadata").size() > METADATA_PAIRS_MAX) {
-      throw ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + ".");
+      models
+          .rules()
+          .refuse(
+              Rule.OPENAI_METADATA,
+              ApiError.invalid("Too many metadata pairs: at most " + METADATA_PAIRS_MAX + "."));
     }
     long now = clock.millis();
     if (storage.batchesSince(dialect.label, now - HOUR_MILLIS) >= CREATIONS_PER_HOUR_MAX) {

@@ -1,6 +1,7 @@
 package dev.nightjar.emulator;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.List;
@@ -15,7 +16,20 @@ enum OpenAiDialect {
   OPENAI("openai", "file-", "/v1/chat/completions", "24h", 200L << 20, 50_000),
   AZURE("azure", "assistant-", "/chat/completions", "24h", 200L << 20, 100_000),
   GROQ("groq", "file_", "/v1/chat/completions", "24h|[1-7]d", 100L << 20, 50_000),
-  DASHSCOPE("dashscope", "input-", "/v1/chat/completions", "\\d+[hd]", 500L << 20, 50_000);
+  DASHSCOPE("dashscope", "input-", "/v1/chat/completions", "\\d+[hd]", 500L << 20, 50_000),
+  /** Its batches are jobs of their own shape; its files and chat completions are OpenAI's. */
+  MISTRAL("mistral", "6d697374-", "/v1/chat/completions", "24h", 512L << 20, 1_000_000);
+
+  private static final Map<String, String> MISTRAL_STATES =
+      Map.of(
+          "validating", "QUEUED",
+          "in_progress", "RUNNING",
+          "finalizing", "RUNNING",
+          "completed", "SUCCESS",
+          "failed", "FAILED",
+          "expired", "TIMEOUT_EXCEEDED",
+          "cancelling", "CANCELLATION_REQUESTED",
+          "cancelled", "CANCELLED");
 
   private static final Map<String, String> AZURE_STATES =
       Map.of(
@@ -75,9 +89,10 @@ enum OpenAiDialect {
         switch (exchange.segment(0)) {
           case "openai" -> exchange.header("api-key").isPresent() ? AZURE : GROQ;
           case "compatible-mode" -> DASHSCOPE;
-          default -> OPENAI;
+          case "mistral" -> MISTRAL; // told from OpenAI by its host, of which there is one here
+          default -> exchange.segment(1).equals("batch") ? MISTRAL : OPENAI;
         };
-    if (dialect != OPENAI) {
+    if (!exchange.segment(0).equals("v1") && dialect != OPENAI) {
       exchange.dropSegment();
     }
     return dialect;
@@ -93,7 +108,7 @@ enum OpenAiDialect {
 
   /** Whether it keeps what a create says of itself. */
   boolean keepsMetadata() {
-    return this == OPENAI;
+    return this == OPENAI || this == MISTRAL;
   }
 
   /** Whether it sells a model by this name. */
@@ -103,12 +118,16 @@ enum OpenAiDialect {
           case OPENAI, AZURE -> "(gpt-|o\\d).*";
           case GROQ -> "(openai|qwen)/.*";
           case DASHSCOPE -> "qwen.*";
+          case MISTRAL -> "(mi|magi|mini|code)stral-.*";
         };
     return model.matches(names) && prices.sells(model);
   }
 
   /** A batch as this provider shows it. */
   ObjectNode shown(ObjectNode batch) {
+    if (this == MISTRAL) {
+      return job(batch);
+    }
     if (this != AZURE) {
       return batch;
     }
@@ -124,12 +143,43 @@ enum OpenAiDialect {
     return batch;
   }
 
+  private static ObjectNode job(ObjectNode batch) {
+    ObjectNode job = Json.object();
+    job.set("id", batch.get("id"));
+    job.put("object", "batch");
+    job.putArray("input_files").add(batch.get("input_file_id"));
+    job.set("metadata", batch.get("metadata"));
+    job.set("endpoint", batch.get("endpoint"));
+    job.set("model", batch.get("model"));
+    job.set("output_file", batch.get("output_file_id"));
+    job.set("error_file", batch.get("error_file_id"));
+    ArrayNode errors = job.putArray("errors");
+    batch
+        .path("errors")
+        .path("data")
+        .forEach(
+            error ->
+                errors.addObject().put("message", error.path("message").asText()).put("count", 1));
+    job.put("status", MISTRAL_STATES.get(batch.path("status").asText()));
+    job.set("created_at", batch.get("created_at"));
+    JsonNode counts = batch.path("request_counts");
+    long succeeded = counts.path("completed").asLong();
+    long failed = counts.path("failed").asLong();
+    job.put("total_requests", counts.path("total").asLong());
+    job.put("completed_requests", succeeded + failed);
+    job.put("succeeded_requests", succeeded);
+    job.put("failed_requests", failed);
+    job.set("started_at", batch.get("in_progress_at"));
+    job.set("completed_at", batch.get("completed_at"));
+    return job;
+  }
+
   // ---- requests ----
 
   /** The most tokens that an answer may have. */
   long chatLimit(JsonNode request, long otherwise) {
-    if (this == DASHSCOPE) {
-      return request.path("max_tokens").asLong(otherwise); // the newer name is passed over
+    if (this == DASHSCOPE || this == MISTRAL) { // one passes the newer name over, one refuses it
+      return request.path("max_tokens").asLong(otherwise);
     }
     return request.has("max_completion_tokens")
         ? request.get("max_completion_tokens").asLong()
@@ -137,15 +187,21 @@ enum OpenAiDialect {
   }
 
   /** How much a chat completion's model reasons. */
-  String chatEffort(String model, JsonNode request) {
+  String chatEffort(Rules rules, String model, JsonNode request) {
     return switch (this) {
-      case OPENAI, AZURE -> ModelRules.openAiChatEffort(model, request);
-      case GROQ -> groqEffort(model, request);
+      case OPENAI, AZURE -> new ModelRules(rules).openAiChatEffort(model, request);
+      case GROQ -> groqEffort(rules, model, request);
       case DASHSCOPE -> request.path("enable_thinking").asBoolean(true) ? "medium" : "none";
+      case MISTRAL -> mistralEffort(model, request);
     };
   }
 
-  private static String groqEffort(String model, JsonNode request) {
+  private static String mistralEffort(String model, JsonNode request) {
+    String otherwise = model.startsWith("magistral-") ? "medium" : "none";
+    return request.path("reasoning_effort").asText(otherwise);
+  }
+
+  private static String groqEffort(Rules rules, String model, JsonNode request) {
     boolean gptOss = model.startsWith("openai/gpt-oss-");
     boolean qwen = model.startsWith("qwen/qwen3");
     if (!request.has("reasoning_effort")) {
@@ -157,29 +213,39 @@ enum OpenAiDialect {
             ? List.of("low", "medium", "high")
             : qwen ? List.of("none", "default") : List.<String>of();
     if (!taken.contains(effort)) {
-      throw ApiError.invalid("`reasoning_effort` must be one of " + taken + " with this model");
+      rules.refuse(
+          Rule.GROQ_EFFORTS,
+          ApiError.invalid("`reasoning_effort` must be one of " + taken + " with this model"));
     }
     return effort.equals("default") ? "medium" : effort;
   }
 
   /** What it refuses in the form of an answer. */
-  void requireFormat(String model, JsonNode format, String prompt, boolean thinks) {
+  void requireFormat(Rules rules, String model, JsonNode format, String prompt, boolean thinks) {
     boolean schema = format.path("type").asText().equals("json_schema");
     if (this == GROQ && schema && !model.startsWith("openai/gpt-oss-")) {
-      throw ApiError.invalid("This model does not support response format `json_schema`.");
+      rules.refuse(
+          Rule.GROQ_SCHEMAS,
+          ApiError.invalid("This model does not support response format `json_schema`."));
     }
     if (this == DASHSCOPE) {
       if (thinks && format.path("type").asText().startsWith("json")) {
-        throw ApiError.invalid("Json mode response is not supported when enable_thinking is true");
+        rules.refuse(
+            Rule.DASHSCOPE_THINKING,
+            ApiError.invalid("Json mode response is not supported when enable_thinking is true"));
       }
       if (format.path("type").asText().equals("json_schema")) {
-        throw ApiError.invalid("'response_format' of type 'json_schema' is not supported.");
+        rules.refuse(
+            Rule.DASHSCOPE_SCHEMAS,
+            ApiError.invalid("'response_format' of type 'json_schema' is not supported."));
       }
       if (format.path("type").asText().equals("json_object")
           && !prompt.toLowerCase(java.util.Locale.ROOT).contains("json")) {
-        throw ApiError.invalid(
-            "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
-                + " 'json_object'.");
+        rules.refuse(
+            Rule.DASHSCOPE_WORD,
+            ApiError.invalid(
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
+                    + " 'json_object'."));
       }
     }
   }

@@ -52,11 +52,14 @@ final class PriceList {
         customId,
         completion.model(),
         completion.usage(),
-        amount(completion.model(), completion.usage(), batch));
+        amount(completion, batch));
   }
 
   /** In dollars, exact. */
-  BigDecimal amount(String model, Usage usage, boolean batch) {
+  private BigDecimal amount(Models.Completion completion, boolean inBatch) {
+    String model = completion.model();
+    Usage usage = completion.usage();
+    boolean batch = inBatch || completion.service() == Service.FLEX;
     JsonNode price = prices.get(model);
     JsonNode later = price.path("later");
     if (!later.isMissingNode()
@@ -78,7 +81,12 @@ final class PriceList {
       // Gemini is alone in not halving what its cache served.
       cached = model.startsWith("gemini-") ? cached : cached.multiply(BATCH);
     }
-    BigDecimal usd = others.add(cached).movePointLeft(6).stripTrailingZeros();
+    BigDecimal usd =
+        others
+            .add(cached)
+            .multiply(completion.service().factor())
+            .movePointLeft(6)
+            .stripTrailingZeros();
     return usd.setScale(Math.max(0, Math.min(SCALE, usd.scale())), RoundingMode.UNNECESSARY);
   }
 

@@ -6,7 +6,7 @@ import java.util.Set;
 /**
  * The parameters that each interface knows, by the official clients' types of November 2026: all
  * providers but DashScope refuse a request that has another, so that a slip of a name is found
- * before the answer shows that it was passed over. Stateless.
+ * before the answer shows that it was passed over. Immutable.
  */
 final class RequestRules {
   private static final Set<String> CHAT =
@@ -47,6 +47,32 @@ final class RequestRules {
           "user",
           "verbosity",
           "web_search_options");
+
+  private static final Set<String> MISTRAL =
+      Set.of(
+          "model",
+          "messages",
+          "frequency_penalty",
+          "guardrails",
+          "max_tokens",
+          "metadata",
+          "n",
+          "parallel_tool_calls",
+          "prediction",
+          "presence_penalty",
+          "prompt_cache_key",
+          "prompt_mode",
+          "random_seed",
+          "reasoning_effort",
+          "response_format",
+          "safe_prompt",
+          "service_tier",
+          "stop",
+          "stream",
+          "temperature",
+          "tool_choice",
+          "tools",
+          "top_p");
 
   private static final Set<String> RESPONSES =
       Set.of(
@@ -147,44 +173,56 @@ final class RequestRules {
   private static final Set<String> THINKING_CONFIG =
       Set.of("includeThoughts", "thinkingBudget", "thinkingLevel");
 
-  private RequestRules() {}
+  private final Rules rules;
 
-  static void chat(OpenAiDialect dialect, JsonNode request) {
+  RequestRules(Rules rules) {
+    this.rules = rules;
+  }
+
+  void chat(OpenAiDialect dialect, JsonNode request) {
     if (dialect == OpenAiDialect.DASHSCOPE) {
       return; // it passes over what it does not know
     }
     for (String name : (Iterable<String>) request::fieldNames) {
-      if (!CHAT.contains(name)) {
-        throw ApiError.invalid(
-            dialect == OpenAiDialect.GROQ
-                ? "property '" + name + "' is unsupported"
-                : "Unrecognized request argument supplied: " + name);
+      if (!(dialect == OpenAiDialect.MISTRAL ? MISTRAL : CHAT).contains(name)) {
+        rules.refuse(
+            Rule.CHAT_PARAMETERS,
+            dialect.label,
+            ApiError.invalid(
+                dialect == OpenAiDialect.GROQ
+                    ? "property '" + name + "' is unsupported"
+                    : dialect == OpenAiDialect.MISTRAL
+                        ? "body." + name + ": Extra inputs are not permitted"
+                        : "Unrecognized request argument supplied: " + name));
       }
     }
   }
 
-  static void response(JsonNode request) {
+  void response(JsonNode request) {
     for (String name : (Iterable<String>) request::fieldNames) {
       if (!RESPONSES.contains(name) && !name.equals("reasoning_effort")) { // told apart elsewhere
-        throw new ApiError(
-            400,
-            "invalid_request_error",
-            "unknown_parameter",
-            "Unknown parameter: '" + name + "'.",
-            name);
+        rules.refuse(
+            Rule.RESPONSES_PARAMETERS,
+            new ApiError(
+                400,
+                "invalid_request_error",
+                "unknown_parameter",
+                "Unknown parameter: '" + name + "'.",
+                name));
       }
     }
   }
 
-  static void message(JsonNode request) {
+  void message(JsonNode request) {
     for (String name : (Iterable<String>) request::fieldNames) {
       if (!MESSAGES.contains(name)) {
-        throw ApiError.invalid(name + ": Extra inputs are not permitted");
+        rules.refuse(
+            Rule.MESSAGES_PARAMETERS, ApiError.invalid(name + ": Extra inputs are not permitted"));
       }
     }
   }
 
-  static void content(JsonNode request) {
+  void content(JsonNode request) {
     known(request, CONTENT, "");
     known(request.path("generationConfig"), GENERATION_CONFIG, "generation_config.");
     known(
@@ -193,15 +231,18 @@ final class RequestRules {
         "generation_config.thinking_config.");
   }
 
-  private static void known(JsonNode object, Set<String> names, String at) {
+  private void known(JsonNode object, Set<String> names, String at) {
     for (String name : (Iterable<String>) object::fieldNames) {
       if (!names.contains(name)) {
-        throw ApiError.invalid(
-            "Invalid JSON payload received. Unknown name \""
-                + name
-                + "\""
-                + (at.isEmpty() ? "" : " at '" + at.substring(0, at.length() - 1) + "'")
-                + ": Cannot find field.");
+        rules.refuse(
+            Rule.CONTENT_PARAMETERS,
+            at,
+            ApiError.invalid(
+                "Invalid JSON payload received. Unknown name \""
+                    + name
+                    + "\""
+                    + (at.isEmpty() ? "" : " at '" + at.substring(0, at.length() - 1) + "'")
+                    + ": Cannot find field."));
       }
     }
   }

@@ -43,7 +43,8 @@ public final class RunBatch {
             new PriceList(clock),
             new PromptCache(clock, PromptCache.World.MEASURED),
             clock,
-            ids);
+            ids,
+            Rules.ALL);
     Path temporary = output.resolveSibling(output.getFileName() + ".tmp");
     try (BufferedWriter writer = Files.newBufferedWriter(temporary, StandardCharsets.UTF_8)) {
       Lines.read(

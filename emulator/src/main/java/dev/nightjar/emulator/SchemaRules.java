@@ -4,12 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Set;
 
-/**
- * What each provider refuses in the schema of an answer, and the words it does it with. A rule's
- * source stands in {@code docs/providers.md}.
- */
+/** What each provider refuses in the schema of an answer, and the words it does it with. */
 final class SchemaRules {
-  private static final Set<String> NOT_IN_STRICT_MODE =
+  static final Set<String> NOT_IN_STRICT_MODE =
       Set.of(
           "allOf",
           "oneOf",
@@ -41,7 +38,7 @@ final class SchemaRules {
   private static final Set<String> FORMATS =
       Set.of("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid");
 
-  private static final Set<String> NOT_IN_OUTPUT_FORMAT =
+  static final Set<String> NOT_IN_OUTPUT_FORMAT =
       Set.of(
           "minimum",
           "maximum",
@@ -67,59 +64,86 @@ final class SchemaRules {
   private static final int ENUM_VALUES_MAX = 1_000;
   private static final long GEMINI_ITEMS_MAX = 960;
 
-  private SchemaRules() {}
+  private final Rules rules;
+
+  SchemaRules(Rules rules) {
+    this.rules = rules;
+  }
 
   /** OpenAI's strict mode. */
-  static void openAiStrict(JsonNode schema) {
-    if (!schema.path("type").asText().equals("object") || schema.has("anyOf")) {
-      throw openAi(
-          "()", "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'.");
+  void openAiStrict(JsonNode schema) {
+    if (!schema.path("type").asText().equals("object")) {
+      rules.refuse(Rule.OPENAI_ROOT, "type", notAnObject());
+    }
+    if (schema.has("anyOf")) {
+      rules.refuse(Rule.OPENAI_ROOT, "anyOf", notAnObject());
     }
     int[] counts = new int[2];
     strict(schema, "()", 1, counts);
-    if (counts[0] > PROPERTIES_MAX || counts[1] > ENUM_VALUES_MAX) {
-      throw openAi("()", "schema has too many properties or enum values.");
+    if (counts[0] > PROPERTIES_MAX) {
+      rules.refuse(Rule.OPENAI_SIZE, "properties", openAi("()", "schema has too many properties."));
+    }
+    if (counts[1] > ENUM_VALUES_MAX) {
+      rules.refuse(Rule.OPENAI_SIZE, "values", openAi("()", "schema has too many enum values."));
     }
   }
 
-  private static void strict(JsonNode schema, String at, int level, int[] counts) {
+  private static ApiError notAnObject() {
+    return openAi(
+        "()", "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'.");
+  }
+
+  private void strict(JsonNode schema, String at, int level, int[] counts) {
     if (level > LEVELS_MAX) {
-      throw openAi(at, "schema is nested more than " + LEVELS_MAX + " levels deep.");
+      rules.refuse(
+          Rule.OPENAI_SIZE,
+          "levels",
+          openAi(at, "schema is nested more than " + LEVELS_MAX + " levels deep."));
     }
     for (String keyword : NOT_IN_STRICT_MODE) {
       if (schema.has(keyword)) {
-        throw openAi(at, "'" + keyword + "' is not permitted.");
+        rules.refuse(
+            Rule.OPENAI_KEYWORDS, keyword, openAi(at, "'" + keyword + "' is not permitted."));
       }
     }
     if (!schema.has("type") && !schema.has("$ref") && !schema.has("anyOf")) {
-      throw openAi(at, "schema must have a 'type' key.");
+      rules.refuse(Rule.OPENAI_TYPE, openAi(at, "schema must have a 'type' key."));
     }
     if (schema.has("format") && !FORMATS.contains(schema.get("format").asText())) {
-      throw openAi(at, "'" + schema.get("format").asText() + "' is not a valid format.");
+      rules.refuse(
+          Rule.OPENAI_FORMATS,
+          openAi(at, "'" + schema.get("format").asText() + "' is not a valid format."));
     }
     if (schema.has("$ref")) {
       String target = schema.get("$ref").asText();
       if (!target.equals("#") && !target.matches("#/(\\$defs|definitions)/[^/]+")) {
-        throw openAi(
-            at, "reference can only point to definitions defined at the top level of the schema.");
+        rules.refuse(
+            Rule.OPENAI_REF_TARGET,
+            openAi(
+                at,
+                "reference can only point to definitions defined at the top level of the schema."));
       }
       schema
           .fieldNames()
           .forEachRemaining(
               name -> {
                 if (!name.startsWith("$")) {
-                  throw openAi(at, "$ref cannot have keywords {'" + name + "'}.");
+                  rules.refuse(
+                      Rule.OPENAI_REF_ALONE,
+                      openAi(at, "$ref cannot have keywords {'" + name + "'}."));
                 }
               });
     }
     if (schema.path("pattern").asText("").matches("(?s).*\\(\\?<?[=!].*")) {
-      throw openAi(at, "regex lookaround is not supported.");
+      rules.refuse(Rule.OPENAI_PATTERN, openAi(at, "regex lookaround is not supported."));
     }
     counts[1] += schema.path("enum").size();
     if (isOf(schema, "object")) {
       if (!schema.path("additionalProperties").isBoolean()
           || schema.get("additionalProperties").asBoolean()) {
-        throw openAi(at, "'additionalProperties' is required to be supplied and to be false.");
+        rules.refuse(
+            Rule.OPENAI_CLOSED,
+            openAi(at, "'additionalProperties' is required to be supplied and to be false."));
       }
       JsonNode properties = schema.path("properties");
       counts[0] += properties.size();
@@ -128,12 +152,14 @@ final class SchemaRules {
           .forEachRemaining(
               name -> {
                 if (!names(schema.path("required"), name)) {
-                  throw openAi(
-                      at,
-                      "'required' is required to be supplied and to be an array including every key in"
-                          + " properties. Missing '"
-                          + name
-                          + "'.");
+                  rules.refuse(
+                      Rule.OPENAI_REQUIRED,
+                      openAi(
+                          at,
+                          "'required' is required to be supplied and to be an array including every key in"
+                              + " properties. Missing '"
+                              + name
+                              + "'."));
                 }
               });
       properties
@@ -144,10 +170,11 @@ final class SchemaRules {
                       one.getValue(), "('properties', '" + one.getKey() + "')", level + 1, counts));
     }
     if (isOf(schema, "array")) {
-      if (!schema.has("items")) {
-        throw openAi(at, "array schema missing items.");
+      if (schema.has("items")) {
+        strict(schema.get("items"), "('items')", level + 1, counts);
+      } else {
+        rules.refuse(Rule.OPENAI_ITEMS, openAi(at, "array schema missing items."));
       }
-      strict(schema.get("items"), "('items')", level + 1, counts);
     }
     schema.path("anyOf").forEach(one -> strict(one, "('anyOf')", level, counts));
     for (String definitions : List.of("$defs", "definitions")) {
@@ -188,37 +215,47 @@ final class SchemaRules {
   }
 
   /** Anthropic's output format takes the shape of an answer, closed, and no limits. */
-  static void anthropic(JsonNode schema) {
+  void anthropic(JsonNode schema) {
     anthropicShape(schema);
     long optional = optional(schema);
     if (optional > ANTHROPIC_OPTIONAL_MAX) {
-      throw ApiError.invalid(
-          "Schemas contains too many optional parameters ("
-              + optional
-              + "), which would make grammar compilation inefficient. Reduce the number of optional"
-              + " parameters in your tool schemas (limit: 24).");
+      rules.refuse(
+          Rule.ANTHROPIC_OPTIONAL,
+          ApiError.invalid(
+              "Schemas contains too many optional parameters ("
+                  + optional
+                  + "), which would make grammar compilation inefficient. Reduce the number of optional"
+                  + " parameters in your tool schemas (limit: 24)."));
     }
     long unions = unions(schema);
     if (unions > ANTHROPIC_UNIONS_MAX) {
-      throw ApiError.invalid(
-          "Schemas contains too many parameters with union types ("
-              + unions
-              + " parameters with type arrays or anyOf). This causes exponential compilation cost. Reduce"
-              + " the number of nullable or union-typed parameters (limit: 16 parameters with unions).");
+      rules.refuse(
+          Rule.ANTHROPIC_UNIONS,
+          ApiError.invalid(
+              "Schemas contains too many parameters with union types ("
+                  + unions
+                  + " parameters with type arrays or anyOf). This causes exponential compilation cost. Reduce"
+                  + " the number of nullable or union-typed parameters (limit: 16 parameters with unions)."));
     }
   }
 
   /** A tool's arguments are no choice at their root. */
-  static void anthropicTool(JsonNode schema) {
+  void anthropicTool(JsonNode schema) {
     for (String keyword : List.of("oneOf", "allOf", "anyOf")) {
       if (schema.has(keyword)) {
-        throw ApiError.invalid(
-            "tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top"
-                + " level");
+        rules.refuse(
+            Rule.ANTHROPIC_TOOL_ROOT,
+            keyword,
+            ApiError.invalid(
+                "tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top"
+                    + " level"));
       }
     }
     if (!schema.path("type").asText().equals("object")) {
-      throw ApiError.invalid("tools.0.custom.input_schema.type: Input should be 'object'");
+      rules.refuse(
+          Rule.ANTHROPIC_TOOL_ROOT,
+          "type",
+          ApiError.invalid("tools.0.custom.input_schema.type: Input should be 'object'"));
     }
   }
 
@@ -241,40 +278,47 @@ final class SchemaRules {
     return unions;
   }
 
-  private static void anthropicShape(JsonNode schema) {
+  private void anthropicShape(JsonNode schema) {
     for (String keyword : NOT_IN_OUTPUT_FORMAT) {
       if (schema.has(keyword)) {
-        throw ApiError.invalid(
-            "output_config.format.schema: For '"
-                + schema.path("type").asText()
-                + "' type, property '"
-                + keyword
-                + "' is not supported");
+        rules.refuse(
+            Rule.ANTHROPIC_KEYWORDS,
+            keyword,
+            ApiError.invalid(
+                "output_config.format.schema: For '"
+                    + schema.path("type").asText()
+                    + "' type, property '"
+                    + keyword
+                    + "' is not supported"));
       }
     }
     if (schema.path("minItems").asInt(0) > 1) {
-      throw ApiError.invalid(
-          "output_config.format.schema: 'minItems' values other than 0 or 1 are not supported");
+      rules.refuse(
+          Rule.ANTHROPIC_MIN_ITEMS,
+          ApiError.invalid(
+              "output_config.format.schema: 'minItems' values other than 0 or 1 are not supported"));
     }
     if (isOf(schema, "object")
         && (!schema.path("additionalProperties").isBoolean()
             || schema.get("additionalProperties").asBoolean())) {
-      throw ApiError.invalid(
-          "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false");
+      rules.refuse(
+          Rule.ANTHROPIC_CLOSED,
+          ApiError.invalid(
+              "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"));
     }
     for (String names : List.of("properties", "$defs", "definitions")) {
-      schema.path(names).forEach(SchemaRules::anthropicShape);
+      schema.path(names).forEach(this::anthropicShape);
     }
-    schema.path("anyOf").forEach(SchemaRules::anthropicShape);
+    schema.path("anyOf").forEach(this::anthropicShape);
     if (schema.path("items").isObject()) {
       anthropicShape(schema.get("items"));
     }
   }
 
   /** Gemini says nothing of what it does not like. */
-  static void gemini(JsonNode schema) {
+  void gemini(JsonNode schema) {
     if (itemsMax(schema) > GEMINI_ITEMS_MAX) {
-      throw ApiError.invalid("Request contains an invalid argument.");
+      rules.refuse(Rule.GEMINI_ITEMS, ApiError.invalid("Request contains an invalid argument."));
     }
   }
 

@@ -67,6 +67,9 @@ final class Streams {
     chunk.put("object", "chat.completion.chunk");
     chunk.set("created", body.get("created"));
     chunk.set("model", body.get("model"));
+    if (body.has("service_tier")) {
+      chunk.set("service_tier", body.get("service_tier"));
+    }
     ObjectNode choice = chunk.putArray("choices").addObject();
     choice.put("index", 0).putObject("delta");
     choice.putNull("logprobs").putNull("finish_reason");

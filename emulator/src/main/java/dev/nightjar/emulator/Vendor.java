@@ -56,6 +56,14 @@ enum Vendor {
   }
 
   private static Call openAi(Exchange exchange, int at) {
+    if (exchange.segment(at).equals("batch")) { // Mistral: v1, batch, jobs, id
+      boolean one = !exchange.segment(at + 2).isEmpty();
+      return switch (exchange.method()) {
+        case "POST" -> one ? Call.CANCEL : Call.CREATE;
+        case "GET" -> one ? Call.STATUS : Call.LIST;
+        default -> Call.OTHER;
+      };
+    }
     String last = exchange.segment(at + 2);
     boolean one = !exchange.segment(at + 1).isEmpty();
     return switch (exchange.method() + " " + exchange.segment(at)) {

@@ -1,7 +1,6 @@
 package dev.nightjar.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,46 +12,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OpenAiDialectTest {
   private static JsonNode json(String text) {
     return Json.read(text.replace('\'', '"'));
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      textBlock =
-          """
-          GROQ      | openai/gpt-oss-120b | {'reasoning_effort':'none'} | must be one of [low, medium, high]
-          GROQ      | qwen/qwen3-32b      | {'reasoning_effort':'low'}  | must be one of [none, default]
-          GROQ      | llama-3.3-70b       | {'reasoning_effort':'low'}  | must be one of []
-          AZURE     | gpt-5.4             | {'reasoning_effort':'max'}  | does not support 'max'
-          """)
-  void anEffortIsRefused(OpenAiDialect dialect, String model, String request, String words) {
-    JsonNode asked = json(request);
-    assertThatThrownBy(() -> dialect.chatEffort(model, asked)).hasMessageContaining(words);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      textBlock =
-          """
-          DASHSCOPE | {'type':'json_schema'}                         | in JSON | not supported
-          DASHSCOPE | {'type':'json_object'}                         | prose   | must contain the word
-          GROQ      | {'type':'json_schema'}                         | in JSON | does not support response format
-          """)
-  void aFormIsRefused(OpenAiDialect dialect, String format, String prompt, String words) {
-    JsonNode asked = json(format);
-    assertThatThrownBy(() -> dialect.requireFormat("llama", asked, prompt, false))
-        .hasMessageContaining(words);
-  }
-
-  @Test
-  void dashScopeDoesNotThinkInJson() {
-    JsonNode format = json("{'type':'json_object'}");
-    assertThatThrownBy(
-            () -> OpenAiDialect.DASHSCOPE.requireFormat("qwen3.7-plus", format, "in JSON", true))
-        .hasMessageContaining("enable_thinking");
   }
 
   @Test
@@ -94,9 +53,10 @@ class OpenAiDialectTest {
   }
 
   @Test
-  void onlyOpenAiKeepsMetadata() {
+  void onlyOpenAiAndMistralKeepMetadata() {
     for (OpenAiDialect dialect : OpenAiDialect.values()) {
-      assertThat(dialect.keepsMetadata()).isEqualTo(dialect == OpenAiDialect.OPENAI);
+      assertThat(dialect.keepsMetadata())
+          .isEqualTo(dialect == OpenAiDialect.OPENAI || dialect == OpenAiDialect.MISTRAL);
     }
   }
 }

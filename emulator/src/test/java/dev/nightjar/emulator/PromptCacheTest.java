@@ -1,7 +1,6 @@
 package dev.nightjar.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.emulator.PromptCache.Prefix;
 import dev.nightjar.emulator.PromptCache.Served;
@@ -12,8 +11,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class PromptCacheTest {
   private static final Instant START = Instant.parse("2026-11-29T00:00:00Z");
@@ -90,25 +87,6 @@ class PromptCacheTest {
     assertThat(served).isBetween(450L, 550L);
   }
 
-  /** Anthropic's rules for where marks may stand. */
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '~',
-      textBlock =
-          """
-          {'system':[M5,M5,M5,M5,M5]}                        | A maximum of 4 blocks
-          {'system':[{'type':'text','text':' ','cache_control':{'type':'ephemeral'}}]} | empty text
-          {'system':[M5,M1]}                                 | must not come after
-          {'system':[{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'2h'}}]} | ephemeral, with
-          """)
-  void marksThatAnthropicRefusesAreRefused(String request, String why) {
-    String mark = "{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'%s'}}";
-    String json = request.replace("M5", mark.formatted("5m")).replace("M1", mark.formatted("1h"));
-    assertThatThrownBy(() -> AnthropicMarks.of(Json.read(json.replace('\'', '"'))))
-        .hasMessageContaining(why);
-  }
-
   @Test
   void aMarkCoversWhatStandsBeforeIt() {
     String request =
@@ -117,7 +95,7 @@ class PromptCacheTest {
           {"type":"text","text":"A long document.","cache_control":{"type":"ephemeral","ttl":"1h"}},
           {"type":"text","text":"A question."}]}]}
         """;
-    List<AnthropicMarks.Mark> marks = AnthropicMarks.of(Json.read(request));
+    List<AnthropicMarks.Mark> marks = AnthropicMarks.of(Rules.ALL, Json.read(request));
     assertThat(marks).hasSize(1);
     assertThat(marks.get(0).prefix().tokens())
         .isEqualTo(Tokens.of("Rules.") + Tokens.of("A long document."));

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Point OPENAI_BASE_URL, ANTHROPIC_BASE_URL and GEMINI_BASE_URL at the address that it prints, and"
-          + " SELF_HOSTED_BASE_URL at its path /vllm. A page of its batches is at /emulator/, the invoice at"
-          + " /emulator/invoice. Its state survives a kill.",
+          + " SELF_HOSTED_BASE_URL and MISTRAL_BASE_URL at its paths /vllm and /mistral. A page of its"
+          + " batches is at /emulator/, the invoice at /emulator/invoice. Its state survives a kill.",
       ""
     })
 final class EmulatorCommand implements Callable<Integer> {

@@ -341,16 +341,27 @@ final class PostgresSettlementStore implements SettlementStore {
                     select
                         a.custom_id, a.run_id, a.item_key, a.submission_id, a.provider, a.model, a.tier, p.price_id, u.billed_at,
                         u.input, u.cached, u.write, u.write_long, u.output, u.reasoning,
-                        u.input * case when s.is_halved then p.batch_input_usd else p.input_usd end * 0.000001,
-                        u.cached * case when s.is_halved then p.batch_cached_input_usd else p.cached_input_usd end * 0.000001,
+                        u.input * case when s.is_halved then p.batch_input_usd else p.input_usd end * s.factor,
+                        u.cached * case when s.is_halved then p.batch_cached_input_usd else p.cached_input_usd end * s.factor,
                         (u.write * case when s.is_halved then p.batch_cache_write_usd else p.cache_write_usd end
-                            + u.write_long * case when s.is_halved then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * 0.000001,
-                        u.output * case when s.is_halved then p.batch_output_usd else p.output_usd end * 0.000001,
-                        u.reasoning * case when s.is_halved then p.batch_reasoning_usd else p.reasoning_usd end * 0.000001
+                            + u.write_long * case when s.is_halved then p.batch_cache_write_long_usd else p.cache_write_long_usd end) * s.factor,
+                        u.output * case when s.is_halved then p.batch_output_usd else p.output_usd end * s.factor,
+                        u.reasoning * case when s.is_halved then p.batch_reasoning_usd else p.reasoning_usd end * s.factor
                     from unnest(?::text[], ?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
                         as u (custom_id, billed_at, input, cached, write, write_long, output, reasoning)
                     join attempts a on a.custom_id = u.custom_id
-                    cross join lateral (select a.mode = 'batch' or coalesce(a.service_tier = 'flex' and a.provider in ('openai', 'gemini'), false) as is_halved) s
+                    left join lateral (
+                        select q.basis, q.factor
+                        from price_factors q
+                        where q.provider = a.provider
+                          and q.service = a.service_tier
+                          and q.effective_from <= u.billed_at
+                        order by q.effective_from desc
+                        limit 1) f on true
+                    cross join lateral (
+                        select
+                            a.mode = 'batch' or coalesce(f.basis = 'batch', false) as is_halved,
+                            coalesce(f.factor, 1) * 0.000001 as factor) s
                     cross join lateral (
                         -- The price of what answered, if it has one, else of what was asked.
                         select q.*

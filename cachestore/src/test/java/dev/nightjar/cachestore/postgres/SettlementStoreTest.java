@@ -295,14 +295,16 @@ class SettlementStoreTest extends StoresFixture {
 
   @Test
   void anAnswerIsChargedAtThePriceOfWhatAnsweredAndSaidIfThatIsNotWhatWasAsked() {
-    submitted("same", "other", "unknown", "flex");
+    submitted("same", "other", "unknown", "flex", "window", "none");
     List<Outcome> outcomes = new ArrayList<>();
     for (String[] one :
         List.of(
             new String[] {"same", "gpt-6-luna-2026-10-15", "batch"},
             new String[] {"other", "gpt-6-sol-2026-10-15", "batch"},
             new String[] {"unknown", "gpt-7", "batch"},
-            new String[] {"flex", "gpt-6-luna", "flex"})) {
+            new String[] {"flex", "gpt-6-luna", "flex"},
+            new String[] {"window", "gpt-6-luna", "background_8h"},
+            new String[] {"none", "gpt-6-luna", "priority"})) {
       outcomes.add(
           new Outcome(
               customId(one[0], 1),
@@ -324,15 +326,20 @@ class SettlementStoreTest extends StoresFixture {
                 "select string_agg(round(total_usd, 2)::text, ' ' order by total_usd) from ledger where run_id = '"
                     + runId
                     + "'"))
-        .as("luna above 272,000 tokens three times, and sol")
-        .isEqualTo("0.10 0.10 0.10 2.00");
+        .as("luna above 272,000 tokens, in a window, four times whole, and sol")
+        .isEqualTo("0.06 0.10 0.10 0.10 0.10 2.00");
     assertThat(
             one(
                 "select string_agg(asked_model || ' ' || served_model || coalesce(' ' || service_tier, ''), ', ' order by served_model)"
                     + " from served_otherwise where run_id = '"
                     + runId
                     + "'"))
-        .isEqualTo("gpt-6-luna gpt-6-luna flex, gpt-6-luna gpt-6-sol-2026-10-15, gpt-6-luna gpt-7");
+        .contains(
+            "gpt-6-luna gpt-6-luna flex",
+            "gpt-6-luna gpt-6-luna background_8h",
+            "gpt-6-luna gpt-6-luna priority",
+            "gpt-6-luna gpt-6-sol-2026-10-15",
+            "gpt-6-luna gpt-7");
   }
 
   @Test

@@ -26,13 +26,15 @@ import java.util.stream.Stream;
  * @param control how its reasoning is told what to do
  * @param forcedTool whether it can be made to call a tool
  * @param writesCache whether it writes its prompt cache unasked, which is paid
+ * @param flex whether it is believed to answer single requests at the batch price, if asked to
  */
 public record ModelTraits(
     List<Effort> efforts,
     Optional<Effort> effortDefault,
     Control control,
     boolean forcedTool,
-    boolean writesCache) {
+    boolean writesCache,
+    boolean flex) {
 
   /** How reasoning is told what to do. */
   public enum Control {
@@ -113,6 +115,7 @@ public record ModelTraits(
             unasked.isEmpty() ? Optional.empty() : Optional.of(Effort.ofLabel(unasked)),
             Control.valueOf(row.getField("control").toUpperCase(Locale.ROOT)),
             row.getField("forced_tool").equals("yes"),
-            row.getField("writes_cache").equals("yes")));
+            row.getField("writes_cache").equals("yes"),
+            row.getField("flex").equals("yes")));
   }
 }

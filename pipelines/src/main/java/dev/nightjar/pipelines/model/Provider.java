@@ -15,6 +15,7 @@ public enum Provider {
   GROQ("https://api.groq.com"),
   /** Alibaba's Model Studio; its address outside Singapore is another. */
   DASHSCOPE("https://dashscope-intl.aliyuncs.com"),
+  MISTRAL("https://api.mistral.ai"),
   /** A server of one's own that speaks OpenAI's chat completions, as vLLM does. */
   SELF_HOSTED("http://127.0.0.1:8000");
 

@@ -470,6 +470,12 @@ final class AnthropicClient implements ProviderClient {
         unreadable);
   }
 
+  /** Where it was computed has a price, its tier has none of its own. */
+  private static String service(JsonNode usage) {
+    String geo = usage.path("inference_geo").asText("");
+    return geo.equals("us") ? geo : usage.path("service_tier").asText("");
+  }
+
   static ResultLine resultLine(String submissionId, JsonNode line, Instant workedAt) {
     String customId = line.path("custom_id").asText();
     JsonNode result = line.path("result");
@@ -509,7 +515,7 @@ final class AnthropicClient implements ProviderClient {
     return ResultLine.answered(
         submissionId,
         customId,
-        new Served(message.path("model").asText(""), usage.path("service_tier").asText("")),
+        new Served(message.path("model").asText(""), service(usage)),
         text.toString(),
         end,
         end == AnswerEnd.DECLINED
@@ -567,7 +573,7 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
     ObjectNode params = (ObjectNode) http.json(line).path("params");
     params.put("stream", true);
     return calls.once(

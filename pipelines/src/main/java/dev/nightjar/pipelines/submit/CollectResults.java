@@ -12,6 +12,7 @@ import dev.nightjar.pipelines.beam.RecordCoder;
 import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.route.CustomIds;
+import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -178,14 +179,12 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
         Consumer<ResultLine> output) {
       boolean bills = Providers.of(submission).bills();
       // Who sent it may have lost the submission and still be waiting for the answer.
+      TierSpec tier = context.task().tier(submission.tier());
       Instant answeredBy =
           context
               .clock()
               .instant()
-              .minus(
-                  context
-                      .providers()
-                      .answerMax(context.task().tier(submission.tier()).outputTokensMax()));
+              .minus(client.patience(tier, context.providers().answerMax(tier.outputTokensMax())));
       fetchAnswers(client, submission);
       stores()
           .submissions()

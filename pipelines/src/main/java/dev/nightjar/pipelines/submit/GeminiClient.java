@@ -135,6 +135,7 @@ final class GeminiClient implements ProviderClient {
   private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
+  private final OnlineWays ways = new OnlineWays();
 
   private GeminiClient(ProviderSettings settings, String apiKey) {
     this.settings = settings;
@@ -520,15 +521,38 @@ final class GeminiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
+  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+    ObjectNode request = (ObjectNode) http.json(line).path("request");
+    for (OnlineWay way : ways.meeting(tier, left)) {
+      if (way == OnlineWay.FLEX) {
+        request.put("serviceTier", "flex");
+      } else {
+        request.remove("serviceTier");
+      }
+      Response response = ask(tier, way, request);
+      if (way == OnlineWay.STANDARD || !ways.isRefused(tier, way, response)) {
+        return response;
+      }
+    }
+    throw new IllegalStateException("the standard way is always one");
+  }
+
+  @Override
+  public Duration patience(TierSpec tier, Duration otherwise) {
+    return OnlineWay.patience(tier, otherwise);
+  }
+
+  private Response ask(TierSpec tier, OnlineWay way, JsonNode request) {
     String model = URLEncoder.encode(tier.model(), StandardCharsets.UTF_8);
     return calls.once(
         () ->
             http.streamed(
                 http.post(
                         api + "/models/" + model + ":streamGenerateContent?alt=sse",
-                        http.json(line).path("request").toString())
-                    .timeout(settings.answerMax(tier.outputTokensMax()))
+                        request.toString())
+                    .timeout(
+                        OnlineWay.longer(
+                            way.takesMax(), settings.answerMax(tier.outputTokensMax())))
                     .build(),
                 StreamedAnswer.content()));
   }

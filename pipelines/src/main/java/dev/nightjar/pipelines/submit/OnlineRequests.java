@@ -88,7 +88,7 @@ final class OnlineRequests {
                 id, owner, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
         List<StoredAttempt> ours =
             block.stream().filter(attempt -> begun.contains(attempt.customId())).toList();
-        barren = ask(senders, tier, ours) == 0 ? barren + 1 : 0;
+        barren = ask(senders, tier, ours, deadlineAt) == 0 ? barren + 1 : 0;
       }
     } finally {
       senders.shutdownNow();
@@ -119,10 +119,11 @@ final class OnlineRequests {
   }
 
   /** Sends one block, waits for all of it, and returns how many were answered. */
-  private int ask(ExecutorService senders, TierSpec tier, List<StoredAttempt> block) {
+  private int ask(
+      ExecutorService senders, TierSpec tier, List<StoredAttempt> block, Instant deadlineAt) {
     List<Future<Boolean>> sent = new ArrayList<>();
     for (StoredAttempt attempt : block) {
-      sent.add(senders.submit(() -> ask(tier, attempt)));
+      sent.add(senders.submit(() -> ask(tier, attempt, deadlineAt)));
     }
     int answered = 0;
     RuntimeException failed = null;
@@ -146,12 +147,17 @@ final class OnlineRequests {
     return answered;
   }
 
-  private boolean ask(TierSpec tier, StoredAttempt attempt) {
+  private boolean ask(TierSpec tier, StoredAttempt attempt, Instant deadlineAt) {
     String customId = attempt.customId();
     String line = RequestLines.write(lines.of(tier, customId, attempt.prompt()));
     ProviderClient.Response response;
     try {
-      response = client.ask(tier, line, id -> submissions.accepted(customId, id));
+      response =
+          client.ask(
+              tier,
+              line,
+              Duration.between(clock.instant(), deadlineAt),
+              id -> submissions.accepted(customId, id));
     } catch (ProviderException e) {
       LOG.warn("{}: {}", customId, e.getMessage());
       if (e.kind() != ProviderException.Kind.OUTCOME_UNKNOWN || !kind.bills()) {
@@ -159,6 +165,9 @@ final class OnlineRequests {
       }
       // Else the intent stays without an answer: the collector says what that means.
       return false;
+    }
+    if (response.isAccepted()) {
+      return true;
     }
     switch (meaning(response)) {
       case ANSWER -> {

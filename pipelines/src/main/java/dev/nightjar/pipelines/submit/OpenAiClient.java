@@ -89,6 +89,7 @@ final class OpenAiClient implements ProviderClient {
   private final ProviderSettings settings;
   private final RawHttp http;
   private final ProviderCalls calls;
+  private final OnlineWays ways = new OnlineWays();
 
   private OpenAiClient(OpenAiProfile profile, ProviderSettings settings, String apiKey) {
     this.profile = profile;
@@ -454,15 +455,31 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Consumer<String> accepted) {
-    ObjectNode body = (ObjectNode) http.json(line).path("body");
+  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+    JsonNode request = http.json(line).path("body");
+    for (OnlineWay way : ways.meeting(tier, left)) {
+      Response response = ask(tier, way, request.deepCopy(), accepted);
+      if (way == OnlineWay.STANDARD || !ways.isRefused(tier, way, response)) {
+        return response;
+      }
+    }
+    throw new IllegalStateException("the standard way is always one");
+  }
+
+  @Override
+  public Duration patience(TierSpec tier, Duration otherwise) {
+    return OnlineWay.patience(tier, otherwise);
+  }
+
+  private Response ask(TierSpec tier, OnlineWay way, ObjectNode body, Consumer<String> accepted) {
     if (profile == OpenAiProfile.OPENAI) {
-      body.put("service_tier", "default"); // a project may make a dearer one its own default
+      // Unasked, a project may make a dearer one its own default.
+      body.put("service_tier", way == OnlineWay.FLEX ? "flex" : "default");
     }
-    Duration whole = settings.answerMax(tier.outputTokensMax());
     if (tier.api() == TierSpec.Api.RESPONSES) {
-      return askInBackground(body, whole, accepted);
+      return askInBackground(way, body, settings.answerMax(tier.outputTokensMax()), accepted);
     }
+    Duration whole = OnlineWay.longer(way.takesMax(), settings.answerMax(tier.outputTokensMax()));
     body.put("stream", true).putObject("stream_options").put("include_usage", true);
     return calls.once(
         () ->
@@ -472,9 +489,16 @@ final class OpenAiClient implements ProviderClient {
   }
 
   /** Only the creation can be lost: from then on the answer has a name, and is kept for a while. */
-  private Response askInBackground(ObjectNode body, Duration whole, Consumer<String> accepted) {
+  private Response askInBackground(
+      OnlineWay way, ObjectNode body, Duration whole, Consumer<String> accepted) {
     body.put("background", true);
     body.put("store", true); // else it is kept for ten minutes only
+    String window = way == OnlineWay.WITHIN_8H ? "8h" : way == OnlineWay.WITHIN_2H ? "2h" : "";
+    if (!window.isEmpty()) {
+      body.putObject("background_options").put("completion_window", window);
+      // An answer does not say by which window it came; what it was sent with it gives back.
+      body.putObject("metadata").put(OpenAiFormat.WINDOW_KEY, window);
+    }
     Response created =
         calls.once(
             () ->
@@ -485,6 +509,9 @@ final class OpenAiClient implements ProviderClient {
     }
     String id = http.id(http.json(created.body()), "id");
     accepted.accept(id);
+    if (!window.isEmpty()) {
+      return Response.ACCEPTED;
+    }
     Optional<Response> answer;
     try {
       answer = calls.awaiting(() -> retrieve(id), POLL_RESPONSE, whole);

@@ -28,6 +28,9 @@ final class OpenAiFormat implements RequestFormat {
   static final String CHAT_URL = "/v1/chat/completions";
   static final String RESPONSES_URL = "/v1/responses";
 
+  /** In the metadata of a response in the background: within what time it may come. */
+  static final String WINDOW_KEY = "nightjar_window";
+
   private final OpenAiProfile profile;
   private final String system;
   private final String head;
@@ -170,7 +173,11 @@ final class OpenAiFormat implements RequestFormat {
     int status = response.path("status_code").asInt(0);
     JsonNode body = response.path("body");
     Usage usage = usage(body.path("usage"));
-    Served served = new Served(body.path("model").asText(""), body.path("service_tier").asText(""));
+    String window = body.path("metadata").path(WINDOW_KEY).asText("");
+    Served served =
+        new Served(
+            body.path("model").asText(""),
+            window.isEmpty() ? body.path("service_tier").asText("") : "background_" + window);
     if (status < 200 || status >= 300) {
       // Not executed: error is set. Executed and refused: response.body.error is. vLLM: a string.
       JsonNode error = line.path("error");

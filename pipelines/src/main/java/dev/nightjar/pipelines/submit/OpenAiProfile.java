@@ -130,6 +130,22 @@ record OpenAiProfile(
           new QueueLimits(1_000, 50_000, 1_000_000_000),
           Duration.ofDays(30));
 
+  /** Of its requests only: its batches are jobs, which {@link MistralClient} speaks. */
+  static final OpenAiProfile MISTRAL =
+      new OpenAiProfile(
+          Provider.MISTRAL,
+          "/v1",
+          BEARER,
+          "/v1" + CHAT,
+          "24h",
+          "max_tokens",
+          Thinking.EFFORT,
+          Schemas.STRICT,
+          Pages.AFTER,
+          MistralClient.KIND.packing(),
+          MistralClient.KIND.queue(),
+          MistralClient.KIND.resultsKept());
+
   /** How an answer's shape is asked for of a model: at Groq few take schemas. */
   Schemas schemas(String model) {
     return this == GROQ && !model.startsWith("openai/gpt-oss-") ? Schemas.JSON_OBJECT : schemas;

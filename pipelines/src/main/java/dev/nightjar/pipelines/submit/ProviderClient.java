@@ -38,7 +38,16 @@ public interface ProviderClient extends AutoCloseable {
    *
    * @param retryAfter how long the provider asks to be left alone
    */
-  record Response(int status, String body, Optional<Duration> retryAfter) {}
+  record Response(int status, String body, Optional<Duration> retryAfter) {
+    private static final int ACCEPTED_STATUS = 202;
+
+    /** Nobody waits for it: it is fetched by the name that it was given. */
+    static final Response ACCEPTED = new Response(ACCEPTED_STATUS, "", Optional.empty());
+
+    boolean isAccepted() {
+      return status == ACCEPTED_STATUS;
+    }
+  }
 
   // ---- batches ----
 
@@ -131,10 +140,12 @@ public interface ProviderClient extends AutoCloseable {
    * does that, and asked in the background where it can be fetched later.
    *
    * @param line the request as in a batch
+   * @param left until the deadline: of the ways that meet it the cheapest is taken that the
+   *     provider has room for
    * @param accepted told the name under which the answer can be {@link #retrieve retrieved}, as
    *     soon as there is one
    */
-  Response ask(TierSpec tier, String line, Consumer<String> accepted);
+  Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted);
 
   /**
    * Fetches the answer to a request that was asked in the background.
@@ -144,6 +155,15 @@ public interface ProviderClient extends AutoCloseable {
    */
   default Optional<Response> retrieve(String responseId) {
     throw new UnsupportedOperationException("nothing is asked in the background here");
+  }
+
+  /**
+   * How long whoever asked one request waits for its answer.
+   *
+   * @param otherwise the settings' limit for it
+   */
+  default Duration patience(TierSpec tier, Duration otherwise) {
+    return otherwise;
   }
 
   /** An answered online request, in the form of a batch's line. */

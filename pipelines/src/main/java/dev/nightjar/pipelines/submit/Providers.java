@@ -21,6 +21,7 @@ public final class Providers {
       case AZURE -> OpenAiClient.AZURE;
       case GROQ -> OpenAiClient.GROQ;
       case DASHSCOPE -> OpenAiClient.DASHSCOPE;
+      case MISTRAL -> MistralClient.KIND;
       case SELF_HOSTED -> SelfHostedClient.KIND;
     };
   }

@@ -70,6 +70,9 @@ abstract class StreamedAnswer {
         if (event.path("usage").isObject()) {
           body.set("usage", event.get("usage"));
         }
+        if (event.path("service_tier").isTextual()) { // which decides the price
+          body.set("service_tier", event.get("service_tier"));
+        }
       }
 
       @Override

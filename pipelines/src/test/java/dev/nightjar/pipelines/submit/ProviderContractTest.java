@@ -223,7 +223,8 @@ class ProviderContractTest {
         "gemini",
         "azure",
         "groq",
-        "dashscope"
+        "dashscope",
+        "mistral"
       })
   void tokensAreBookedByClassAsTheProviderBillsThem(String tierName) {
     open();
@@ -261,6 +262,7 @@ class ProviderContractTest {
         "azure",
         "groq",
         "dashscope",
+        "mistral",
         "self-hosted"
       })
   void aBatchIsCreatedWorkedOnCollectedAndChargedToTheLastDigit(String tierName) {
@@ -694,6 +696,78 @@ class ProviderContractTest {
         .isEqualTo("0");
   }
 
+  /** Flex costs what a batch does; which of the two it was the answer says. */
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "responses", "gemini"})
+  void nearADeadlineWhatIsAskedByItselfCostsWhatABatchDoes(String tierName) {
+    nearDeadline();
+    String id = fixture.planned(fixture.task.tier(tierName), 3);
+    fixture.submit(id);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=3");
+    assertThat(
+            fixture.one(
+                "select string_agg(distinct mode || ' ' || service_tier, ', ') from attempts"))
+        .isEqualTo("online flex");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+    assertThat(
+            fixture.one(
+                "select bool_and(l.input_usd = l.input_tokens * p.batch_input_usd * 0.000001) from ledger l join prices p using (price_id)"))
+        .isEqualTo("t");
+  }
+
+  /** The cheapest way that meets the deadline: what has no room is not waited for. */
+  @ParameterizedTest
+  @CsvSource({
+    "openai, 540, online",
+    "gemini, 540, online",
+    "responses, 540, online background_8h",
+    "responses, 180, online background_2h",
+    "responses, 60, online",
+    "openai, 20, online",
+    "responses, 20, online"
+  })
+  void whereFlexHasNoRoomTheNextCheapestWayThatMeetsTheDeadlineIsTaken(
+      String tierName, int minutesLeft, String asked) {
+    fixture =
+        new ProviderFixture(
+            home, builder -> builder, true, "online_fallback: {minutes_before_deadline: 600}");
+    fixture.deadline(Duration.ofMinutes(minutesLeft));
+    String id = fixture.planned(fixture.task.tier(tierName), 1);
+    if (minutesLeft > 25) {
+      fixture.emulator.inject(Fault.FLEX_UNAVAILABLE, Call.ASK, 1);
+    }
+    fixture.submit(id);
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=1");
+    assertThat(fixture.one("select concat_ws(' ', mode, service_tier) from attempts"))
+        .isEqualTo(asked);
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  @Test
+  void aModelWithoutFlexIsAskedAtTheListPriceAndFlexNotTriedAgain() {
+    OnlineWays ways = new OnlineWays();
+    fixture = new ProviderFixture(home, builder -> builder, false, ONLINE_FALLBACK);
+    TierSpec tier = fixture.task.tier("openai");
+    Duration left = Duration.ofHours(1);
+    assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.FLEX, OnlineWay.STANDARD);
+    ProviderClient.Response refusal =
+        new ProviderClient.Response(
+            400,
+            "{\"error\":{\"message\":\"Invalid service_tier argument\",\"param\":\"service_tier\"}}",
+            Optional.empty());
+    assertThat(ways.isRefused(tier, OnlineWay.FLEX, refusal)).isTrue();
+    assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.STANDARD);
+    assertThat(
+            ways.isRefused(
+                tier,
+                OnlineWay.FLEX,
+                new ProviderClient.Response(429, "{\"error\":{}}", Optional.empty())))
+        .as("a rate limit is no reason to pay more")
+        .isFalse();
+  }
+
   @Test
   void anOnlineRequestWhoseAnswerIsLostIsNeverSentAgainAndStaysCommitted() {
     nearDeadline();
@@ -704,7 +778,7 @@ class ProviderContractTest {
     assertThat(fixture.attempts(fixture.runOf(id)))
         .as("as long as another worker may still be waiting for an answer")
         .isEqualTo("submitted=5");
-    fixture.clock.advance(Duration.ofMinutes(2));
+    fixture.clock.advance(Duration.ofMinutes(16)); // as long as flex may take
     fixture.round(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=2 succeeded=3");
     assertThat(fixture.emulator.invoice().count()).as("all five were billed").isEqualTo(5);

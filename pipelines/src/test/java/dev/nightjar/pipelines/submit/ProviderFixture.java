@@ -79,6 +79,7 @@ final class ProviderFixture implements AutoCloseable {
         - {name: azure, provider: azure, model: gpt-5.4, output_tokens_max: 60}
         - {name: groq, provider: groq, model: openai/gpt-oss-120b, output_tokens_max: 600}
         - {name: dashscope, provider: dashscope, model: qwen3.7-plus, output_tokens_max: 60}
+        - {name: mistral, provider: mistral, model: mistral-small-latest, output_tokens_max: 60}
         - {name: self-hosted, provider: self_hosted, model: own-model, output_tokens_max: 60}
       """;
 
@@ -135,6 +136,7 @@ final class ProviderFixture implements AutoCloseable {
             // As the emulator's own price list has them.
             "'azure', 'gpt-5.4', 2.5, 0.25, 15, 2.0",
             "'groq', 'openai/gpt-oss-120b', 0.15, 0.075, 0.6, 2.0",
+            "'mistral', 'mistral-small-latest', 0.1, 0.01, 0.3, 2.0",
             "'dashscope', 'qwen3.7-plus', 0.4, 0.4, 1.2, 2.0")) {
       execute(
           "insert into prices (provider, model, effective_from, input_tokens_above, input_usd, cached_input_usd,"
@@ -156,6 +158,7 @@ final class ProviderFixture implements AutoCloseable {
                 Provider.AZURE, url,
                 Provider.GROQ, url,
                 Provider.DASHSCOPE, url,
+                Provider.MISTRAL, url + "/mistral",
                 Provider.SELF_HOSTED, url + "/vllm"),
             selfHostedOnline ? null : batchDirectory.toString(),
             new ProviderSettings.Patience(60_000, 60_000, 20, 2_000));

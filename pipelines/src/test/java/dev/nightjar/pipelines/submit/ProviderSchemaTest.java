@@ -58,29 +58,39 @@ class ProviderSchemaTest {
               - {name: chat, provider: openai, model: gpt-6-luna, output_tokens_max: 90, prompt_tokens_max: 500}
               - {name: responses, provider: openai, model: gpt-6.1-terra, api: responses, output_tokens_max: 90, prompt_tokens_max: 500}
               - {name: format, provider: anthropic, model: claude-haiku-5-5, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: tool, provider: anthropic, structured_output: tool, model: claude-opus-5, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: azure, provider: azure, model: gpt-5.4, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: groq, provider: groq, model: openai/gpt-oss-120b, output_tokens_max: 900, prompt_tokens_max: 500}
+              - {name: groq-json, provider: groq, model: qwen/qwen3-32b, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: dashscope, provider: dashscope, model: qwen3.7-plus, output_tokens_max: 90, prompt_tokens_max: 500}
+              - {name: mistral, provider: mistral, model: mistral-small-latest, output_tokens_max: 90, prompt_tokens_max: 500}
               - {name: gemini, provider: gemini, model: gemini-3.8-flash, output_tokens_max: 600}
             """);
   }
 
   private static HttpResponse<String> asked(TierSpec tier, JsonNode line) throws Exception {
     String path =
-        switch (tier.name()) {
-          case "chat" -> "/v1/chat/completions";
-          case "responses" -> "/v1/responses";
-          case "format" -> "/v1/messages";
-          default -> "/v1beta/models/" + tier.model() + ":generateContent";
+        switch (tier.provider()) {
+          case OPENAI -> line.get("url").asText();
+          case ANTHROPIC -> "/v1/messages";
+          case GEMINI -> "/v1beta/models/" + tier.model() + ":generateContent";
+          case AZURE, GROQ -> "/openai/v1/chat/completions";
+          case DASHSCOPE -> "/compatible-mode/v1/chat/completions";
+          case MISTRAL -> "/mistral/v1/chat/completions";
+          case SELF_HOSTED -> "/vllm/v1/chat/completions";
         };
     String key =
         switch (tier.provider()) {
           case ANTHROPIC -> "x-api-key";
           case GEMINI -> "x-goog-api-key";
+          case AZURE -> "api-key";
           default -> "Authorization";
         };
     JsonNode body =
-        switch (tier.name()) {
-          case "chat", "responses" -> line.get("body");
-          case "format" -> line.get("params");
-          default -> line.get("request");
+        switch (tier.provider()) {
+          case ANTHROPIC -> line.get("params");
+          case GEMINI -> line.get("request");
+          default -> line.get("body");
         };
     return HttpClient.newHttpClient()
         .send(
