@@ -13,6 +13,7 @@ import dev.nightjar.runners.bench.HostileBenchmark;
 import dev.nightjar.runners.bench.PlanBenchmark;
 import dev.nightjar.runners.bench.PromptCacheBenchmark;
 import dev.nightjar.runners.bench.ProvidersBenchmark;
+import dev.nightjar.runners.bench.QualityBenchmark;
 import dev.nightjar.runners.bench.RetrievalBenchmark;
 import dev.nightjar.runners.bench.RoutingBenchmark;
 import dev.nightjar.runners.bench.StoreBenchmark;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       PlanBenchmark.class,
       PromptCacheBenchmark.class,
       ProvidersBenchmark.class,
+      QualityBenchmark.class,
       RetrievalBenchmark.class,
       RoutingBenchmark.class,
       StoreBenchmark.class

@@ -176,7 +176,9 @@ class CommandTest {
     Files.writeString(home.resolve("notes.md"), filler + "The bridge opened in 1901. " + filler);
     Files.writeString(
         home.resolve("questions.csv"),
-        "question,references,corpus_id\nWhen did the bridge open?,\"[{\"\"content\"\":\"\"The bridge opened in 1901.\"\"}]\",notes\n");
+        "question,references,corpus_id\n"
+            + "When did the bridge open?,\"[{\"\"content\"\":\"\"The bridge opened in"
+            + " 1901.\"\"}]\",notes\n");
     Ended ended = run("bench", "retrieval", "--data", home.toString());
     assertThat(ended.exitCode()).as(ended.err()).isEqualTo(1); // no better than its peer here
     assertThat(ended.out())
@@ -184,5 +186,23 @@ class CommandTest {
         .containsPattern("RESULT questions=1 recall_250=1\\.000 ")
         .containsPattern(" bm25_recall_250=1\\.000 ")
         .containsPattern(" first_recall_2000=0\\.000 ");
+  }
+
+  @Test
+  void nightsKeepTheirTargetOnRecordedAnswers() throws Exception {
+    StringBuilder recorded = new StringBuilder("prompt,task,small,large\n");
+    for (int i = 0; i < 900; i++) {
+      String question = i % 2 == 0 ? "How much is %d plus %d?" : "Who wrote book %d of shelf %d?";
+      recorded.append(question.formatted(i, 2 * i)).append(i % 2 == 0 ? ",,1,1\n" : ",,0.7,1\n");
+    }
+    Files.writeString(home.resolve("train.csv"), recorded);
+    Files.writeString(home.resolve("prices.csv"), "model,input,output\nsmall,1,1\nlarge,10,10\n");
+    Ended ended =
+        run("bench", "quality", "--data", home.toString(), "--histories", "2", "--night", "2000");
+    assertThat(ended.out())
+        .as(ended.err())
+        .contains("small (0.10), large (1.00)", "all-small", "cheapest fixed mix", "ours")
+        .containsPattern("RESULT histories=2 violations=0 cost_share=0\\.")
+        .containsPattern(" mix_cost_share=0\\.7000 oracle_cost_share=0\\.[1-6]");
   }
 }

@@ -42,6 +42,16 @@ public final class AnswerPredictor {
   /** Fewer texts than this calibrate nothing. */
   private static final int CALIBRATION_MIN = 200;
 
+  /** How cosines are found; whoever asks for the same ones again and again may keep them. */
+  public interface Cosines {
+    /** Reckons them. */
+    Cosines RECKONED =
+        (one, others) -> others.stream().mapToDouble(other -> one.cosine(other)).toArray();
+
+    double[] of(Embedding one, List<Embedding> others);
+  }
+
+  private final Cosines cosines;
   private final List<Embedding> vectors;
   private final double[][] scores;
   private final double[] means;
@@ -51,6 +61,7 @@ public final class AnswerPredictor {
   private final double[] slopes;
 
   private AnswerPredictor(
+      Cosines cosines,
       List<Embedding> vectors,
       double[][] scores,
       double[] means,
@@ -58,6 +69,7 @@ public final class AnswerPredictor {
       double[][] coefficients,
       double[] levels,
       double[] slopes) {
+    this.cosines = cosines;
     this.vectors = vectors;
     this.scores = scores;
     this.means = means;
@@ -76,7 +88,13 @@ public final class AnswerPredictor {
    */
   public static AnswerPredictor train(
       List<String> texts, List<Embedding> vectors, double[][] scores) {
-    AnswerPredictor trained = uncalibrated(texts, vectors, scores);
+    return train(texts, vectors, scores, Cosines.RECKONED);
+  }
+
+  /** The same with cosines from elsewhere. */
+  public static AnswerPredictor train(
+      List<String> texts, List<Embedding> vectors, double[][] scores, Cosines cosines) {
+    AnswerPredictor trained = uncalibrated(texts, vectors, scores, cosines);
     if (texts.size() < CALIBRATION_MIN) {
       return trained;
     }
@@ -90,7 +108,8 @@ public final class AnswerPredictor {
           uncalibrated(
               IntStream.of(rows).mapToObj(texts::get).toList(),
               IntStream.of(rows).mapToObj(vectors::get).toList(),
-              IntStream.of(rows).mapToObj(i -> scores[i]).toArray(double[][]::new));
+              IntStream.of(rows).mapToObj(i -> scores[i]).toArray(double[][]::new),
+              cosines);
       IntStream.range(0, scores.length)
           .filter(i -> halfOf[i] != kept)
           .parallel()
@@ -114,11 +133,12 @@ public final class AnswerPredictor {
       slopes[m] = Math.max(0, together / alone);
       levels[m] = means[m] - slopes[m] * guessed[m];
     }
-    return new AnswerPredictor(vectors, scores, means, center, coefficients, levels, slopes);
+    return new AnswerPredictor(
+        cosines, vectors, scores, means, center, coefficients, levels, slopes);
   }
 
   private static AnswerPredictor uncalibrated(
-      List<String> texts, List<Embedding> vectors, double[][] scores) {
+      List<String> texts, List<Embedding> vectors, double[][] scores, Cosines cosines) {
     if (texts.isEmpty() || texts.size() != vectors.size() || texts.size() != scores.length) {
       throw new IllegalArgumentException(
           "texts, vectors and scores must be as many and at least 1, but they were "
@@ -145,14 +165,12 @@ public final class AnswerPredictor {
         row[a] -= center[a];
       }
       for (int a = 0; a < width; a++) {
-        for (int b = 0; b <= a; b++) {
-          squares[a][b] += row[a] * row[b];
-        }
         for (int m = 0; m < models; m++) {
           products[a][m] += row[a] * (scores[i][m] - means[m]);
         }
       }
     }
+    addSquares(squares, features);
     for (int a = 0; a < width; a++) {
       squares[a][a] += RIDGE;
       for (int b = 0; b < a; b++) {
@@ -166,6 +184,7 @@ public final class AnswerPredictor {
     double[] slopes = new double[models];
     Arrays.fill(slopes, 1);
     return new AnswerPredictor(
+        cosines,
         List.copyOf(vectors),
         scores.clone(),
         means,
@@ -175,14 +194,33 @@ public final class AnswerPredictor {
         slopes);
   }
 
+  /** Adds the rows' products below the diagonal; four rows at a time, or memory is the limit. */
+  private static void addSquares(double[][] squares, double[][] rows) {
+    double[] none = new double[squares.length];
+    for (int i = 0; i < rows.length; i += 4) {
+      double[] one = rows[i];
+      double[] two = i + 1 < rows.length ? rows[i + 1] : none;
+      double[] three = i + 2 < rows.length ? rows[i + 2] : none;
+      double[] four = i + 3 < rows.length ? rows[i + 3] : none;
+      for (int a = 0; a < squares.length; a++) {
+        double[] sums = squares[a];
+        for (int b = 0; b <= a; b++) {
+          sums[b] =
+              sums[b] + one[a] * one[b] + two[a] * two[b] + three[a] * three[b] + four[a] * four[b];
+        }
+      }
+    }
+  }
+
   /** Of each model, the probability that it answers a text rightly, in [0, 1]. */
   public double[] predict(String text, Embedding vector) {
     double[] row = features(text, vector);
     double[] near = new double[means.length];
     double prior = PRIOR_TEXTS * Math.exp((PRIOR_COSINE - 1) / SCALE);
     double sum = prior;
+    double[] cosine = cosines.of(vector, vectors);
     for (int i = 0; i < scores.length; i++) {
-      double weight = Math.exp((vector.cosine(vectors.get(i)) - 1) / SCALE);
+      double weight = Math.exp((cosine[i] - 1) / SCALE);
       sum += weight;
       for (int m = 0; m < near.length; m++) {
         near[m] += weight * scores[i][m];

@@ -156,7 +156,7 @@ public final class RoutingBenchmark extends Benchmark {
         && apgr > Double.parseDouble(result.get("random_apgr"));
   }
 
-  private static List<Embedding> embed(List<String> prompts) {
+  static List<Embedding> embed(List<String> prompts) {
     List<Embedding> vectors = new ArrayList<>();
     try (OnnxEmbedder embedder =
         OnnxEmbedder.load(
@@ -259,7 +259,7 @@ public final class RoutingBenchmark extends Benchmark {
     return sum / count;
   }
 
-  private static int best(double[][] scores) {
+  static int best(double[][] scores) {
     double[] sums = new double[scores[0].length];
     for (double[] of : scores) {
       for (int m = 0; m < sums.length; m++) {
