@@ -5,10 +5,12 @@ import dev.nightjar.pipelines.JobContext;
 import dev.nightjar.pipelines.beam.StoreFn;
 import dev.nightjar.pipelines.model.Candidate;
 import dev.nightjar.pipelines.model.Document;
+import dev.nightjar.pipelines.model.SourceDocument;
 import dev.nightjar.pipelines.model.Tokens;
 import dev.nightjar.pipelines.task.FormerVersion;
 import dev.nightjar.pipelines.task.TaskChanges;
 import dev.nightjar.pipelines.validate.AnswerValidator;
+import dev.nightjar.pipelines.validate.QuoteSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -124,6 +126,9 @@ final class KeepAnswersFn extends StoreFn<Candidate, Candidate> {
     if (validator == null) {
       throw new IllegalStateException("setup has not run");
     }
-    return validator.validate(answerJson, document.text()).answerJson().isPresent();
+    return validator
+        .validate(answerJson, QuoteSource.of(SourceDocument.of(document)))
+        .answerJson()
+        .isPresent();
   }
 }
