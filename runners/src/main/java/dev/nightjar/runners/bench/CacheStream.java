@@ -256,6 +256,7 @@ final class CacheStream {
         EmbeddingModel.ALL_MINILM_L6_V2,
         null,
         null,
+        false,
         List.of(),
         "",
         null,
