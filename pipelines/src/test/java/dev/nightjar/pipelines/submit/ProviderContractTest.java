@@ -681,7 +681,7 @@ class ProviderContractTest {
 
   @ParameterizedTest
   @EnumSource(Provider.class)
-  void anOnlineRequestIsAnsweredChargedAtListPriceAndBounded(Provider provider) throws Exception {
+  void anOnlineRequestIsAnsweredChargedAsItIsBilledAndBounded(Provider provider) throws Exception {
     nearDeadline();
     String id = fixture.planned(fixture.tier(provider), 12);
     assertThat(fixture.submit(id)).isTrue();
@@ -752,6 +752,9 @@ class ProviderContractTest {
     TierSpec tier = fixture.task.tier("openai");
     Duration left = Duration.ofHours(1);
     assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.FLEX, OnlineWay.STANDARD);
+    assertThat(ways.meeting(tier, Duration.ZERO))
+        .as("a trial, for which somebody waits")
+        .containsExactly(OnlineWay.STANDARD);
     ProviderClient.Response refusal =
         new ProviderClient.Response(
             400,
