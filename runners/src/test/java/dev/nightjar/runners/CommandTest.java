@@ -66,6 +66,9 @@ class CommandTest {
         "collect",
         "status",
         "results",
+        "diff",
+        "forget",
+        "completion",
         "report",
         "export",
         "submissions",
@@ -84,6 +87,18 @@ class CommandTest {
     assertThat(help.exitCode()).isZero();
     assertThat(help.out()).contains("Usage: nightjar " + command);
     assertThat(run("--help").out()).contains(command);
+  }
+
+  @Test
+  void shellsAreToldAllCommandsAndTheirOptions() {
+    Ended ended = run("completion");
+    assertThat(ended.exitCode()).isZero();
+    assertThat(ended.out()).contains("complete -F", "--keep-answers", "forget", "--older-than");
+  }
+
+  @Test
+  void aWatchThatNeverWaitsIsRefused() {
+    assertOneLine(run("status", "--watch", "0"), 2, "OPTION_INVALID: --watch", "correct it");
   }
 
   @Test
@@ -175,7 +190,9 @@ class CommandTest {
     Files.writeString(home.resolve("notes.md"), filler + "The bridge opened in 1901. " + filler);
     Files.writeString(
         home.resolve("questions.csv"),
-        "question,references,corpus_id\nWhen did the bridge open?,\"[{\"\"content\"\":\"\"The bridge opened in 1901.\"\"}]\",notes\n");
+        "question,references,corpus_id\n"
+            + "When did the bridge open?,\"[{\"\"content\"\":\"\"The bridge opened in"
+            + " 1901.\"\"}]\",notes\n");
     Ended ended = run("bench", "retrieval", "--data", home.toString());
     assertThat(ended.exitCode()).as(ended.err()).isEqualTo(1); // no better than its peer here
     assertThat(ended.out())

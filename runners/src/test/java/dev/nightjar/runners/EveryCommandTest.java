@@ -130,6 +130,7 @@ class EveryCommandTest {
         "submit " + night() + QUICK,
         "run " + night() + QUICK,
         "status",
+        "completion",
         "results --limit 5",
         "diff nothing nothing --help",
         "audit show",
