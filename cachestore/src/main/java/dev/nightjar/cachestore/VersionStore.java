@@ -103,14 +103,14 @@ public interface VersionStore {
    * @param touched those of them whose answer the change touches
    * @param askedUsd what these answers cost when they were asked
    */
-  record Void(long answered, long touched, BigDecimal askedUsd) {}
+  record MadeVoid(long answered, long touched, BigDecimal askedUsd) {}
 
   /**
    * Counts what a change makes void.
    *
    * @param wholePromptTokensOver also those whose whole prompt is longer; empty for none
    */
-  Void countVoid(String formerRunId, Touched touched, OptionalInt wholePromptTokensOver);
+  MadeVoid countVoid(String formerRunId, Touched touched, OptionalInt wholePromptTokensOver);
 
   /**
    * How many documents of a run have an answer of a former version.

@@ -75,6 +75,7 @@ public final class Main implements Runnable {
     COMMANDS.put("forget", ForgetCommand.class);
     COMMANDS.put("doctor", DoctorCommand.class);
     COMMANDS.put("db", DatabaseCommand.class);
+    COMMANDS.put("completion", CompletionCommand.class);
     COMMANDS.put("emulator", EmulatorCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
     COMMANDS.put("help", CommandLine.HelpCommand.class);

@@ -2,6 +2,8 @@ package dev.nightjar.runners;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nightjar.cachestore.ErrorCode;
+import dev.nightjar.cachestore.NightjarException;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
@@ -12,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,6 +42,14 @@ final class StatusCommand implements Callable<Integer> {
   @Option(names = "--json", description = "One JSON object a line for each open night.")
   boolean json;
 
+  @Option(
+      names = "--watch",
+      paramLabel = "SECONDS",
+      arity = "0..1",
+      fallbackValue = "5",
+      description = "Look again, every 5 seconds or as given, until no night is open.")
+  @Nullable Double watchSeconds;
+
   private record OpenRun(
       String runId,
       String tenant,
@@ -64,25 +75,45 @@ final class StatusCommand implements Callable<Integer> {
       Instant since) {}
 
   @Override
-  public Integer call() throws SQLException {
+  public Integer call() throws SQLException, InterruptedException {
+    if (watchSeconds != null && !(watchSeconds >= 1)) {
+      throw new NightjarException(
+          ErrorCode.OPTION_INVALID,
+          "--watch",
+          "expected 1 second or more, but was " + watchSeconds,
+          "correct it");
+    }
     PrintWriter out = spec.commandLine().getOut();
-    Instant now = MachineClock.utc().instant();
     try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
-      List<OpenRun> open = open(stores.dataSource());
-      for (OpenRun run : open) {
-        List<Batch> batches = batches(stores.dataSource(), run.runId());
-        if (json) {
-          out.println(JsonText.line(asJson(run, batches)));
-        } else {
-          print(out, run, batches, now);
-        }
+      boolean isOpen = look(out, stores);
+      while (watchSeconds != null && isOpen) { // or until Ctrl-C: it holds nothing
+        Thread.sleep((long) (watchSeconds * 1_000));
+        isOpen = look(out, stores);
       }
-      if (open.isEmpty() && !json) {
-        out.println("no night is open" + last(stores.dataSource()));
-      }
-      out.flush();
     }
     return 0;
+  }
+
+  /** Shows what is open now, and whether anything is. */
+  private boolean look(PrintWriter out, PostgresStores stores) throws SQLException {
+    Instant now = MachineClock.utc().instant();
+    if (watchSeconds != null && !json) {
+      out.println("at " + now.truncatedTo(ChronoUnit.SECONDS));
+    }
+    List<OpenRun> open = open(stores.dataSource());
+    for (OpenRun run : open) {
+      List<Batch> batches = batches(stores.dataSource(), run.runId());
+      if (json) {
+        out.println(JsonText.line(asJson(run, batches)));
+      } else {
+        print(out, run, batches, now);
+      }
+    }
+    if (open.isEmpty() && !json) {
+      out.println("no night is open" + last(stores.dataSource()));
+    }
+    out.flush();
+    return !open.isEmpty();
   }
 
   private static List<OpenRun> open(DataSource source) throws SQLException {

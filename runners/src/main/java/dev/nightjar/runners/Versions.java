@@ -83,7 +83,7 @@ record Versions(List<FormerVersion> toKeepOf, Optional<String> lastRunId, List<S
               + ": touches no answer; what texts are alike is learnt anew");
     }
     boolean isOther = !Set.copyOf(task.fields()).containsAll(before.fields());
-    VersionStore.Void made =
+    VersionStore.MadeVoid made =
         store.countVoid(
             known.lastRunId(),
             isOther ? VersionStore.Touched.ALL : former.changes().touched(),

@@ -67,6 +67,9 @@ class CommandTest {
         "collect",
         "status",
         "results",
+        "diff",
+        "forget",
+        "completion",
         "report",
         "export",
         "submissions",
@@ -85,6 +88,18 @@ class CommandTest {
     assertThat(help.exitCode()).isZero();
     assertThat(help.out()).contains("Usage: nightjar " + command);
     assertThat(run("--help").out()).contains(command);
+  }
+
+  @Test
+  void shellsAreToldAllCommandsAndTheirOptions() {
+    Ended ended = run("completion");
+    assertThat(ended.exitCode()).isZero();
+    assertThat(ended.out()).contains("complete -F", "--keep-answers", "forget", "--older-than");
+  }
+
+  @Test
+  void aWatchThatNeverWaitsIsRefused() {
+    assertOneLine(run("status", "--watch", "0"), 2, "OPTION_INVALID: --watch", "correct it");
   }
 
   @Test

@@ -131,6 +131,7 @@ class EveryCommandTest {
         "run " + night() + QUICK,
         "lint " + directory + "/task.yaml",
         "status",
+        "completion",
         "results --limit 5",
         "diff nothing nothing --help",
         "audit show",

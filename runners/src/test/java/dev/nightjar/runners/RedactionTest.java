@@ -114,7 +114,7 @@ class RedactionTest {
     // Of the private database, which is none of this test's.
     commands.add("init " + home.resolve("a.jsonl") + " --out " + written("task.yaml"));
     commands.addAll(List.of("db restore " + written("nothing"), "db password", "db stop"));
-    commands.addAll(List.of("db destroy", "db start --no-such-option", "help"));
+    commands.addAll(List.of("db destroy", "db start --no-such-option", "completion", "help"));
     return commands;
   }
 

@@ -246,8 +246,13 @@ class VersionsTest {
     String tenant = " --tenant tests --database " + database.url();
     List<CommandProcess.Ended> ended =
         new CommandProcess(home, database)
-            .run(List.of("diff first second" + tenant, "diff first first --json" + tenant));
+            .run(
+                List.of(
+                    "diff first second" + tenant,
+                    "diff first first --json" + tenant,
+                    "status --watch --database " + database.url()));
     assertThat(ended).allSatisfy(one -> assertThat(one.exitCode()).as(one.output()).isZero());
+    assertThat(ended.get(2).output()).as("nothing is open any more").contains("no night is open");
     String out = ended.get(0).output();
     assertThat(out)
         .contains("  tiers[0].model \"gpt-6-luna\" → \"gpt-6.2-sol\": touches all answers")

@@ -230,7 +230,8 @@ final class PostgresVersionStore implements VersionStore {
   }
 
   @Override
-  public Void countVoid(String formerRunId, Touched touched, OptionalInt wholePromptTokensOver) {
+  public MadeVoid countVoid(
+      String formerRunId, Touched touched, OptionalInt wholePromptTokensOver) {
     List<Object> values = new ArrayList<>(touchedBy(touched));
     values.add(
         wholePromptTokensOver.isPresent() ? wholePromptTokensOver.getAsInt() : Integer.MAX_VALUE);
@@ -256,7 +257,7 @@ final class PostgresVersionStore implements VersionStore {
                     """,
                 values.toArray())
             .get(0);
-    return new Void(
+    return new MadeVoid(
         row.get("answered", Long.class),
         row.get("touched", Long.class),
         row.get("usd", BigDecimal.class));
