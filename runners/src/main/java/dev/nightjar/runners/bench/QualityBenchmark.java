@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
@@ -271,14 +272,19 @@ public final class QualityBenchmark extends Benchmark {
     Map<List<Embedding>, int[]> lists = Collections.synchronizedMap(new IdentityHashMap<>());
     return (one, others) -> {
       int[] columns =
-          lists.computeIfAbsent(others, its -> its.stream().mapToInt(places::get).toArray());
-      float[] row = table[places.get(one)];
+          lists.computeIfAbsent(
+              others, its -> its.stream().mapToInt(vector -> place(places, vector)).toArray());
+      float[] row = table[place(places, one)];
       double[] cosines = new double[columns.length];
       for (int i = 0; i < cosines.length; i++) {
         cosines[i] = row[columns[i]];
       }
       return cosines;
     };
+  }
+
+  private static int place(Map<Embedding, Integer> places, Embedding vector) {
+    return Objects.requireNonNull(places.get(vector), "a text of the file");
   }
 
   private History history(
