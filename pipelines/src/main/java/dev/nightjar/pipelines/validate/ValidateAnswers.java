@@ -95,20 +95,12 @@ public final class ValidateAnswers
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
             Optional<Submission> submission = stores().submissions().find(submissionId);
-            Map<String, String> documents =
-                context.task().hasQuotes()
-                    ? stores()
-                        .work()
-                        .documents(attempts.values().stream().map(StoredAttempt::itemKey).toList())
-                    : Map.of();
             List<LocatedQuote> quotes = new ArrayList<>();
             List<SubmissionOutcome> outcomes = new ArrayList<>();
             for (ResultLine line : same) {
               StoredAttempt attempt = attempts.get(line.customId());
               if (attempt != null) {
-                Optional<SourceDocument> document =
-                    Optional.ofNullable(documents.get(attempt.itemKey()))
-                        .map(SourceDocument::ofJson);
+                Optional<SourceDocument> document = document(attempt);
                 outcomes.add(
                     new SubmissionOutcome(
                         submissionId, judge(line, attempt, submission, document, quotes)));
@@ -117,6 +109,15 @@ public final class ValidateAnswers
             stores().work().keepQuotes(quotes); // before the answers they are of are settled
             outcomes.forEach(output);
           });
+    }
+
+    /** One at a time: they may be long. */
+    private Optional<SourceDocument> document(StoredAttempt attempt) {
+      return context.task().hasQuotes()
+          ? stores().work().documents(List.of(attempt.itemKey())).values().stream()
+              .findFirst()
+              .map(SourceDocument::ofJson)
+          : Optional.empty();
     }
 
     private Outcome judge(
