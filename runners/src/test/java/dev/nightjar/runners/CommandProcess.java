@@ -127,7 +127,11 @@ final class CommandProcess implements AutoCloseable {
       open = builder().start();
     }
     Process process = open;
-    process.outputWriter(StandardCharsets.UTF_8).append(String.join("\t", arguments)).append("\n").flush();
+    process
+        .outputWriter(StandardCharsets.UTF_8)
+        .append(String.join("\t", arguments))
+        .append("\n")
+        .flush();
     BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
     return CompletableFuture.supplyAsync(() -> next(lines)).get(SECONDS_MAX, TimeUnit.SECONDS);
   }

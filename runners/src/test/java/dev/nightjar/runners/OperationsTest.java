@@ -58,8 +58,7 @@ class OperationsTest {
     if (commands == null) {
       commands = new CommandProcess(home, database).with(emulator);
     }
-    CommandProcess.Ended ended =
-        commands.give(with(arguments, "--database", database.url()));
+    CommandProcess.Ended ended = commands.give(with(arguments, "--database", database.url()));
     assertThat(ended.exitCode()).as(ended.output()).isEqualTo(exitCode);
     return ended.output();
   }

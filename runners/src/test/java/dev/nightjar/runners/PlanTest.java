@@ -10,13 +10,11 @@ import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Emulator;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -255,7 +253,8 @@ class PlanTest {
 
   @Test
   void theCommandPrintsThePlanWithoutAnyKey() throws Exception {
-    String plan = "plan " + task + " --corpus " + corpus + " --engine direct --database " + database.url();
+    String plan =
+        "plan " + task + " --corpus " + corpus + " --engine direct --database " + database.url();
     List<CommandProcess.Ended> ended =
         new CommandProcess(home, database)
             .with(emulator)

@@ -175,7 +175,9 @@ public final class DocumentFormats {
 
   /** The nearest of some types that a type is a kind of; itself if it is none. */
   static String nearest(String type, Set<String> types) {
-    for (MediaType kind = MediaType.parse(type); kind != null; kind = Tables.KINDS.getSupertype(kind)) {
+    for (MediaType kind = MediaType.parse(type);
+        kind != null;
+        kind = Tables.KINDS.getSupertype(kind)) {
       if (types.contains(kind.toString())) {
         return kind.toString();
       }

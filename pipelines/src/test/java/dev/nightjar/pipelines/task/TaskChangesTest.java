@@ -99,7 +99,8 @@ class TaskChangesTest {
         .containsExactly("retrieval", "none");
     assertThat(
             TaskChanges.documentTokensOver(
-                new RetrievalSpec(300, 200, List.of("a")), new RetrievalSpec(200, 200, List.of("a"))))
+                new RetrievalSpec(300, 200, List.of("a")),
+                new RetrievalSpec(200, 200, List.of("a"))))
         .isEqualTo(200);
   }
 
