@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import org.apache.flink.configuration.Configuration;
@@ -61,7 +60,7 @@ final class LocalFlink {
       Thread.currentThread().interrupt();
       throw notStarted(e);
     } catch (Exception e) { // as MiniCluster declares it
-      throw notStarted(e instanceof ExecutionException ? e.getCause() : e);
+      throw notStarted(e);
     }
     emptyJar = emptyJar();
   }
