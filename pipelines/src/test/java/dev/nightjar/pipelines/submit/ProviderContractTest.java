@@ -234,9 +234,8 @@ class ProviderContractTest {
     Usage billed = fixture.emulator.invoice().usage();
     assertThat(
             fixture.one(
-                "select concat_ws(' ', sum(input_tokens), sum(cached_input_tokens),"
-                    + " sum(cache_write_tokens), sum(cache_write_long_tokens), sum(output_tokens),"
-                    + " sum(reasoning_tokens)) from ledger"))
+                "select concat_ws(' ', sum(input_tokens), sum(cached_input_tokens), sum(cache_write_tokens),"
+                    + " sum(cache_write_long_tokens), sum(output_tokens), sum(reasoning_tokens)) from ledger"))
         .isEqualTo(
             "%d %d %d %d %d %d"
                 .formatted(
@@ -290,8 +289,8 @@ class ProviderContractTest {
       fixture.submit(id); // the file is there, the note of it is not
       fixture.execute("alter table submissions disable trigger user");
       fixture.execute(
-          "update submissions set state = 'creating', came_from = 'planned', provider_batch_id ="
-              + " null, creating_at = '2026-11-24Z', provider_creating_at = '2026-11-24Z',"
+          "update submissions set state = 'creating', came_from = 'planned', provider_batch_id = null,"
+              + " creating_at = '2026-11-24Z', provider_creating_at = '2026-11-24Z',"
               + " provider_renewed_at = '2026-11-24Z'");
       fixture.execute("alter table submissions enable trigger user");
     } else {
@@ -715,8 +714,7 @@ class ProviderContractTest {
     assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
     assertThat(
             fixture.one(
-                "select bool_and(l.input_usd = l.input_tokens * p.batch_input_usd * 0.000001) from"
-                    + " ledger l join prices p using (price_id)"))
+                "select bool_and(l.input_usd = l.input_tokens * p.batch_input_usd * 0.000001) from ledger l join prices p using (price_id)"))
         .isEqualTo("t");
   }
 
@@ -759,8 +757,7 @@ class ProviderContractTest {
     ProviderClient.Response refusal =
         new ProviderClient.Response(
             400,
-            "{\"error\":{\"message\":\"Invalid service_tier"
-                + " argument\",\"param\":\"service_tier\"}}",
+            "{\"error\":{\"message\":\"Invalid service_tier argument\",\"param\":\"service_tier\"}}",
             Optional.empty());
     assertThat(ways.isRefused(tier, OnlineWay.FLEX, refusal)).isTrue();
     assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.STANDARD);
@@ -1109,8 +1106,7 @@ class ProviderContractTest {
         .contains(fixture.clock.instant().plus(Duration.ofDays(days)));
     assertThat(
             fixture.one(
-                "select extract(day from results_lost_at - in_progress_at)::text from"
-                    + " open_submissions"))
+                "select extract(day from results_lost_at - in_progress_at)::text from open_submissions"))
         .isEqualTo(Integer.toString(days));
   }
 }
