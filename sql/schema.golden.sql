@@ -24,11 +24,6 @@ column agreement_by_run.low numeric
 column agreement_by_run.high numeric
 column agreement_by_run.asked_twice bigint
 column agreement_by_run.reference_with_itself numeric
-column answer_views.view_name text not null
-column answer_views.tenant text not null
-column answer_views.task text not null
-column answer_views.columns jsonb not null
-column answer_views.made_at timestamp with time zone not null
 column answer_quotes.custom_id text not null
 column answer_quotes.namespace_id bigint not null
 column answer_quotes.place text not null
@@ -40,6 +35,11 @@ column answer_quotes.is_exact boolean not null
 column answer_quotes.before text not null
 column answer_quotes.quote text not null
 column answer_quotes.after text not null
+column answer_views.view_name text not null
+column answer_views.tenant text not null
+column answer_views.task text not null
+column answer_views.columns jsonb not null
+column answer_views.made_at timestamp with time zone not null
 column attempt_costs.run_id text
 column attempt_costs.night timestamp with time zone
 column attempt_costs.day date
@@ -1078,12 +1078,12 @@ column unknown_spend.custom_id text
 column unknown_spend.item_key text
 column unknown_spend.asked_at timestamp with time zone
 column unknown_spend.worst_case_usd numeric
-constraint answer_views answer_views_pkey PRIMARY KEY (view_name)
-constraint answer_views answer_views_task_key UNIQUE (tenant, task)
 constraint answer_quotes answer_quotes_attempt_fkey FOREIGN KEY (custom_id) REFERENCES attempts(custom_id)
 constraint answer_quotes answer_quotes_namespace_fkey FOREIGN KEY (namespace_id) REFERENCES namespaces(namespace_id)
 constraint answer_quotes answer_quotes_pkey PRIMARY KEY (custom_id, place)
 constraint answer_quotes answer_quotes_starts_before_it_ends CHECK (((starts_at >= 0) AND (starts_at < ends_at)))
+constraint answer_views answer_views_pkey PRIMARY KEY (view_name)
+constraint answer_views answer_views_task_key UNIQUE (tenant, task)
 constraint attempts attempts_billed_key UNIQUE (custom_id, billed_at)
 constraint attempts attempts_billed_was_submitted CHECK (((billed_at IS NULL) OR (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'errored'::text]))))
 constraint attempts attempts_custom_id_is_portable CHECK ((custom_id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
@@ -1238,10 +1238,10 @@ constraint tasks tasks_pkey PRIMARY KEY (tenant, task_fingerprint)
 constraint text_embeddings text_embeddings_content_is_sha256 CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text))
 constraint text_embeddings text_embeddings_pkey PRIMARY KEY (tenant, model, content_hash)
 constraint text_embeddings text_embeddings_windows_is_not_negative CHECK ((windows >= 0))
-index CREATE UNIQUE INDEX answer_views_pkey ON nightjar.answer_views USING btree (view_name)
-index CREATE UNIQUE INDEX answer_views_task_key ON nightjar.answer_views USING btree (tenant, task)
 index CREATE INDEX answer_quotes_namespace_idx ON nightjar.answer_quotes USING btree (namespace_id)
 index CREATE UNIQUE INDEX answer_quotes_pkey ON nightjar.answer_quotes USING btree (custom_id, place)
+index CREATE UNIQUE INDEX answer_views_pkey ON nightjar.answer_views USING btree (view_name)
+index CREATE UNIQUE INDEX answer_views_task_key ON nightjar.answer_views USING btree (tenant, task)
 index CREATE UNIQUE INDEX attempts_billed_key ON nightjar.attempts USING btree (custom_id, billed_at)
 index CREATE UNIQUE INDEX attempts_number_key ON nightjar.attempts USING btree (item_key, attempt_number)
 index CREATE UNIQUE INDEX attempts_pkey ON nightjar.attempts USING btree (custom_id)
