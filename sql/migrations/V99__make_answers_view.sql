@@ -110,7 +110,7 @@ begin
     if to_regclass(format('nightjar_answers.%I', called)) is not null then
         -- Who may read it may read it still. What others have built on it holds it: PostgreSQL says so then.
         for kept in
-            select null::name as column_name, format(
+            select null as column_name, format(
                 'grant %s on nightjar_answers.%I to %s%s',
                 x.privilege_type, called, case x.grantee when 0 then 'public' else x.grantee::regrole::text end,
                 case when x.is_grantable then ' with grant option' else '' end) as command
@@ -119,7 +119,7 @@ begin
             where v.oid = to_regclass(format('nightjar_answers.%I', called))
               and x.grantee <> v.relowner
             union all
-            select a.attname, format(
+            select a.attname::text, format(
                 'grant %s (%I) on nightjar_answers.%I to %s%s',
                 x.privilege_type, a.attname, called, case x.grantee when 0 then 'public' else x.grantee::regrole::text end,
                 case when x.is_grantable then ' with grant option' else '' end)
@@ -129,7 +129,7 @@ begin
             where v.oid = to_regclass(format('nightjar_answers.%I', called))
               and x.grantee <> v.relowner
             union all
-            select a.attname, case
+            select a.attname::text, case
                 when a.attname is null then format('comment on view nightjar_answers.%I is %L', called, d.description)
                 else format('comment on column nightjar_answers.%I.%I is %L', called, a.attname, d.description) end
             from pg_description d
