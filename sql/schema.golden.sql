@@ -519,6 +519,7 @@ column items.failure_code text
 column items.failure_reason text
 column items.settled_at timestamp with time zone
 column items.forgotten_at timestamp with time zone
+column items.answer_tokens integer
 column kept_answers.run_id text
 column kept_answers.night timestamp with time zone
 column kept_answers.tenant text
@@ -529,6 +530,7 @@ column kept_answers.asked_run_id text
 column kept_answers.asked_task_fingerprint text
 column kept_answers.asked_at timestamp with time zone
 column kept_answers.asked_usd numeric
+column kept_answers.asked_key text
 column ledger.custom_id text not null
 column ledger.run_id text not null
 column ledger.item_key text not null

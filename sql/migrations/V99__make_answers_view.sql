@@ -3,6 +3,9 @@
 -- answer has of another type than the column is null there, and stands in answer as it is. The names of tenant, task
 -- and columns come from users: they are only ever quoted by format(), and never longer than an identifier may be.
 -- The view is named like the task, with '_' for '-', and of another tenant than 'default' with the tenant before it.
+-- Only jobs may read it from the start. Who else may is granted view by view, by name: a session says itself whose it
+-- is (nightjar.tenant), so that a right on all views would be one on all tenants. What was granted and said of a view
+-- outlives that it is made anew.
 create function make_answers_view(p_tenant text, p_task text, p_columns jsonb, p_made_at timestamptz)
     returns text
     language plpgsql
@@ -15,8 +18,8 @@ declare
     definition text;
     typed text := '';
     wanted record;
-    reader record;
-    readers text[] := '{}';
+    kept record;
+    outlives text[] := '{}';
 begin
     -- Without a tenant only an operator makes views, who is one by login, whatever role is set.
     if p_tenant is distinct from current_tenant()
@@ -86,12 +89,11 @@ begin
                 i.document_id, i.source_uri, i.source_position, i.answered_by, i.settled_at as answered_at, i.run_id,
                 r.answer, r.source_key, r.kept
             from nightjar.namespaces n
-            join nightjar.tasks t on t.tenant = n.tenant and t.task_fingerprint = n.task_fingerprint
             join nightjar.runs o on o.namespace_id = n.namespace_id and o.state <> 'planning'
             join nightjar.items i on i.run_id = o.run_id
             join nightjar.results r on r.run_id = i.run_id and r.document_id = i.document_id
             where n.tenant = %L
-              and t.name = %L
+              and o.task_name = %L    -- not the version's: two files of one content are one version
             order by i.document_id, i.settled_at desc, i.run_id desc
         ) s
         left join lateral (
@@ -107,24 +109,50 @@ begin
         typed, p_tenant, p_task);
     if to_regclass(format('nightjar_answers.%I', called)) is not null then
         -- Who may read it may read it still. What others have built on it holds it: PostgreSQL says so then.
-        for reader in
-            select x.grantee::regrole::text as role
+        for kept in
+            select null as column_name, format(
+                'grant %s on nightjar_answers.%I to %s%s',
+                x.privilege_type, called, case x.grantee when 0 then 'public' else x.grantee::regrole::text end,
+                case when x.is_grantable then ' with grant option' else '' end) as command
             from pg_class v
             cross join aclexplode(v.relacl) x
             where v.oid = to_regclass(format('nightjar_answers.%I', called))
-              and lower(x.privilege_type) = 'select'
-              and x.grantee <> 0
               and x.grantee <> v.relowner
+            union all
+            select a.attname::text, format(
+                'grant %s (%I) on nightjar_answers.%I to %s%s',
+                x.privilege_type, a.attname, called, case x.grantee when 0 then 'public' else x.grantee::regrole::text end,
+                case when x.is_grantable then ' with grant option' else '' end)
+            from pg_class v
+            join pg_attribute a on a.attrelid = v.oid
+            cross join aclexplode(a.attacl) x
+            where v.oid = to_regclass(format('nightjar_answers.%I', called))
+              and x.grantee <> v.relowner
+            union all
+            select a.attname::text, case
+                when a.attname is null then format('comment on view nightjar_answers.%I is %L', called, d.description)
+                else format('comment on column nightjar_answers.%I.%I is %L', called, a.attname, d.description) end
+            from pg_description d
+            left join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
+            where d.classoid = 'pg_class'::regclass
+              and d.objoid = to_regclass(format('nightjar_answers.%I', called))
         loop
-            readers := readers || reader.role;
+            outlives := outlives || array[coalesce(kept.column_name, ''), kept.command];
         end loop;
         execute format('drop view nightjar_answers.%I', called);
     end if;
     execute format('create view nightjar_answers.%I with (security_barrier) as %s', called, definition);
     execute format('alter view nightjar_answers.%I owner to nightjar_reports', called);
-    execute format('grant select on nightjar_answers.%I to nightjar_job, nightjar_answers', called);
-    for reader in select unnest(readers) as role loop
-        execute format('grant select on nightjar_answers.%I to %s', called, reader.role);   -- regrole has quoted it
+    execute format('grant select on nightjar_answers.%I to nightjar_job', called);
+    for i in 1 .. cardinality(outlives) / 2 loop
+        if outlives[2 * i - 1] = '' or exists (
+            select
+            from pg_attribute a
+            where a.attrelid = to_regclass(format('nightjar_answers.%I', called))
+              and a.attname = outlives[2 * i - 1]
+              and not a.attisdropped) then
+            execute outlives[2 * i];    -- regrole and format have quoted what it names
+        end if;
     end loop;
     return format('nightjar_answers.%I', called);
 end

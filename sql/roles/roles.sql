@@ -5,7 +5,7 @@
 --   nightjar_job        what a night's connections become: texts and answers of one tenant only
 --   nightjar_reports    owns the views, which see what a tenant sees, or all where no tenant is set
 --   nightjar_analyst    reads costs, never a text, a vector or an answer
---   nightjar_answers    reads the views of current answers: what its tenant's are, or all as an analyst
+--   nightjar_answers    may look into the schema of the views of current answers; each view is granted by itself
 create extension if not exists vector with schema public;
 
 do $$
@@ -47,7 +47,7 @@ begin
     for object in
         select format('alter schema %I owner to nightjar_migration', n.nspname) as command
         from pg_namespace n
-        where n.nspname = 'nightjar'
+        where n.nspname in ('nightjar', 'nightjar_answers')
           and n.nspowner <> 'nightjar_migration'::regrole
         union all
         select format(
@@ -58,6 +58,14 @@ begin
         where n.nspname = 'nightjar'
           and c.relkind in ('r', 'p', 'v')
           and c.relowner not in ('nightjar_migration'::regrole, 'nightjar_reports'::regrole)
+        union all
+        -- Owned by another role they would read past the policies.
+        select format('alter view %I.%I owner to nightjar_reports', n.nspname, c.relname)
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'nightjar_answers'
+          and c.relkind = 'v'
+          and c.relowner <> 'nightjar_reports'::regrole
         union all
         select format('alter routine %s owner to nightjar_migration', p.oid::regprocedure)
         from pg_proc p

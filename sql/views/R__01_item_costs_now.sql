@@ -110,7 +110,7 @@ cross join lateral (
             w.cache_write_long_tokens,
             w.output_tokens,
             w.reasoning_tokens,
-            greatest(coalesce(w.output_tokens + w.reasoning_tokens, s.output_tokens, 0), r.uncapped_output_tokens) as uncapped_tokens,
+            greatest(coalesce(w.output_tokens + w.reasoning_tokens, s.output_tokens, i.answer_tokens, 0), r.uncapped_output_tokens) as uncapped_tokens,
             -- What the provider counted, plus what retrieval left out by our own count of both.
             coalesce(w.prompt_tokens + i.whole_prompt_tokens - w.prompt_tokens_estimate, i.whole_prompt_tokens) as whole_tokens
         from items i

@@ -1,7 +1,8 @@
 -- Which answers were kept when their task was changed, and why? kept is 'unaffected' where the change cannot have
--- touched an answer, 'by_request' where --keep-answers kept it all the same. asked_usd is what the answer cost when it
--- was asked, under the version that the fingerprint names; in this run it cost nothing, and item_costs counts it as an
--- exact cache hit.
+-- touched an answer, 'by_request' where --keep-answers kept it all the same. asked_usd is what the run that asked it
+-- paid for the answer, under the version that the fingerprint names; documents of one answer have one asked_key, and
+-- each shows the whole: add it up over the keys. In this run it cost nothing, and item_costs counts it as an exact
+-- cache hit.
 create or replace view kept_answers as
 select
     s.run_id,
@@ -13,7 +14,8 @@ select
     a.run_id as asked_run_id,
     o.task_fingerprint as asked_task_fingerprint,
     a.ended_at as asked_at,
-    l.usd as asked_usd
+    l.usd as asked_usd,
+    s.source_key as asked_key
 from results s
 join runs r on r.run_id = s.run_id and r.state <> 'planning'
 join namespaces n on n.namespace_id = r.namespace_id
@@ -30,5 +32,6 @@ left join lateral (
     select sum(c.total_usd) as usd
     from ledger c
     where c.item_key = s.source_key
+      and c.run_id = a.run_id
 ) l on true
 where s.kept is not null;

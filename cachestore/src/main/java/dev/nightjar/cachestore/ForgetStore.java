@@ -39,7 +39,8 @@ public interface ForgetStore {
    *
    * @param documents how many times a run has read one of them
    * @param answers how many answers they have
-   * @param open how many of them are in runs that are not over, and stay
+   * @param open how many of them stay for now: in runs that are not over, with a text that a plan
+   *     has at work, or named by their id with an answer that such a run has borrowed
    * @param batches that had requests of them, and that nobody waits for
    */
   record Found(long documents, long answers, long open, List<Batch> batches) {
@@ -59,6 +60,6 @@ public interface ForgetStore {
    */
   long forget(Selection selection, String alias);
 
-  /** Whether an open run, of any tenant that this connection sees, may still read a file. */
+  /** Whether a run or a plan, of any tenant that this connection sees, may still read a file. */
   boolean isRead(String fileName);
 }

@@ -40,17 +40,24 @@ public interface VersionStore {
    *
    * @param all all of them
    * @param cut those of which a request was cut
-   * @param cutExceptAt but for what was cut at one of these tiers
+   * @param cutExceptAt but for what was cut at one of these tiers of the former version
    * @param rejected those of which a request was answered against the schema
    * @param refused those of which a model refused a request
+   * @param atLengths those with a text of such a length, which a limit may have made so
    */
   record Touched(
-      boolean all, boolean cut, List<String> cutExceptAt, boolean rejected, boolean refused) {
+      boolean all,
+      boolean cut,
+      List<String> cutExceptAt,
+      boolean rejected,
+      boolean refused,
+      List<Integer> atLengths) {
     /** All answers. */
-    public static final Touched ALL = new Touched(true, false, List.of(), false, false);
+    public static final Touched ALL = new Touched(true, false, List.of(), false, false, List.of());
 
     public Touched {
       cutExceptAt = List.copyOf(cutExceptAt);
+      atLengths = List.copyOf(atLengths);
     }
   }
 

@@ -99,39 +99,63 @@ final class ForgetCommand implements Callable<Integer> {
                 + Terminal.count(found.batches().size())
                 + " batches with their results at providers, for good; --yes does it");
       } else {
+        // A plan whose process is gone would hold its documents for good.
+        stores.forecasts().discardAbandoned();
+        found = stores.forgetting().find(selection);
         int batches = withoutProviders ? 0 : atProviders(setting, found);
         // No answer can be told from it, nor the document's id.
         String alias =
             "forgotten-" + UUID.randomUUID().toString().replace("-", "").substring(0, ALIAS_DIGITS);
         long forgotten = stores.forgetting().forget(selection, alias);
-        int files =
-            LocalTexts.delete(
-                StoreOptions.home(),
-                Path.of(System.getProperty("java.io.tmpdir", "/tmp")),
-                stores.forgetting()::isRead,
-                MachineClock.utc().instant());
+        LocalTexts.Swept files =
+            setting.isRehearsal() ? new LocalTexts.Swept(0, 0) : sweep(setting);
         out.println(
             "forgot "
                 + Terminal.count(forgotten)
                 + " documents of nights; deleted "
                 + Terminal.count(batches)
                 + " batches at providers and "
-                + Terminal.count(files)
+                + Terminal.count(files.deleted())
                 + " files of this machine; what they cost is kept");
+        if (withoutProviders && !found.batches().isEmpty()) {
+          out.println(
+              Terminal.count(found.batches().size())
+                  + " batches stay at providers until they expire there: which they were is"
+                  + " forgotten, too");
+        }
+        if (files.recent() > 0) {
+          out.println(
+              Terminal.count(files.recent())
+                  + " files of this machine are younger than an hour, and stay: a night may be"
+                  + " about to read them; the same command again later");
+        }
         out.println(
             "backups, and the server's own files until it has reused their space, hold them still:"
                 + " docs/operations.md");
       }
       out.flush();
-      if (found.open() > 0) {
+      // Asked anew: a night may have begun meanwhile.
+      long open = yes ? stores.forgetting().find(selection).open() : found.open();
+      if (open > 0) {
         out.println(
-            Terminal.count(found.open())
-                + " more are in nights that are not over; the same command again once 'nightjar"
-                + " status' shows none");
+            Terminal.count(open)
+                + " more are in nights or plans that are not over, or lent their answer to one; the"
+                + " same command again once 'nightjar status' shows none");
         return Main.EXIT_STOPPED;
       }
     }
     return 0;
+  }
+
+  /** Whoever reads them: other tenants' nights have their rows in the same directory. */
+  private static LocalTexts.Swept sweep(Setting setting) throws IOException {
+    try (PostgresStores all = StoreOptions.open(setting.database())) {
+      return LocalTexts.delete(
+          StoreOptions.home(),
+          Path.of(System.getProperty("java.io.tmpdir", "/tmp")),
+          all.forgetting()::isRead,
+          MachineClock.utc().instant());
+    }
   }
 
   /**

@@ -22,22 +22,35 @@ final class LocalTexts {
   /** Longer than any process needs such a file. */
   private static final Duration LEFT_BEHIND = Duration.ofDays(1);
 
+  /** A command writes such a file before its run is in the database. */
+  private static final Duration BEGINNING = Duration.ofHours(1);
+
   private LocalTexts() {}
+
+  /**
+   * What became of them.
+   *
+   * @param deleted how many files and directories went
+   * @param recent how many stay that a command may just have written
+   */
+  record Swept(int deleted, int recent) {}
 
   /**
    * Deletes them.
    *
    * @param home the home directory
    * @param temporary the directory for temporary files
-   * @param isRead whether a run still reads a file of this name
-   * @return how many files and directories
+   * @param isRead whether a run of any tenant still reads a file of this name
    */
-  static int delete(Path home, Path temporary, Predicate<String> isRead, Instant now)
+  static Swept delete(Path home, Path temporary, Predicate<String> isRead, Instant now)
       throws IOException {
     int deleted = 0;
+    int recent = 0;
     for (String kept : List.of("corpora", "trials")) {
       for (Path file : in(home.resolve(kept), "*")) {
-        if (!isRead.test(file.getFileName().toString())) {
+        if (Files.getLastModifiedTime(file).toInstant().isAfter(now.minus(BEGINNING))) {
+          recent++;
+        } else if (!isRead.test(file.getFileName().toString())) {
           remove(file);
           deleted++;
         }
@@ -53,7 +66,7 @@ final class LocalTexts {
         }
       }
     }
-    return deleted;
+    return new Swept(deleted, recent);
   }
 
   private static List<Path> in(Path directory, String glob) throws IOException {

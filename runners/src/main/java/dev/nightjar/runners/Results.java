@@ -128,10 +128,9 @@ final class Results {
         select r.run_id
         from runs r
         join namespaces n using (namespace_id)
-        join tasks t using (tenant, task_fingerprint)
         where r.state <> 'planning'
           and n.tenant = ?
-          and t.name = ?
+          and r.task_name = ?
         order by r.started_at, r.run_id
         """,
         row -> row.getString("run_id"),

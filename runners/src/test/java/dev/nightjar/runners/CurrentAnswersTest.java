@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nightjar.cachestore.DatabaseAddress;
+import dev.nightjar.cachestore.ForgetStore;
 import dev.nightjar.cachestore.postgres.PostgresStores;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import dev.nightjar.emulator.Answers;
@@ -194,7 +195,13 @@ class CurrentAnswersTest {
     run(TASK, "default", "first", corpus);
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
-      statement.execute("grant select on nightjar_answers.two_words to nightjar_analyst");
+      statement.execute(
+          "grant select on nightjar_answers.two_words to nightjar_analyst with grant option");
+      statement.execute(
+          "grant select (kind, big) on nightjar_answers.two_words to nightjar_answers");
+      statement.execute("grant select on nightjar_answers.two_words to public");
+      statement.execute("comment on view nightjar_answers.two_words is 'it''s ours'");
+      statement.execute("comment on column nightjar_answers.two_words.kind is 'of what kind'");
     }
     run(
         TASK.replace("You sort notes.", "You sort notes. extra")
@@ -207,9 +214,13 @@ class CurrentAnswersTest {
         .isEqualTo("e e");
     assertThat(
             ask(
-                "select has_table_privilege('nightjar_analyst', 'nightjar_answers.two_words',"
-                    + " 'select')"))
-        .isEqualTo("t");
+                "select concat_ws(' ', has_table_privilege('nightjar_analyst', v.oid, 'select with"
+                    + " grant option'), has_table_privilege('public', v.oid, 'select'),"
+                    + " obj_description(v.oid, 'pg_class'), col_description(v.oid, k.attnum),"
+                    + " k.attacl::text) from pg_class v join pg_attribute k on k.attrelid = v.oid"
+                    + " and k.attname = 'kind' where v.oid ="
+                    + " 'nightjar_answers.two_words'::regclass"))
+        .matches("t t it's ours of what kind \\{nightjar_answers=r/.*\\}");
 
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
@@ -223,6 +234,25 @@ class CurrentAnswersTest {
   }
 
   @Test
+  void twoTasksOfOneContentHaveTheirOwnDocumentsEach() throws Exception {
+    run(TASK, "default", "one", corpus("a.jsonl", 0, 2));
+    run(TASK.replace("two-words", "other-words"), "default", "other", corpus("b.jsonl", 1, 4));
+    assertThat(
+            ask(
+                "select (select string_agg(document_id, ' ' order by document_id) from"
+                    + " nightjar_answers.two_words) || ', ' || (select string_agg(document_id, ' '"
+                    + " order by document_id) from nightjar_answers.other_words)"))
+        .isEqualTo("n-0 n-1, n-1 n-2 n-3");
+    try (PostgresStores stores = StoreOptions.openFor("default", database)) {
+      ForgetStore.Selection one =
+          new ForgetStore.Selection(
+              "default", Optional.empty(), Optional.empty(), Optional.of("two-words"));
+      assertThat(stores.forgetting().forget(one, "")).isEqualTo(2);
+    }
+    assertThat(ask("select string_agg(distinct run_id, ' ') from results")).isEqualTo("other");
+  }
+
+  @Test
   void nobodySeesOrMakesTheViewOfAnotherTenant() throws Exception {
     Path corpus = corpus("a.jsonl", 0, 2);
     run(TASK, "default", "ours", corpus);
@@ -231,11 +261,24 @@ class CurrentAnswersTest {
     String both =
         "select (select count(*) from nightjar_answers.two_words) || ' ' || (" + theirs + ")";
 
-    for (String role : List.of("nightjar_answers", "nightjar_job")) {
-      assertThat(as(role, Optional.of("default"), both)).as(role).isEqualTo("2 0");
-      assertThat(as(role, Optional.of("acme.io"), both)).as(role).isEqualTo("0 2");
-      assertThat(as(role, Optional.empty(), both)).as(role).isEqualTo("0 0");
+    assertThat(as("nightjar_job", Optional.of("default"), both)).isEqualTo("2 0");
+    assertThat(as("nightjar_job", Optional.of("acme.io"), both)).isEqualTo("0 2");
+    assertThat(as("nightjar_job", Optional.empty(), both)).isEqualTo("0 0");
+    String ours = "select count(*) from nightjar_answers.two_words";
+    assertThatThrownBy(() -> as("nightjar_answers", Optional.of("default"), ours))
+        .as("nobody has a right on all views")
+        .hasMessageContaining("permission denied");
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("grant select on nightjar_answers.two_words to nightjar_answers");
     }
+    assertThat(as("nightjar_answers", Optional.of("default"), ours)).isEqualTo("2");
+    for (String said : List.of("default", "acme.io")) {
+      assertThatThrownBy(() -> as("nightjar_answers", Optional.of(said), theirs))
+          .as("whatever tenant the session says it is of")
+          .hasMessageContaining("permission denied");
+    }
+    assertThat(as("nightjar_answers", Optional.of("acme.io"), ours)).isEqualTo("0");
     assertThatThrownBy(() -> as("nightjar_analyst", Optional.empty(), both))
         .hasMessageContaining("permission denied");
     assertThatThrownBy(

@@ -16,10 +16,13 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,11 +61,14 @@ class ForgetTest {
     public String answer(Question question) {
       boolean isSecret = question.user().contains(WORD);
       boolean isTooLong = isSecret && question.model().equals("gpt-6-luna");
-      return "{\"said\":\"%s\"}"
+      return "{\"said\":\"%s\"%s}"
           .formatted(
               isSecret
                   ? (WORD.toUpperCase(java.util.Locale.ROOT) + " ").repeat(isTooLong ? 9 : 1)
-                  : "a note");
+                  : "a note",
+              question.system().contains("Quote")
+                  ? ",\"where\":\"" + (isSecret ? WORD : "This is") + "\""
+                  : "");
     }
   }
 
@@ -102,7 +108,11 @@ class ForgetTest {
   }
 
   private void run(String runId, Path corpus, String more) throws Exception {
-    Path file = Files.writeString(home.resolve("notes.yaml"), TASK.formatted(more));
+    runTask(runId, corpus, TASK.formatted(more));
+  }
+
+  private void runTask(String runId, Path corpus, String task) throws Exception {
+    Path file = Files.writeString(home.resolve("notes.yaml"), task);
     TestNights.run(
         TestNights.plan(file, runId, Optional.empty(), corpus.toString()),
         database,
@@ -172,19 +182,13 @@ class ForgetTest {
     run("second", corpus, "");
     Path kept = Files.createDirectories(home.resolve("home/corpora")).resolve("abc.jsonl.gz");
     Files.writeString(kept, WORD);
-    Files.writeString(
-        Files.createDirectories(home.resolve("home/trials")).resolve("t.jsonl"), WORD);
-    try (PostgresStores stores = StoreOptions.openFor("tests", database)) {
-      stores
-          .audits()
-          .keepGold(
-              "tests",
-              "notes",
-              AuditStore.Giver.PERSON,
-              "ann",
-              List.of(new AuditStore.Gold("mail-of-ann", "{\"said\":\"zebrafish\"}")),
-              Instant.now());
+    Path trial = Files.createDirectories(home.resolve("home/trials")).resolve("t.jsonl");
+    Files.writeString(trial, WORD);
+    Path written = Files.writeString(kept.resolveSibling("now.jsonl.gz"), "a night's, perhaps");
+    for (Path old : List.of(kept, trial)) {
+      Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
     }
+    label("mail-of-ann", Duration.ZERO);
     assertThat(tablesWith(WORD))
         .contains(
             "nightjar.cache_entries",
@@ -202,6 +206,8 @@ class ForgetTest {
     String requests = ask(attempts);
     BigDecimal ledger = TestNights.ledger(database);
     String vectors = ask("select count(*) from text_embeddings");
+    String baseline = "select sum(baseline_usd) from item_costs";
+    String unoptimised = ask(baseline);
 
     List<CommandProcess.Ended> ended =
         forget("--document mail-of-ann", "--document mail-of-ann --yes", "--document mail-of-ann");
@@ -221,6 +227,9 @@ class ForgetTest {
     assertThat(ask(attempts)).isEqualTo(requests);
     assertThat(TestNights.ledger(database)).isEqualByComparingTo(ledger);
     assertThat(ask("select count(*) from results")).as("the others'").isEqualTo("14");
+    assertThat(written).as("too young: a night may be about to read it").exists();
+    execute("select unpost_run('second'); select post_run('second', now())");
+    assertThat(ask(baseline)).as("posted anew after a late charge").isEqualTo(unoptimised);
     assertThat(TestNights.defects(database)).isEqualTo("0");
 
     run("third", corpus, "");
@@ -237,6 +246,123 @@ class ForgetTest {
     assertThat(TestNights.defects(database)).isEqualTo("0");
   }
 
+  private void execute(String sql) throws SQLException {
+    try (PostgresStores stores = StoreOptions.open(database);
+        Connection connection = stores.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private void label(String documentId, Duration age) {
+    try (PostgresStores stores = StoreOptions.openFor("tests", database)) {
+      stores
+          .audits()
+          .keepGold(
+              "tests",
+              "notes",
+              AuditStore.Giver.PERSON,
+              "ann",
+              List.of(new AuditStore.Gold(documentId, "{\"said\":\"zebrafish\"}")),
+              Instant.now().minus(age));
+    }
+  }
+
+  @Test
+  void quotesGoWithTheAnswer() throws Exception {
+    runTask(
+        "first",
+        corpus(),
+        TASK.formatted("")
+            .replace("semantic_cache: {similarity_min: 0.999}\n", "")
+            .replace("You sort notes.", "You sort notes. Quote where.")
+            .replace("required: [said]", "required: [said, where]")
+            .replace("maxLength: 60}}", "maxLength: 60}, where: {type: string, x-quote: true}}"));
+    assertThat(tablesWith(WORD)).contains("nightjar.answer_quotes");
+    assertThat(forget("--document mail-of-ann --without-providers --yes").get(0).exitCode())
+        .isZero();
+    assertThat(tablesWith(WORD)).isEmpty();
+    assertThat(tablesWith("mail-of-ann")).isEmpty();
+    assertThat(ask("select count(*) > 0 from answer_quotes")).as("the others'").isEqualTo("t");
+  }
+
+  @Test
+  void whatWasBorrowedGoesThoughAChangeKeptItAndATextsOwnKeptAnswerStays() throws Exception {
+    run("first", corpus(), "");
+    execute(
+        """
+        update results
+        set kept = 'unaffected',
+            source_key = (select item_key from items where document_id = 'mail-of-ann')
+        where document_id in ('n-1', 'n-2');
+        update items
+        set leader_key = (select item_key from items where document_id = 'mail-of-ann')
+        where document_id = 'n-1';
+        update items
+        set leader_key = item_key
+        where document_id = 'n-2';
+        update cache_entries e
+        set kept = 'unaffected',
+            origin_key = s.source_key,
+            source_key = i.leader_key,
+            embedding = null
+        from items i
+        join results s using (run_id, document_id)
+        where i.item_key = e.item_key
+          and s.kept is not null
+        """);
+    assertThat(forget("--document mail-of-ann --without-providers --yes").get(0).exitCode())
+        .isZero();
+    assertThat(ask("select string_agg(document_id, ' ' order by document_id) from results"))
+        .isEqualTo("copy n-0 n-2 n-3 n-4 n-5");
+    assertThat(
+            ask(
+                "select string_agg(distinct i.document_id, ' ') from items i join cache_entries e"
+                    + " using (item_key) where e.kept is not null"))
+        .isEqualTo("n-2");
+    assertThat(TestNights.defects(database)).isEqualTo("0");
+  }
+
+  @Test
+  void aVectorGoesThoughNothingTellsAnyMoreWhoseItIs() throws Exception {
+    run("first", corpus(), "");
+    int vectors = Integer.parseInt(ask("select count(*) from text_embeddings"));
+    execute(
+        "delete from cache_entries where item_key in (select item_key from items where document_id"
+            + " = 'mail-of-ann')");
+    assertThat(forget("--document mail-of-ann --without-providers --yes").get(0).exitCode())
+        .isZero();
+    assertThat(ask("select count(*) from text_embeddings"))
+        .isEqualTo(Integer.toString(vectors - 1));
+  }
+
+  @Test
+  void whatAPlanHasAtWorkIsForgottenOnceThePlanIsOver() throws Exception {
+    Path corpus = corpus();
+    run("first", corpus, "");
+    ForgetStore.Selection one =
+        new ForgetStore.Selection(
+            "tests", Optional.of("mail-of-ann"), Optional.empty(), Optional.empty());
+    try (PostgresStores stores = StoreOptions.openFor("tests", database)) {
+      try (Planning planning =
+          Planning.open(
+              TestNights.plan(
+                  home.resolve("notes.yaml"), "unused", Optional.empty(), corpus.toString()),
+              database,
+              TestNights.providers(emulator),
+              TestNights.engine(EngineOptions.Engine.DIRECT),
+              Clock.systemUTC())) {
+        planning.prepare();
+        assertThat(stores.forgetting().find(one).open()).isEqualTo(1);
+        assertThat(stores.forgetting().forget(one, "x")).isZero();
+      }
+      assertThat(stores.forgetting().find(one).open()).isZero();
+      assertThat(stores.forgetting().forget(one, "x")).isEqualTo(1);
+    }
+    assertThat(tablesWith(WORD)).isEmpty();
+    assertThat(tablesWith("mail-of-ann")).isEmpty();
+  }
+
   @Test
   void aTextThatAnotherDocumentHasStaysWithIt() throws Exception {
     Path corpus = corpus();
@@ -251,6 +377,7 @@ class ForgetTest {
     assertThat(forget("--document n-0 --without-providers --yes").get(0).exitCode()).isZero();
     assertThat(ask("select string_agg(document_id, ' ' order by document_id) from results"))
         .isEqualTo("copy mail-of-ann n-1 n-2 n-3 n-4 n-5");
+    assertThat(tablesWith("n-0")).as("not even as who stood for the text").isEmpty();
     run("second", corpus, "");
     assertThat(TestNights.ledger(database)).isEqualByComparingTo(ledger);
     assertThat(TestNights.defects(database)).isEqualTo("0");
@@ -278,19 +405,23 @@ class ForgetTest {
   @Test
   void aTasksRetentionForgetsWhatIsOld() throws Exception {
     Path corpus = corpus();
-    run("first", corpus, "");
-    try (PostgresStores stores = StoreOptions.open(database);
-        Connection connection = stores.dataSource().getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(
-          "update runs set started_at = started_at - interval '40 days', finished_at = finished_at"
-              + " - interval '40 days'");
+    List<String> lines = new ArrayList<>(Files.readAllLines(corpus));
+    lines.add("{\"id\":\"old-one\",\"text\":\"This is gone since.\"}");
+    run("first", Files.write(home.resolve("more.jsonl"), lines), "");
+    for (String labelled : List.of("n-1", "old-one", "never-read")) {
+      label(labelled, Duration.ofDays(50));
     }
+    execute(
+        "update runs set started_at = started_at - interval '40 days', finished_at = finished_at"
+            + " - interval '40 days'");
     run("second", corpus, "retention: {documents_days_max: 30}");
     assertThat(ask("select string_agg(distinct run_id, ' ') from results")).isEqualTo("second");
     assertThat(ask("select count(*) from cache_entries"))
         .as("the texts are tonight's, too")
         .isEqualTo("7");
+    assertThat(ask("select string_agg(document_id, ' ' order by document_id) from gold_answers"))
+        .as("labels of documents that are still in use")
+        .isEqualTo("n-1 never-read");
     assertThat(TestNights.defects(database)).isEqualTo("0");
   }
 }

@@ -181,6 +181,17 @@ class VersionsTest {
   }
 
   @Test
+  void anAnswerAsLongAsTheLimitWasIsAskedAgainAndAShorterOneIsKept() throws Exception {
+    Path corpus = corpus(1); // to which the small model says "by gpt-6-luna", of 13 characters
+    for (int limit : List.of(13, 14, 15)) {
+      run(plan(TASK.replace("maxLength: 400", "maxLength: " + limit), "to-" + limit, corpus));
+    }
+    assertThat(ask("select string_agg(answered_by, ' ' order by run_id) from items"))
+        .isEqualTo("model model exact_hit");
+    assertBooksAreRight();
+  }
+
+  @Test
   void anotherPromptAsksAllAgainUnlessAnswersAreKept() throws Exception {
     Path corpus = corpus(12);
     run(plan(TASK, "first", corpus));

@@ -26,18 +26,38 @@ import org.jooq.Record;
 final class PostgresVersionStore implements VersionStore {
 
   /**
-   * Whether one of the requests that led to an answer went as the change is about; its parameters
-   * are those of {@link #touchedBy}.
+   * Whether one of the requests that led to an answer went as the change is about, or the answer is
+   * as long as a limit allowed; of the request's key, the former version's namespace and the
+   * answer, with the parameters of {@link #touchedBy}. A copy's requests are an older version's,
+   * whose tiers may have had other names: then each cut counts.
    */
   private static final String TOUCHED =
       """
       (? or exists (
           select
           from attempts a
-          where a.item_key = %s
-            and ((a.failure_code = 'ANSWER_TRUNCATED' and ? and a.tier <> all (?::text[]))
+          where a.item_key = %1$s
+            and ((a.failure_code = 'ANSWER_TRUNCATED'
+                    and ?
+                    and (a.tier <> all (?::text[])
+                        or (a.namespace_id <> %2$s
+                            and (
+                                select jsonb_path_query_array(t.definition, '$.tiers[*].name')
+                                from namespaces n
+                                join tasks t using (tenant, task_fingerprint)
+                                where n.namespace_id = a.namespace_id
+                            ) is distinct from (
+                                select jsonb_path_query_array(t.definition, '$.tiers[*].name')
+                                from namespaces n
+                                join tasks t using (tenant, task_fingerprint)
+                                where n.namespace_id = %2$s))))
                 or (a.failure_code = 'ANSWER_INVALID' and ?)
-                or (a.failure_code in ('ANSWER_REFUSED', 'ANSWER_FILTERED') and ?))))
+                or (a.failure_code in ('ANSWER_REFUSED', 'ANSWER_FILTERED') and ?)))
+          or exists (
+              select
+              from unnest(?::integer[]) as b (size)
+              join lateral jsonb_path_query(%3$s, 'strict $.**') as v (value)
+                  on jsonb_typeof(v.value) = 'string' and length(v.value #>> '{}') = b.size))
       """;
 
   private final DSLContext context;
@@ -58,12 +78,13 @@ final class PostgresVersionStore implements VersionStore {
                     m.namespace_id, m.task_fingerprint, m.embedding_model, u.definition::text as definition, l.run_id,
                     l.started_at, m.namespace_id = n.namespace_id as is_own
                 from namespaces n
-                join tasks u on u.tenant = n.tenant and u.name = ?
-                join namespaces m on m.tenant = u.tenant and m.task_fingerprint = u.task_fingerprint
+                join namespaces m on m.tenant = n.tenant
+                join tasks u on u.tenant = m.tenant and u.task_fingerprint = m.task_fingerprint
                 cross join lateral (
                     select r.run_id, r.started_at
                     from runs r
                     where r.namespace_id = m.namespace_id
+                      and r.task_name = ? -- of one content two files are one version
                       and r.state <> 'planning'
                     order by r.started_at desc, r.run_id desc
                     limit 1
@@ -99,7 +120,8 @@ final class PostgresVersionStore implements VersionStore {
         touched.cut(),
         array(touched.cutExceptAt()),
         touched.rejected(),
-        touched.refused());
+        touched.refused(),
+        touched.atLengths().toArray(new Integer[0]));
   }
 
   @Override
@@ -114,7 +136,8 @@ final class PostgresVersionStore implements VersionStore {
         fetch(
             context,
             "select k.item_key, e.answer::text as answer, "
-                + TOUCHED.formatted("coalesce(e.origin_key, e.source_key)")
+                + TOUCHED.formatted(
+                    "coalesce(e.origin_key, e.source_key)", "e.namespace_id", "e.answer")
                 + """
                 as is_touched
                 from (select distinct u.item_key from unnest(?::text[]) as u (item_key)) k
@@ -240,7 +263,7 @@ final class PostgresVersionStore implements VersionStore {
         fetch(
                 context,
                 "with answers as (select s.source_key, "
-                    + TOUCHED.formatted("s.source_key")
+                    + TOUCHED.formatted("s.source_key", "i.namespace_id", "s.answer")
                     + """
                     or i.whole_prompt_tokens > ? as is_touched
                     from items i

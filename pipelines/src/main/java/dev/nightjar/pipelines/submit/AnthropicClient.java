@@ -566,7 +566,7 @@ final class AnthropicClient implements ProviderClient {
     try {
       reading(() -> client.messages().batches().delete(batchId));
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: gone already
+      if (!e.isGone()) {
         throw e;
       }
     }

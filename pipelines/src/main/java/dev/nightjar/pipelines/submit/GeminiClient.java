@@ -503,12 +503,21 @@ final class GeminiClient implements ProviderClient {
   @Override
   public void deleteUpload(String fileId) {
     try {
-      calls.reading(
-          () -> http.answered(http.send(http.request(api + "/" + fileId).DELETE().build())));
+      delete(fileId);
     } catch (ProviderException e) {
-      // 404, and 403 for what is not there any more: gone already.
-      if (e.kind() != ProviderException.Kind.REFUSED
-          && e.kind() != ProviderException.Kind.KEY_REFUSED) {
+      // It says 403 of a file that is not there any more: gone already.
+      if (e.kind() != ProviderException.Kind.KEY_REFUSED) {
+        throw e;
+      }
+    }
+  }
+
+  private void delete(String name) {
+    try {
+      calls.reading(
+          () -> http.answered(http.send(http.request(api + "/" + name).DELETE().build())));
+    } catch (ProviderException e) {
+      if (!e.isGone()) {
         throw e;
       }
     }
@@ -516,8 +525,8 @@ final class GeminiClient implements ProviderClient {
 
   @Override
   public void deleteBatch(String batchId, Optional<String> inputFileId) {
+    delete(batchId); // named batches/…, and deleted as a file is; first, for it tells a wrong key
     inputFileId.ifPresent(this::deleteUpload);
-    deleteUpload(batchId); // a batch is named batches/…, and deleted as a file is
   }
 
   @Override

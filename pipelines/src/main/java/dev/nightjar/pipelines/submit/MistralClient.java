@@ -268,7 +268,7 @@ final class MistralClient implements ProviderClient {
     try {
       calls.reading(() -> http.json(http.request(api + "/files/" + fileId).DELETE().build()));
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: gone already
+      if (!e.isGone()) {
         throw e;
       }
     }
@@ -285,7 +285,7 @@ final class MistralClient implements ProviderClient {
             .ifPresent(file -> deleteUpload(file.asText()));
       }
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: nobody knows it any more
+      if (!e.isGone()) {
         throw e;
       }
     }

@@ -433,7 +433,7 @@ final class OpenAiClient implements ProviderClient {
     try {
       reading(() -> client.files().delete(fileId));
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: gone already
+      if (!e.isGone()) {
         throw e;
       }
     }
@@ -448,7 +448,7 @@ final class OpenAiClient implements ProviderClient {
         file.filter(id -> !id.isBlank()).ifPresent(this::deleteUpload);
       }
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) { // 404: nobody knows it any more
+      if (!e.isGone()) {
         throw e;
       }
     }

@@ -28,15 +28,21 @@ public final class ProviderException extends RuntimeException {
 
   private final Kind kind;
   private final @Nullable Duration retryAfter;
+  private final boolean isGone;
 
   public ProviderException(Kind kind, String what, @Nullable Throwable cause) {
-    this(kind, what, Optional.empty(), cause);
+    this(kind, what, Optional.empty(), false, cause);
   }
 
   ProviderException(
-      Kind kind, String what, Optional<Duration> retryAfter, @Nullable Throwable cause) {
+      Kind kind,
+      String what,
+      Optional<Duration> retryAfter,
+      boolean isGone,
+      @Nullable Throwable cause) {
     super(Secrets.redact(what), cause);
     this.kind = kind;
+    this.isGone = isGone;
     this.retryAfter = retryAfter.orElse(null);
   }
 
@@ -49,9 +55,14 @@ public final class ProviderException extends RuntimeException {
     return Optional.ofNullable(retryAfter);
   }
 
+  /** Whether the provider says that there is no such thing, or none any more (404, 410). */
+  boolean isGone() {
+    return isGone;
+  }
+
   /** The same failure, known to be of another kind. */
   ProviderException as(Kind other) {
-    return new ProviderException(other, String.valueOf(getMessage()), retryAfter(), this);
+    return new ProviderException(other, String.valueOf(getMessage()), retryAfter(), isGone, this);
   }
 
   /** An answer with an HTTP status that is not 2xx. */
@@ -65,6 +76,7 @@ public final class ProviderException extends RuntimeException {
         kindOf(status),
         provider + " answered " + status + (code.isBlank() ? "" : " (" + code + ")"),
         retryAfter,
+        status == 404 || status == 410,
         cause);
   }
 

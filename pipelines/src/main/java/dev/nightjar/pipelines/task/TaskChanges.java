@@ -27,17 +27,8 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
   private static final int SHOWN_CHARACTERS = 60;
   private static final int SHOWN_BEFORE = 15;
 
-  /** Limits that hold more answers where they are larger, or gone. */
-  private static final Set<String> UPPER_LIMITS =
-      Set.of("maxLength", "maxItems", "maximum", "exclusiveMaximum", "maxProperties");
-
-  /** The same where they are smaller, or gone. */
-  private static final Set<String> LOWER_LIMITS =
-      Set.of("minLength", "minItems", "minimum", "exclusiveMinimum", "minProperties");
-
-  /** What holds more answers where it is gone. */
-  private static final Set<String> CONDITIONS =
-      Set.of("pattern", "format", "multipleOf", "uniqueItems");
+  /** What holds more answers where it is gone. Bounds of numbers, and how many, are no limits. */
+  private static final Set<String> CONDITIONS = Set.of("pattern", "format");
 
   /** Below these a limit that is wider may let less through, or is no limit. */
   private static final Pattern TURNED =
@@ -52,7 +43,7 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
   public enum Touches {
     NOTHING("no answer is touched: documents are compared by what they hold"),
     CUT("touches answers that were cut there"),
-    REJECTED("touches answers after one that broke the schema"),
+    REJECTED("touches answers after one that broke the schema, or at the limit"),
     REFUSED("touches answers after a refusal"),
     FAILED("touches only what failed"),
     LONG("touches documents over the limit"),
@@ -71,10 +62,22 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
    * @param path where in the file
    * @param before what was there, shortened; 'none' if nothing was
    * @param after the same of now
-   * @param tier the former tier's name, if answers that were cut there are touched; else empty
+   * @param tiers the former tiers, if answers that were cut there are touched
+   * @param atLengths the limit that was, if answers that are so long are touched
    */
-  public record Change(String path, String before, String after, Touches touches, String tier)
+  public record Change(
+      String path,
+      String before,
+      String after,
+      Touches touches,
+      List<String> tiers,
+      List<Integer> atLengths)
       implements Serializable {
+    public Change {
+      tiers = List.copyOf(tiers);
+      atLengths = List.copyOf(atLengths);
+    }
+
     /** In a line. */
     public String inWords() {
       return path + " " + before + " → " + after + ": " + touches.words;
@@ -93,9 +96,14 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
     List<String> notCut = new ArrayList<>(formerTiers); // of a tier that is unknown all count
     changes.stream()
         .filter(change -> change.touches() == Touches.CUT)
-        .forEach(change -> notCut.remove(change.tier()));
+        .forEach(change -> notCut.removeAll(change.tiers()));
     return new VersionStore.Touched(
-        any(Touches.ALL), any(Touches.CUT), notCut, any(Touches.REJECTED), any(Touches.REFUSED));
+        any(Touches.ALL),
+        any(Touches.CUT),
+        notCut,
+        any(Touches.REJECTED),
+        any(Touches.REFUSED),
+        changes.stream().flatMap(change -> change.atLengths().stream()).distinct().toList());
   }
 
   /** Whether documents are touched that were, or are, shortened. */
@@ -156,12 +164,29 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
 
   private static Change change(String path, JsonNode before, JsonNode after, Finding finding) {
     Touches touches = touches(path, before, after, finding);
-    String tier =
-        touches == Touches.CUT
-            ? finding.former().tiers().get(Integer.parseInt(path.replaceAll("\\D+", ""))).name()
-            : "";
     int common = common(before, after);
-    return new Change(path, shown(before, common), shown(after, common), touches, tier);
+    return new Change(
+        path,
+        shown(before, common),
+        shown(after, common),
+        touches,
+        touches == Touches.CUT ? cutAt(path, before, after, finding.former()) : List.of(),
+        touches == Touches.REJECTED && before.isInt() ? List.of(before.asInt()) : List.of());
+  }
+
+  /** That tier, and those before it whose cut answers passed it by for its limit and now do not. */
+  private static List<String> cutAt(String path, JsonNode before, JsonNode after, TaskSpec former) {
+    int raised = Integer.parseInt(path.replaceAll("\\D+", ""));
+    List<String> tiers = new ArrayList<>();
+    for (int i = 0; i <= raised; i++) {
+      TierSpec tier = former.tiers().get(i);
+      boolean isPassed =
+          before.asInt() <= tier.outputTokensMax() && tier.outputTokensMax() < after.asInt();
+      if (i == raised || isPassed) {
+        tiers.add(tier.name());
+      }
+    }
+    return tiers;
   }
 
   private static Touches touches(String path, JsonNode before, JsonNode after, Finding finding) {
@@ -189,18 +214,18 @@ public record TaskChanges(List<Change> changes, List<String> formerTiers) implem
     return Touches.ALL;
   }
 
-  /** A choice that is new (a value, a property) is not meant: the model might have made it. */
+  /**
+   * What only says which of the model's texts pass. A choice that is new (a value, a property) is
+   * not meant, nor how large or how many: of 1 to 10 a model chooses otherwise than of 1 to 100.
+   */
   private static boolean isWider(String keyword, JsonNode before, JsonNode after) {
     boolean isGone = before.isValueNode() && after.isMissingNode();
-    boolean areNumbers = before.isNumber() && after.isNumber();
-    if (UPPER_LIMITS.contains(keyword)) {
-      return isGone || (areNumbers && after.decimalValue().compareTo(before.decimalValue()) > 0);
-    }
-    if (LOWER_LIMITS.contains(keyword)) {
-      return isGone || (areNumbers && after.decimalValue().compareTo(before.decimalValue()) < 0);
-    }
-    return CONDITIONS.contains(keyword)
-        && (isGone || (keyword.equals("uniqueItems") && after.isBoolean() && !after.asBoolean()));
+    int more = before.isInt() && after.isInt() ? Integer.compare(after.asInt(), before.asInt()) : 0;
+    return switch (keyword) {
+      case "maxLength" -> isGone || more > 0;
+      case "minLength" -> isGone || more < 0;
+      default -> CONDITIONS.contains(keyword) && isGone;
+    };
   }
 
   /** Up to where two texts are the same. */

@@ -491,6 +491,8 @@ class ProviderContractTest {
     assertThat(deleted).isEqualTo(1);
     assertThat(client.uploads()).doesNotContainKey(orphan).containsKey(alive);
     client.deleteUpload(orphan); // gone already: no error
+    client.deleteBatch(
+        provider == Provider.GEMINI ? "batches/none" : "batch_none", Optional.of(orphan));
     assertThat(tier.provider()).isEqualTo(provider);
   }
 

@@ -3,6 +3,7 @@ package dev.nightjar.pipelines.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nightjar.cachestore.ErrorCode;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -28,5 +29,21 @@ class RefusalsTest {
   void whatWouldBeRefusedAgainIsToldFromWhatMayPass(
       int status, String type, String message, ErrorCode expected) {
     assertThat(Refusals.codeOf(status, type, message)).isEqualTo(expected);
+  }
+
+  /** What a provider will not delete, because it is at work or for its form, is still there. */
+  @ParameterizedTest
+  @CsvSource({
+    "404,true",
+    "410,true",
+    "400,false",
+    "403,false",
+    "409,false",
+    "422,false",
+    "500,false"
+  })
+  void onlyWhatIsNotFoundIsGone(int status, boolean isGone) {
+    assertThat(ProviderException.ofStatus("openai", status, "", Optional.empty(), null).isGone())
+        .isEqualTo(isGone);
   }
 }

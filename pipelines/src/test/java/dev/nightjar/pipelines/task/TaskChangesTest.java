@@ -37,18 +37,69 @@ class TaskChangesTest {
   }
 
   private static final VersionStore.Touched NOTHING =
-      new VersionStore.Touched(false, false, List.of("small", "large"), false, false);
+      new VersionStore.Touched(false, false, List.of("small", "large"), false, false, List.of());
   private static final VersionStore.Touched ALL =
-      new VersionStore.Touched(true, false, List.of("small", "large"), false, false);
+      new VersionStore.Touched(true, false, List.of("small", "large"), false, false, List.of());
 
   @Test
   void aLargerLimitTouchesOnlyWhatWasCutAtItsTier() {
     TaskChanges changes = after("output_tokens_max: 60,", "output_tokens_max: 250,");
     assertThat(changes.touched())
-        .isEqualTo(new VersionStore.Touched(false, true, List.of("large"), false, false));
+        .isEqualTo(
+            new VersionStore.Touched(false, true, List.of("large"), false, false, List.of()));
     assertThat(changes.changes().get(0).inWords())
         .isEqualTo("tiers[0].output_tokens_max 60 → 250: touches answers that were cut there");
     assertThat(touched("output_tokens_max: 60,", "output_tokens_max: 50,")).isEqualTo(ALL);
+  }
+
+  @Test
+  void aLargerLimitAlsoTouchesWhatWasCutBeforeAndPassedItsTierBy() {
+    String three =
+        TASK.replace(
+            "output_tokens_max: 60, prompt_tokens_max: 900}",
+            "output_tokens_max: 200}\n"
+                + "  - {name: mid, provider: openai, model: gpt-6-terra, output_tokens_max: 200}");
+    for (int raised : List.of(400, 700)) {
+      TaskChanges changes =
+          TaskChanges.between(
+              TaskLoader.parse("a", three),
+              TaskLoader.parse(
+                  "b",
+                  three.replace(
+                      "gpt-6-terra, output_tokens_max: 200",
+                      "gpt-6-terra, output_tokens_max: " + raised)));
+      assertThat(changes.touched().cutExceptAt()).containsExactly("large");
+    }
+    TaskChanges last =
+        TaskChanges.between(
+            TaskLoader.parse("a", three),
+            TaskLoader.parse(
+                "b", three.replace("output_tokens_max: 600", "output_tokens_max: 900")));
+    assertThat(last.touched().cutExceptAt())
+        .as("it allowed more before, too")
+        .containsExactly("small", "mid");
+  }
+
+  @Test
+  void boundsOfNumbersAndOfHowManyTouchAll() {
+    for (String wider :
+        List.of(
+            "{type: integer, maximum: 10}→{type: integer, maximum: 100}",
+            "{type: integer, minimum: 1}→{type: integer}",
+            "{type: array, items: {type: string}, maxItems: 3}→{type: array, items: {type: string},"
+                + " maxItems: 5}")) {
+      String before = wider.split("→")[0];
+      String after = wider.split("→")[1];
+      String task = TASK.replace("{type: string, maxLength: 40}", before);
+      assertThat(
+              TaskChanges.between(
+                      TaskLoader.parse("a", task),
+                      TaskLoader.parse("b", task.replace(before, after)))
+                  .touched()
+                  .all())
+          .as(wider)
+          .isTrue();
+    }
   }
 
   @Test
@@ -69,13 +120,15 @@ class TaskChangesTest {
                     + "  - {name: first, provider: openai, model: gpt-6-luna, output_tokens_max:"
                     + " 60, prompt_tokens_max: 90}\n"))
         .as("one that goes first")
-        .isEqualTo(new VersionStore.Touched(true, false, List.of("small", "large"), false, false));
+        .isEqualTo(
+            new VersionStore.Touched(
+                true, false, List.of("small", "large"), false, false, List.of()));
   }
 
   @Test
   void aWiderSchemaTouchesOnlyWhatWasRejectedAndANewChoiceAll() {
     VersionStore.Touched rejected =
-        new VersionStore.Touched(false, false, List.of("small", "large"), true, false);
+        new VersionStore.Touched(false, false, List.of("small", "large"), true, false, List.of(40));
     assertThat(touched("maxLength: 40", "maxLength: 400")).isEqualTo(rejected);
     assertThat(touched("{type: string, maxLength: 40}", "{type: string}")).isEqualTo(rejected);
     assertThat(touched("maxLength: 40", "maxLength: 4")).isEqualTo(ALL);
@@ -119,7 +172,9 @@ class TaskChangesTest {
                     TaskLoader.parse("a", TASK + "on_refusal: escalate\n"),
                     TaskLoader.parse("b", TASK))
                 .touched())
-        .isEqualTo(new VersionStore.Touched(false, false, List.of("small", "large"), false, true));
+        .isEqualTo(
+            new VersionStore.Touched(
+                false, false, List.of("small", "large"), false, true, List.of()));
     assertThat(touched("retrieval:", "input: {id_field: number, text_field: body}\nretrieval:"))
         .isEqualTo(NOTHING);
   }
