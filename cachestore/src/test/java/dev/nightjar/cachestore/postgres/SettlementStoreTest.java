@@ -63,6 +63,24 @@ class SettlementStoreTest extends StoresFixture {
   }
 
   @Test
+  void anAnswerThatWouldNotDoIsNoTryOfAProviders() {
+    submitted("a");
+    stores
+        .settlements()
+        .settle(
+            runId, List.of(rejected("a", 1, Optional.of(plan("a", 2, "small", "gpt-6-luna")))));
+    stores.funding().fund(runId);
+    String id = inProgress(packed("small").get(0));
+    assertThat(
+            stores
+                .submissions()
+                .openAttempts(id, List.of(customId("a", 2)))
+                .get(customId("a", 2))
+                .attemptsAtTier())
+        .isEqualTo(1);
+  }
+
+  @Test
   void whatARejectedAnswerSaidIsKeptForThirtyDays() {
     submitted("a");
     Outcome rejected =
