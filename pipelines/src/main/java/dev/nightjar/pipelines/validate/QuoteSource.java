@@ -105,8 +105,8 @@ public final class QuoteSource {
         .map(
             place -> {
               String text = texts.getOrDefault("", "");
-              int start = inDocument(of, place.start());
-              int end = inDocument(of, place.end() - 1) + 1;
+              int start = placeOf(of, place.start());
+              int end = placeOf(of, place.end() - 1) + 1;
               int from = text.offsetByCodePoints(0, start);
               int to = text.offsetByCodePoints(from, end - start);
               return new Found(
@@ -117,7 +117,7 @@ public final class QuoteSource {
   }
 
   /** The place of an excerpt's code point in the document. */
-  private static int inDocument(Excerpt excerpt, int codePoint) {
+  private static int placeOf(Excerpt excerpt, int codePoint) {
     int left = codePoint;
     for (Excerpt.Span span : excerpt.spans()) {
       int length = span.end() - span.start();
