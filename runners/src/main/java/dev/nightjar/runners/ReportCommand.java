@@ -82,7 +82,7 @@ final class ReportCommand implements Callable<Integer> {
           review != null
               ? "mark what is to be quoted by x-quote: true in the task's output_schema, and run it"
               : "wait for its first answers; if all of its input was refused, 'nightjar results"
-                    + " --failed' says why");
+                  + " --failed' says why");
     } catch (IOException e) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,
