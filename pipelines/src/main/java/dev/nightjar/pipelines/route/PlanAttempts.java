@@ -107,7 +107,7 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
 
     @Override
     protected long characters(Prompt prompt) {
-      return prompt.user().length() + prompt.document().map(String::length).orElse(0);
+      return (long) prompt.user().length() + prompt.document().map(String::length).orElse(0);
     }
 
     @Override
