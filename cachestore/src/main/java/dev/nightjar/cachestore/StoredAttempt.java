@@ -9,7 +9,8 @@ import java.io.Serializable;
  * @param itemKey its leader
  * @param attemptNumber from 1, over all runs
  * @param tier tier it asks
- * @param attemptsAtTier attempts at that tier in the run in hand, this one included
+ * @param attemptsAtTier attempts at that tier in the run in hand, this one included, but for those
+ *     whose answer would not do
  * @param prompt user message
  * @param promptTokens estimated tokens of the request
  * @param priority the document's

@@ -18,6 +18,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -43,9 +44,9 @@ import picocli.CommandLine.Spec;
     header = "Says what each part of a task's prompt costs a night, and what of it could go.",
     description = {
       "",
-      "Amounts are of the tier that is asked first, in batches, at the price in force, and of as many requests"
-          + " as the task's last night made. Nothing is asked of a provider. A changed prompt is another task"
-          + " version: its next night asks every document anew.",
+      "Amounts are of the tier that is asked first, in batches, at the price in force, and of as"
+          + " many requests as the task's last night made. Nothing is asked of a provider. A"
+          + " changed prompt is another task version: its next night asks every document anew.",
       ""
     },
     footer = {"", "Example: nightjar lint tickets.yaml --requests 20000"})
@@ -70,8 +71,8 @@ final class LintCommand implements Callable<Integer> {
   @Option(
       names = "--write",
       description =
-          "Apply what cannot change the meaning: white space, and sentences of the system prompt that stand"
-              + " twice to the letter.")
+          "Apply what cannot change the meaning: white space, and lines of the system prompt that"
+              + " stand twice in a row.")
   boolean writes;
 
   @Option(names = "--json", description = "One JSON object.")
@@ -100,7 +101,7 @@ final class LintCommand implements Callable<Integer> {
     Nightly night;
     try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
       price = price(stores, tier);
-      night = nightly(stores, task);
+      night = nightly(stores, task, tier);
     }
     double input = price.map(row -> row.batch().input().doubleValue()).orElse(0.0) * 1e-6;
     double cached = price.map(row -> row.batch().cachedInput().doubleValue()).orElse(0.0) * 1e-6;
@@ -133,7 +134,7 @@ final class LintCommand implements Callable<Integer> {
         .findFirst();
   }
 
-  private Nightly nightly(PostgresStores stores, TaskSpec task) throws SQLException {
+  private Nightly nightly(PostgresStores stores, TaskSpec task, TierSpec tier) throws SQLException {
     long requests = 0;
     long tokens = 0;
     try (Connection connection = stores.dataSource().getConnection();
@@ -142,15 +143,17 @@ final class LintCommand implements Callable<Integer> {
                 """
                 select count(*), coalesce(round(avg(a.prompt_tokens)), 0)
                 from attempts a
-                where a.run_id = (
-                    select r.run_id
-                    from runs r
-                    where r.task_name = ?
-                      and exists (select from attempts b where b.run_id = r.run_id)
-                    order by r.started_at desc
-                    limit 1)
+                where a.tier = ?
+                  and a.run_id = (
+                      select r.run_id
+                      from runs r
+                      where r.task_name = ?
+                        and exists (select from attempts b where b.run_id = r.run_id)
+                      order by r.started_at desc
+                      limit 1)
                 """)) {
-      statement.setString(1, task.name());
+      statement.setString(1, tier.name()); // what went on to a dearer one is not asked at its price
+      statement.setString(2, task.name());
       try (ResultSet result = statement.executeQuery()) {
         if (result.next()) {
           requests = result.getLong(1);
@@ -182,7 +185,21 @@ final class LintCommand implements Callable<Integer> {
             taskFile + " is laid out in a way that edits would change more than its texts",
             "make the edits by hand");
       }
-      Files.writeString(taskFile, yaml);
+    } finally {
+      Files.deleteIfExists(written);
+    }
+    replace(taskFile.toRealPath(), yaml);
+  }
+
+  /** Writes a file at once: whatever happens meanwhile, the old or the new one is there, whole. */
+  private static void replace(Path file, String text) throws IOException {
+    Path written = Files.createTempFile(file.getParent(), ".lint", ".yaml");
+    try {
+      Files.writeString(written, text);
+      if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
+        Files.setPosixFilePermissions(written, Files.getPosixFilePermissions(file));
+      }
+      Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(written);
     }

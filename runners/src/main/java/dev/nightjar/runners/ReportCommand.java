@@ -39,15 +39,16 @@ final class ReportCommand implements Callable<Integer> {
       names = "--review",
       paramLabel = "N",
       description =
-          "Instead: so many of its answers with what they quote highlighted, of a task with x-quote.")
+          "Instead: so many of its answers with what they quote highlighted, of a task with"
+              + " x-quote.")
   @Nullable Integer review;
 
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      defaultValue = "nightjar-report.html",
-      description = "Where to. Default: ${DEFAULT-VALUE}.")
-  Path out = Path.of("");
+      description =
+          "Where to. Default: nightjar-report.html, and nightjar-review.html with --review.")
+  @Nullable Path outGiven;
 
   @Override
   public Integer call() throws SQLException {
@@ -58,6 +59,10 @@ final class ReportCommand implements Callable<Integer> {
           "expected 1 or more, but was " + review,
           "correct it");
     }
+    Path out =
+        outGiven != null
+            ? outGiven
+            : Path.of(review == null ? "nightjar-report.html" : "nightjar-review.html");
     try (PostgresStores stores = StoreOptions.open(rehearsal.database(store))) {
       String run =
           NightReport.runs(stores.dataSource(), runId == null ? List.of() : List.of(runId)).get(0);
@@ -76,7 +81,8 @@ final class ReportCommand implements Callable<Integer> {
           String.valueOf(e.getMessage()),
           review != null
               ? "mark what is to be quoted by x-quote: true in the task's output_schema, and run it"
-              : "wait for its first answers; if all of its input was refused, 'nightjar results --failed' says why");
+              : "wait for its first answers; if all of its input was refused, 'nightjar results"
+                  + " --failed' says why");
     } catch (IOException e) {
       throw new NightjarException(
           ErrorCode.OPTION_INVALID,

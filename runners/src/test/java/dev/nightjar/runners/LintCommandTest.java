@@ -8,7 +8,9 @@ import dev.nightjar.cachestore.DatabaseAddress;
 import dev.nightjar.cachestore.testing.TestPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +40,9 @@ class LintCommandTest {
   @Test
   void aPromptIsPricedItsEditsAreShownAndWrittenOnlyWhenAskedFor() throws Exception {
     DatabaseAddress database = TestPostgres.newDatabase();
-    Path file = Files.writeString(home.resolve("parcels.yaml"), TASK);
+    Path file = Files.writeString(home.resolve("kept.yaml"), TASK);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    Files.createSymbolicLink(home.resolve("parcels.yaml"), file);
     String lint = "lint parcels.yaml --database " + database.url();
     List<CommandProcess.Ended> ended =
         new CommandProcess(home, database)
@@ -62,6 +66,13 @@ class LintCommandTest {
     assertThat(ended.get(3).output()).contains("written to");
     assertThat(Files.readString(file))
         .isEqualTo(TASK.replaceFirst("  Please judge the parcel by what is in it.\n", ""));
+    assertThat(home.resolve("parcels.yaml")).isSymbolicLink();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-r-----");
+    try (Stream<Path> files = Files.list(home)) {
+      assertThat(files.map(Path::getFileName).map(Path::toString))
+          .noneMatch(name -> name.startsWith(".lint"));
+    }
     assertThat(ended.get(4).output()).doesNotContain("--write would apply");
   }
 }

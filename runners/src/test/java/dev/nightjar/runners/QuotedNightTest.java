@@ -90,6 +90,13 @@ class QuotedNightTest {
         .isEqualTo("0");
     assertThat(TestNights.defects(database)).isEqualTo("0");
 
+    assertThat(
+            one(
+                database,
+                "insert into answer_quotes select custom_id, namespace_id, p.place, field, starts_at, ends_at, page,"
+                    + " is_exact, before, p.place, after from answer_quotes, (values ('$.z[10]'), ('$.z[9]')) p (place)"
+                    + " returning place"))
+        .isNotEmpty();
     String page;
     try (PostgresStores stores = StoreOptions.open(database)) {
       page = ReviewPage.html(stores.dataSource(), "night", 10, Instant.EPOCH);
@@ -97,5 +104,8 @@ class QuotedNightTest {
     assertThat(page)
         .contains("<mark>The bridge opened in 1901.</mark>", "there", "&lt;early&gt; &amp; late")
         .doesNotContain("absent", "<early>");
+    assertThat(page.indexOf("<mark>$.z[9]"))
+        .as("places are ordered as numbers")
+        .isBetween(0, page.indexOf("<mark>$.z[10]"));
   }
 }

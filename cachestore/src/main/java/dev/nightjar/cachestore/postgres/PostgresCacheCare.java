@@ -128,7 +128,9 @@ final class PostgresCacheCare implements CacheCare {
           // A night that lends an answer holds it until its copy is there: copies that came while
           // the
           // first pass waited are seen by the second.
-          return delete(tx) + delete(tx);
+          long gone = delete(tx) + delete(tx);
+          forgetQuotes(tx);
+          return gone;
         });
   }
 
@@ -180,6 +182,19 @@ final class PostgresCacheCare implements CacheCare {
         where e.item_key = h.item_key
         """
             .replace("CHOSEN", CHOSEN));
+  }
+
+  /** What the answers that went quoted, unless a kept answer of another version still does. */
+  private static void forgetQuotes(DSLContext tx) {
+    tx.execute(
+        """
+        delete from answer_quotes q
+        using attempts a, chosen c
+        where a.custom_id = q.custom_id
+          and a.item_key = c.item_key
+          and a.state = 'succeeded'
+          and not exists (select from cache_entries e where e.origin_key = c.item_key)
+        """);
   }
 
   /** The keys of what is selected, in a table of their own until the commit. */
@@ -278,46 +293,65 @@ final class PostgresCacheCare implements CacheCare {
       return expired;
     }
     return expired
-        + context.execute(
-            """
-            with used as (
-                -- An exact hit used the text's own entry, be its answer borrowed; a semantic one its source's.
-                select case i.answered_by when 'exact_hit' then i.item_key else i.leader_key end as item_key, count(*) as hits
-                from items i
-                where i.namespace_id in (VERSIONS)
-                  and i.answered_by in ('exact_hit', 'semantic_hit')
-                group by 1
-            ),
-            paid as (
-                select l.item_key, sum(l.total_usd) as usd
-                from ledger l
-                where l.item_key in (select coalesce(e.origin_key, e.source_key) from cache_entries e join used using (item_key))
-                group by l.item_key
-            ),
-            valued as (
-                select
-                    e.item_key,
-                    sum(pg_column_size(e.*)) over (
-                        order by
-                            coalesce(u.hits * p.usd, 0) / greatest(1, extract(epoch from ?::timestamptz - e.created_at) / 3600) desc,
-                            e.created_at desc,
-                            e.item_key
-                        rows unbounded preceding) as bytes_kept
-                from cache_entries e
-                left join used u on u.item_key = e.item_key
-                left join paid p on p.item_key = coalesce(e.origin_key, e.source_key)
-                where e.namespace_id in (VERSIONS)
-            )
-            delete from cache_entries e
-            using valued v
-            where v.item_key = e.item_key
-              and v.bytes_kept > ?
-            """
-                .replace("VERSIONS", VERSIONS),
-            namespaceId,
-            Sql.now(clock),
-            namespaceId,
-            bytesMax.get());
+        + fetch(
+                context,
+                """
+                with used as (
+                    -- An exact hit used the text's own entry, be its answer borrowed; a semantic one its source's.
+                    select case i.answered_by when 'exact_hit' then i.item_key else i.leader_key end as item_key, count(*) as hits
+                    from items i
+                    where i.namespace_id in (VERSIONS)
+                      and i.answered_by in ('exact_hit', 'semantic_hit')
+                    group by 1
+                ),
+                paid as (
+                    select l.item_key, sum(l.total_usd) as usd
+                    from ledger l
+                    where l.item_key in (select coalesce(e.origin_key, e.source_key) from cache_entries e join used using (item_key))
+                    group by l.item_key
+                ),
+                valued as (
+                    select
+                        e.item_key,
+                        sum(pg_column_size(e.*)) over (
+                            order by
+                                coalesce(u.hits * p.usd, 0) / greatest(1, extract(epoch from ?::timestamptz - e.created_at) / 3600) desc,
+                                e.created_at desc,
+                                e.item_key
+                            rows unbounded preceding) as bytes_kept
+                    from cache_entries e
+                    left join used u on u.item_key = e.item_key
+                    left join paid p on p.item_key = coalesce(e.origin_key, e.source_key)
+                    where e.namespace_id in (VERSIONS)
+                ),
+                gone as (
+                    delete from cache_entries e
+                    using valued v
+                    where v.item_key = e.item_key
+                      and v.bytes_kept > ?
+                    returning e.item_key
+                ),
+                unquoted as (
+                    delete from answer_quotes q
+                    using attempts a, gone g
+                    where a.custom_id = q.custom_id
+                      and a.item_key = g.item_key
+                      and a.state = 'succeeded'
+                      and not exists (
+                        select
+                        from cache_entries k
+                        where k.origin_key = g.item_key
+                          and k.item_key not in (select o.item_key from gone o))
+                )
+                select count(*) as gone from gone
+                """
+                    .replace("VERSIONS", VERSIONS),
+                namespaceId,
+                Sql.now(clock),
+                namespaceId,
+                bytesMax.get())
+            .get(0)
+            .get("gone", Long.class);
   }
 
   @Override

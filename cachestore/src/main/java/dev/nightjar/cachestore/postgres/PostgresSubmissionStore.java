@@ -86,6 +86,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
                 and b.failure_code is distinct from 'QUEUE_FULL'
                 and b.failure_code is distinct from 'DEADLINE_NEAR'
                 and b.failure_code is distinct from 'PROVIDER_ACCOUNT_STOPPED'
+                -- Answered: one that quotes what is not there is asked again with more of its document.
+                and b.failure_code is distinct from 'ANSWER_INVALID'
           ) as attempts_at_tier,
           coalesce(m.prompt, '') as prompt,
           a.prompt_tokens,
@@ -207,18 +209,19 @@ final class PostgresSubmissionStore implements SubmissionStore {
             """
             select a.custom_id as planned_id, a.item_key, a.run_id, a.request_bytes, a.prompt_tokens, c.custom_id, c.provider_batch_id
             from attempts a
-            join stray_charges c on """
+            join stray_charges c on\
+            """
                 + ANSWERED_BY_STRAY
                 + """
-            where a.namespace_id = ?
-              and a.tier = ?
-              and a.mode = ?
-              and a.state = 'planned'
-              and a.provider <> all (?::text[])
-            -- Its own number first: another is of an attempt that the backup does not know.
-            order by a.item_key, c.custom_id <> a.custom_id, length(c.custom_id), c.custom_id, c.provider_batch_id
-            for update of a, c
-            """,
+                where a.namespace_id = ?
+                  and a.tier = ?
+                  and a.mode = ?
+                  and a.state = 'planned'
+                  and a.provider <> all (?::text[])
+                -- Its own number first: another is of an attempt that the backup does not know.
+                order by a.item_key, c.custom_id <> a.custom_id, length(c.custom_id), c.custom_id, c.provider_batch_id
+                for update of a, c
+                """,
             namespaceId,
             what.tier(),
             what.mode().label(),
@@ -390,15 +393,15 @@ final class PostgresSubmissionStore implements SubmissionStore {
             """
                 + OPEN
                 + """
-            )
-            select distinct w.tier, w.mode
-            from waiting w
-            join runs r on r.run_id = w.run_id
-            where not (?
-                and (w.tier, w.mode) in (select tier, mode from holding)
-                and ?::timestamptz < r.started_at + (r.deadline_at - r.started_at) / 4)
-            order by w.tier, w.mode
-            """,
+                )
+                select distinct w.tier, w.mode
+                from waiting w
+                join runs r on r.run_id = w.run_id
+                where not (?
+                    and (w.tier, w.mode) in (select tier, mode from holding)
+                    and ?::timestamptz < r.started_at + (r.deadline_at - r.started_at) / 4)
+                order by w.tier, w.mode
+                """,
             namespaceId,
             PostgresStrayStore.held(context),
             namespaceId,
@@ -787,13 +790,14 @@ final class PostgresSubmissionStore implements SubmissionStore {
             """
             select 1
             from attempts a
-            join stray_charges c on """
+            join stray_charges c on\
+            """
                 + ANSWERED_BY_STRAY
                 + """
-            where a.submission_id = ?
-              and a.state = 'submitted'
-            limit 1
-            """,
+                where a.submission_id = ?
+                  and a.state = 'submitted'
+                limit 1
+                """,
             submissionId)
         .isEmpty();
   }
@@ -895,8 +899,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
   public boolean beginCreating(
       String submissionId, String owner, String inputFileId, Instant at, Instant providerAt) {
     return held(
-        "state = 'creating', input_file_id = ?, creating_at = ?, provider_creating_at = coalesce(provider_creating_at, ?),"
-            + " provider_renewed_at = ?",
+        "state = 'creating', input_file_id = ?, creating_at = ?, provider_creating_at ="
+            + " coalesce(provider_creating_at, ?), provider_renewed_at = ?",
         submissionId,
         owner,
         "state = 'uploading'",
@@ -909,7 +913,8 @@ final class PostgresSubmissionStore implements SubmissionStore {
   @Override
   public boolean renewCreating(String submissionId, String owner, Instant at, Instant providerAt) {
     return held(
-        "creating_at = ?, provider_creating_at = coalesce(provider_creating_at, ?), provider_renewed_at = ?",
+        "creating_at = ?, provider_creating_at = coalesce(provider_creating_at, ?),"
+            + " provider_renewed_at = ?",
         submissionId,
         owner,
         "state = 'creating'",
@@ -922,8 +927,9 @@ final class PostgresSubmissionStore implements SubmissionStore {
   public boolean giveBack(
       String submissionId, String owner, Instant notBefore, boolean keepUpload) {
     return held(
-        "state = 'planned', creating_at = null, provider_renewed_at = null, not_before = ?, tries = least(tries + 1, 1000),"
-            + " input_file_id = case when ? then input_file_id end, lease_owner = null, lease_until = null",
+        "state = 'planned', creating_at = null, provider_renewed_at = null, not_before = ?, tries ="
+            + " least(tries + 1, 1000), input_file_id = case when ? then input_file_id end,"
+            + " lease_owner = null, lease_until = null",
         submissionId,
         owner,
         "state in ('uploading', 'creating')",

@@ -8,6 +8,7 @@ import dev.nightjar.cachestore.CacheCare;
 import dev.nightjar.cachestore.CacheHit;
 import dev.nightjar.cachestore.EmbeddedText;
 import dev.nightjar.cachestore.Fingerprint;
+import dev.nightjar.cachestore.LocatedQuote;
 import dev.nightjar.cachestore.Miss;
 import dev.nightjar.cachestore.Neighbour;
 import dev.nightjar.cachestore.NewItem;
@@ -17,6 +18,7 @@ import dev.nightjar.cachestore.testing.MutableClock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -119,7 +121,8 @@ class CacheStoreTest extends StoresFixture {
         .isEmpty();
     assertThat(
             one(
-                "select count(*) from cache_entries a join cache_entries b using (created_at) where a.item_key = '"
+                "select count(*) from cache_entries a join cache_entries b using (created_at) where"
+                    + " a.item_key = '"
                     + key("a")
                     + "' and b.item_key = '"
                     + key("b")
@@ -228,6 +231,29 @@ class CacheStoreTest extends StoresFixture {
     assertThat(one("select item_key from cache_entries where namespace_id = " + namespaceId))
         .isEqualTo(key("used"));
     assertThat(stores.cacheCare().evict(namespaceId, NOW, Optional.empty())).isEqualTo(1);
+  }
+
+  @Test
+  void whatAnAnswerQuotedIsForgottenWithIt() {
+    answered("a", at(1, 1));
+    answered("b", at(0.5, 2));
+    quotes("a");
+    quotes("b");
+    assertThat(stores.cacheCare().forget(selection(Optional.of("$.answer == \"a\"")), false))
+        .isEqualTo(1);
+    assertThat(one("select string_agg(custom_id, ' ') from answer_quotes"))
+        .isEqualTo(customId("b", 1));
+    assertThat(stores.cacheCare().evict(namespaceId, Instant.EPOCH, Optional.of(0L))).isEqualTo(1);
+    assertThat(one("select count(*) from answer_quotes")).isEqualTo("0");
+  }
+
+  private void quotes(String name) {
+    stores
+        .work()
+        .keepQuotes(
+            List.of(
+                new LocatedQuote(
+                    customId(name, 1), "$.q", "", 0, 3, OptionalInt.empty(), true, "", "abc", "")));
   }
 
   @Test

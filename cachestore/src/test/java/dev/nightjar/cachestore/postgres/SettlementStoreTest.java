@@ -63,6 +63,23 @@ class SettlementStoreTest extends StoresFixture {
   }
 
   @Test
+  void anAnswerThatWouldNotDoIsNoTryOfAProviders() {
+    submitted("a");
+    stores
+        .settlements()
+        .settle(runId, List.of(rejected("a", 1, Optional.of(plan("a", 2, "small", "gpt-6-luna")))));
+    stores.funding().fund(runId);
+    String id = inProgress(packed("small").get(0));
+    assertThat(
+            stores
+                .submissions()
+                .openAttempts(id, List.of(customId("a", 2)))
+                .get(customId("a", 2))
+                .attemptsAtTier())
+        .isEqualTo(1);
+  }
+
+  @Test
   void whatARejectedAnswerSaidIsKeptForThirtyDays() {
     submitted("a");
     Outcome rejected =
@@ -287,9 +304,10 @@ class SettlementStoreTest extends StoresFixture {
         .isEqualTo("t");
     assertThat(
             one(
-                "select coalesce(string_agg(p.model, ' '), '') from prices p where input_tokens_above > 0 and"
-                    + " not exists (select from price_in_force(p.provider, p.model, p.effective_from, 300000) q"
-                    + " where q.price_id = p.price_id)"))
+                "select coalesce(string_agg(p.model, ' '), '') from prices p where"
+                    + " input_tokens_above > 0 and not exists (select from"
+                    + " price_in_force(p.provider, p.model, p.effective_from, 300000) q where"
+                    + " q.price_id = p.price_id)"))
         .isEmpty();
   }
 
@@ -323,15 +341,17 @@ class SettlementStoreTest extends StoresFixture {
     stores.settlements().settle(runId, outcomes);
     assertThat(
             one(
-                "select string_agg(round(total_usd, 2)::text, ' ' order by total_usd) from ledger where run_id = '"
+                "select string_agg(round(total_usd, 2)::text, ' ' order by total_usd) from ledger"
+                    + " where run_id = '"
                     + runId
                     + "'"))
         .as("luna above 272,000 tokens, in a window, four times whole, and sol")
         .isEqualTo("0.06 0.10 0.10 0.10 0.10 2.00");
     assertThat(
             one(
-                "select string_agg(asked_model || ' ' || served_model || coalesce(' ' || service_tier, ''), ', ' order by served_model)"
-                    + " from served_otherwise where run_id = '"
+                "select string_agg(asked_model || ' ' || served_model || coalesce(' ' ||"
+                    + " service_tier, ''), ', ' order by served_model) from served_otherwise where"
+                    + " run_id = '"
                     + runId
                     + "'"))
         .contains(

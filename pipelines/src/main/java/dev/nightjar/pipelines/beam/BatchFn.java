@@ -16,7 +16,11 @@ import org.apache.beam.sdk.transforms.windowing.GlobalWindow;
 public abstract class BatchFn<I, O> extends DoFn<I, O> {
   private static final long serialVersionUID = 1L;
 
+  /** 16 MB of a heap, and of a statement: 500 documents of 2 MB would be a gigabyte. */
+  private static final long CHARACTERS_MAX = 8_000_000;
+
   private final int elementsMax;
+  private transient long characters;
   private transient List<I> buffer = new ArrayList<>();
 
   /**
@@ -33,6 +37,14 @@ public abstract class BatchFn<I, O> extends DoFn<I, O> {
 
   /** Processes one list; whatever it outputs belongs to the same bundle. */
   protected abstract void processBatch(List<I> elements, Consumer<O> output);
+
+  /**
+   * Characters that an element holds, where that may be many: a list ends once it holds {@link
+   * #CHARACTERS_MAX}.
+   */
+  protected long characters(I element) {
+    return 0;
+  }
 
   /** Opens what this instance needs; overriders call it first. */
   protected void open() {}
@@ -52,13 +64,15 @@ public abstract class BatchFn<I, O> extends DoFn<I, O> {
 
   @StartBundle
   public void startBundle() {
+    characters = 0;
     buffer = new ArrayList<>(); // transient: null after deserialization
   }
 
   @ProcessElement
   public void processElement(@Element I element, OutputReceiver<O> receiver) {
     buffer.add(element);
-    if (buffer.size() >= elementsMax) {
+    characters += characters(element);
+    if (buffer.size() >= elementsMax || characters >= CHARACTERS_MAX) {
       flush(receiver::output);
     }
   }
@@ -73,6 +87,7 @@ public abstract class BatchFn<I, O> extends DoFn<I, O> {
     if (!buffer.isEmpty()) {
       List<I> full = buffer;
       buffer = new ArrayList<>();
+      characters = 0;
       processBatch(full, output);
     }
   }

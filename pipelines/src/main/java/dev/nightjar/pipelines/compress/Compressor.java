@@ -1,11 +1,14 @@
 package dev.nightjar.pipelines.compress;
 
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.task.Compression;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,42 +28,80 @@ public final class Compressor {
               + "|-\\s*\\d{1,4}\\s*-)",
           Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
-  private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
+  /**
+   * What parts a running head from its page number: more than a word is parted from a number by.
+   */
+  private static final String PARTED = "(?:[ \\t]{2,}|\\t|[ \\t]?[|•·][ \\t]?)";
 
-  /** Tags that say how a text looks. Superscript, struck text, links and images say something. */
+  /** Up to 999: invoices and cases, too, are numbered one by one. */
+  private static final Pattern NUMBER_FIRST = Pattern.compile("(\\d{1,3})" + PARTED);
+
+  private static final Pattern NUMBER_LAST = Pattern.compile("(?:^|" + PARTED + ")(\\d{1,3})$");
+
+  private static final String VALUE = "\\s*+=\\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\\s\"'<>]++)";
+
+  /**
+   * Tags that say how a text looks. Superscript, struck text and images say something. What follows
+   * the name has to be attributes: "a <b or c> 5" is none. Nothing is read twice.
+   */
   private static final Pattern TAG =
       Pattern.compile(
-          "</?(?:a|b|i|u|p|br|div|span|font|table|tr|td|th|tbody|thead|ul|ol|li|h[1-6]|em|strong|hr|html|head"
-              + "|body|meta|center|blockquote|small|big)(?:\\s(?![^<>]*\\b(?:href|src|alt|title|content)\\b)[^<>]{0,400})?\\s*/?>",
+          "<(?<close>/?)(?<name>a|b|i|u|p|br|div|span|font|table|tr|td|th|tbody|thead|ul|ol|li|h[1-6]|em|strong"
+              + "|hr|html|head|body|meta|center|blockquote|small|big)(?=[\\s/>])(?<attributes>(?:\\s++[a-z][a-z:-]*+"
+              + VALUE
+              + "){0,30}+)\\s*+/?+>",
+          Pattern.CASE_INSENSITIVE);
+
+  /** Attributes that say nothing; others, a style, a link, a list's first number, do. */
+  private static final Pattern LAYOUT =
+      Pattern.compile(
+          "(?:\\s++(?:class|id|name|align|valign|width|height|border|cellpadding|cellspacing|colspan|rowspan|scope"
+              + "|lang|dir|face|size|role)"
+              + VALUE
+              + "){0,30}+",
           Pattern.CASE_INSENSITIVE);
 
   /** Tags that stand inside words. */
-  private static final Pattern INLINE =
-      Pattern.compile("</?(?:b|i|u|em|strong|span|font|small|big)\\b.*", Pattern.CASE_INSENSITIVE);
+  private static final Set<String> INLINE =
+      Set.of("a", "b", "i", "u", "em", "strong", "span", "font", "small", "big");
+
+  /** Tags that nothing closes. */
+  private static final Set<String> VOID = Set.of("br", "hr", "meta");
 
   private static final Pattern ATTRIBUTION =
       Pattern.compile(
-          ".{2,200}\\b(?:wrote|schrieb|écrit|escribió|scritto|schreef|skrev)\\b.{0,80}:",
+          // \b knows ASCII only: "écrit" would have to follow a letter
+          ".{2,200}(?<![\\p{L}\\p{N}])(?:wrote|schrieb|écrit|escribió|scritto|schreef|skrev)(?![\\p{L}\\p{N}]).{0,80}:",
           Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
   private static final Pattern ORIGINAL =
       Pattern.compile(
-          "-{2,}\\s*(?:original message|ursprüngliche nachricht|message d'origine|mensaje original)\\s*-{2,}",
+          "-{2,}\\s*(?:original message|ursprüngliche nachricht|message d'origine|mensaje"
+              + " original)\\s*-{2,}",
           Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
   private static final Pattern DISCLAIMER =
       Pattern.compile(
-          "intended (?:only for|solely for|recipient)|confidential|received this [\\w-]{1,20} in error"
-              + "|notify the sender|legally privileged|unauthori[sz]ed (?:use|copying|disclosure)"
-              + "|free (?:of|from) viruses|vertraulich|rechtlich geschützte|irrtümlich erhalten"
-              + "|confidentiel|destinataire|unsubscribe",
+          "intended (?:only for|solely for|recipient)|confidential|received this [\\w-]{1,20} in"
+              + " error|notify the sender|legally privileged|unauthori[sz]ed"
+              + " (?:use|copying|disclosure)|free (?:of|from) viruses|vertraulich|rechtlich"
+              + " geschützte|irrtümlich erhalten|confidentiel|destinataire|unsubscribe",
           Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
   private static final int DISCLAIMER_MARKS_MIN = 2;
   private static final int DISCLAIMER_LINES_MAX = 25;
+
+  /** What a mail begins with is its own: a greeting, and what it asks for. */
+  private static final int OWN_PARAGRAPHS = 2;
+
   private static final int SIGNATURE_LINES_MAX = 15;
   private static final int RUNNING_MIN = 3;
   private static final int RUNNING_MAX = 120;
+
+  /** A page begins or ends with no more lines of furniture. */
+  private static final int EDGE_LINES_MAX = 4;
+
+  private static final int[] NOTHING = {0, 0};
 
   /** Looked at whole: longer lines are text. */
   private static final int LINE_MAX = 400;
@@ -170,37 +211,69 @@ public final class Compressor {
   private static void leaveOutFurniture(Lines lines) {
     boolean[] isEdge = new boolean[lines.size()];
     Map<String, List<Integer>> same = new HashMap<>();
+    Map<String, List<Numbered>> numbered = new HashMap<>();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.line(i);
       boolean isPage = PAGE.matcher(line).matches();
       lines.goes[i] = isPage || RULE.matcher(line).matches();
       isEdge[i] = isPage || lines.beginsPage(i);
       if (!line.isEmpty() && line.length() <= RUNNING_MAX) {
-        same.computeIfAbsent(
-                NUMBER.matcher(line.toLowerCase(Locale.ROOT)).replaceAll("0"),
-                key -> new ArrayList<>())
-            .add(i);
+        same.computeIfAbsent(line, key -> new ArrayList<>()).add(i);
+        addNumbered(line, i, numbered);
       }
     }
-    for (List<Integer> places : same.values()) {
-      boolean isRunning =
-          places.size() >= RUNNING_MIN && places.stream().allMatch(i -> isAtEdge(lines, isEdge, i));
-      places.stream()
-          .skip(1) // the first may be the title itself
-          .filter(i -> isRunning)
-          .forEach(i -> lines.goes[i] = true);
+    List<List<Integer>> running = new ArrayList<>(same.values());
+    numbered.values().stream()
+        .filter(Compressor::countsPages)
+        .forEach(heads -> running.add(heads.stream().map(Numbered::place).toList()));
+    running.removeIf(
+        places ->
+            places.size() < RUNNING_MIN
+                || !places.stream().allMatch(i -> isAtEdge(lines, isEdge, i)));
+    for (List<Integer> places : running) {
+      // The first may be the title itself.
+      places.stream().skip(1).forEach(i -> lines.goes[i] = true);
     }
+  }
+
+  /** A line that may be a running head with its page's number. */
+  private record Numbered(int place, int number) {}
+
+  private static void addNumbered(String line, int i, Map<String, List<Numbered>> numbered) {
+    Matcher first = NUMBER_FIRST.matcher(line);
+    if (first.lookingAt()) {
+      numbered
+          .computeIfAbsent("<" + line.substring(first.end()), key -> new ArrayList<>())
+          .add(new Numbered(i, Integer.parseInt(first.group(1))));
+    }
+    Matcher last = NUMBER_LAST.matcher(line);
+    if (last.find()) {
+      numbered
+          .computeIfAbsent(">" + line.substring(0, last.start()), key -> new ArrayList<>())
+          .add(new Numbered(i, Integer.parseInt(last.group(1))));
+    }
+  }
+
+  /** Whether a number rises by one each time: it is the page's. */
+  private static boolean countsPages(List<Numbered> heads) {
+    for (int i = 1; i < heads.size(); i++) {
+      if (heads.get(i).number() != heads.get(i - 1).number() + 1) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether a line is the first or last of a page, but for other furniture and blank lines. */
   private static boolean isAtEdge(Lines lines, boolean[] isEdge, int i) {
     for (int step : new int[] {-1, 1}) {
       int at = step < 0 ? i : i + 1; // a page's first line holds the form feed itself
+      int passed = 0;
       while (at >= 0 && at < lines.size()) {
         if (isEdge[at]) {
           return true;
         }
-        if (at != i && !lines.isBlankLine(at) && !lines.goes[at]) {
+        if (at != i && !lines.isBlankLine(at) && (!lines.goes[at] || ++passed > EDGE_LINES_MAX)) {
           break;
         }
         at += step;
@@ -241,6 +314,7 @@ public final class Compressor {
 
   private static void leaveOutDisclaimers(Lines lines) {
     int from = 0;
+    int own = 0;
     while (from < lines.size()) {
       if (lines.isBlankLine(from)) {
         from++;
@@ -254,8 +328,14 @@ public final class Compressor {
       int end = lines.bounds.get(to - 1)[1];
       boolean isShort =
           to - from <= DISCLAIMER_LINES_MAX && end - start <= DISCLAIMER_LINES_MAX * RUNNING_MAX;
-      // What a mail begins with is its own.
-      if (isShort && from > 0 && marks(lines.text.substring(start, end)) >= DISCLAIMER_MARKS_MIN) {
+      boolean isLeft = false; // of what it quotes, all goes
+      for (int i = from; i < to; i++) {
+        isLeft |= !lines.goes[i];
+      }
+      own += isLeft ? 1 : 0;
+      if (isShort
+          && own > OWN_PARAGRAPHS
+          && marks(lines.text.substring(start, end)) >= DISCLAIMER_MARKS_MIN) {
         for (int i = from; i < to; i++) {
           lines.goes[i] = true;
         }
@@ -275,6 +355,7 @@ public final class Compressor {
 
   private static Excerpt written(Lines lines, boolean withoutTags) {
     Kept kept = new Kept(lines.text);
+    Tags tags = new Tags(lines.text);
     boolean afterBlank = true;
     for (int i = 0; i < lines.size(); i++) {
       int[] bound = lines.bounds.get(i);
@@ -292,31 +373,103 @@ public final class Compressor {
         afterBlank = true;
         continue;
       }
-      addLine(kept, lines.text, bound[0], end, withoutTags);
+      if (withoutTags && tags.mayStandIn(bound[0], end)) {
+        addWithoutTags(kept, tags, bound[0], end);
+      } else {
+        addVisible(kept, lines.text, bound[0], end);
+      }
       kept.add(bound[1], bound[2]);
       afterBlank = false;
     }
     return kept.excerpt();
   }
 
-  private static void addLine(Kept kept, String text, int start, int end, boolean withoutTags) {
+  private static void addWithoutTags(Kept kept, Tags tags, int start, int end) {
+    tags.region(start, end);
     int from = start;
-    if (withoutTags && text.indexOf('<', start) >= 0) {
-      Matcher tag = TAG.matcher(text).region(start, end);
-      while (tag.find()) {
-        addVisible(kept, text, from, tag.start());
-        boolean joins = // two cells, or two paragraphs, would become one word
-            kept.endsInWord()
-                && tag.end() < end
-                && Character.isLetterOrDigit(text.codePointAt(tag.end()))
-                && !INLINE.matcher(tag.group()).matches();
-        if (joins) {
-          kept.add(tag.start(), tag.end());
-        }
-        from = tag.end();
+    int[] parting = NOTHING; // of the tags that end here
+    while (tags.find()) {
+      if (!tags.goes()) {
+        continue;
       }
+      if (tags.start() > from) {
+        kept.part(parting, from, end);
+        addVisible(kept, tags.text, from, tags.start());
+        parting = NOTHING;
+      }
+      boolean isShorter =
+          parting == NOTHING || tags.end() - tags.start() <= parting[1] - parting[0];
+      if (!tags.isInline() && isShorter) {
+        parting = new int[] {tags.start(), tags.end()};
+      }
+      from = tags.end();
     }
-    addVisible(kept, text, from, end);
+    kept.part(parting, from, end);
+    addVisible(kept, tags.text, from, end);
+  }
+
+  /** A document's tags, from the first to the last. Not thread-safe. */
+  private static final class Tags {
+    private final String text;
+    private final Matcher tag;
+    private int next = -1;
+
+    /**
+     * By name, of the open ones the last first, whether they went: what closes one goes with it.
+     */
+    private final Map<String, ArrayDeque<Boolean>> open = new HashMap<>();
+
+    Tags(String text) {
+      this.text = text;
+      this.tag = TAG.matcher(Watchdog.watched(text));
+    }
+
+    /** Asked for ascending places, it reads the text once. */
+    boolean mayStandIn(int start, int end) {
+      if (next < start) {
+        int found = text.indexOf('<', start);
+        next = found < 0 ? text.length() : found;
+      }
+      return next < end;
+    }
+
+    void region(int start, int end) {
+      tag.region(start, end);
+    }
+
+    boolean find() {
+      return tag.find();
+    }
+
+    int start() {
+      return tag.start();
+    }
+
+    int end() {
+      return tag.end();
+    }
+
+    private String name() {
+      return tag.group("name").toLowerCase(Locale.ROOT);
+    }
+
+    boolean isInline() {
+      return INLINE.contains(name());
+    }
+
+    /** Whether the tag that was found says nothing. To be asked once of each. */
+    boolean goes() {
+      boolean isLayout = LAYOUT.matcher(tag.group("attributes")).matches();
+      if (VOID.contains(name())) {
+        return isLayout;
+      }
+      ArrayDeque<Boolean> opened = open.computeIfAbsent(name(), key -> new ArrayDeque<>());
+      if (tag.group("close").isEmpty()) {
+        opened.push(isLayout);
+        return isLayout;
+      }
+      return opened.isEmpty() || opened.pop();
+    }
   }
 
   private static void addVisible(Kept kept, String text, int start, int end) {
@@ -353,8 +506,21 @@ public final class Compressor {
       }
     }
 
-    boolean endsInWord() {
-      return text.length() > 0 && Character.isLetterOrDigit(text.codePointBefore(text.length()));
+    /** Keeps a tag between two cells or paragraphs that nothing else parts: 3.|14 is not 3.14. */
+    void part(int[] tag, int next, int end) {
+      boolean parts =
+          tag[1] > tag[0]
+              && next < end
+              && text.length() > 0
+              && !isWhite(document.charAt(next))
+              && !isWhite(text.charAt(text.length() - 1));
+      if (parts) {
+        add(tag[0], tag[1]);
+      }
+    }
+
+    private static boolean isWhite(char c) {
+      return Character.isWhitespace(c) || Character.isSpaceChar(c);
     }
 
     Excerpt excerpt() {

@@ -42,20 +42,26 @@ public final class PromptRenderer {
    * A message with more of the document: of the task's budget four times as much, sixteen times and
    * so on, up to the whole document as it stands.
    *
-   * @param promptTokens of the message that did not do
-   * @return empty if it held the whole document
+   * @param prompt the message that did not do
+   * @param share at least so many times its letters and digits: white space is nothing more
+   * @return empty if there is no such message
    */
-  public Optional<Rendered> larger(SourceDocument document, int promptTokens) {
+  public Optional<Rendered> larger(SourceDocument document, String prompt, double share) {
+    long least = Math.max(said(prompt) + 1, (long) Math.ceil(said(prompt) * share));
     int whole = Tokens.count(document.text());
     for (long budget = (long) documentTokensMax * STEP; budget < whole; budget *= STEP) {
       Rendered rendered =
           rendered(document, shortener.shorten(document.text(), (int) budget).text());
-      if (rendered.promptTokens() > promptTokens) {
+      if (said(rendered.user()) >= least) {
         return Optional.of(rendered);
       }
     }
     Rendered all = rendered(document, document.text());
-    return all.promptTokens() > promptTokens ? Optional.of(all) : Optional.empty();
+    return said(all.user()) >= least ? Optional.of(all) : Optional.empty();
+  }
+
+  private static long said(String text) {
+    return text.codePoints().filter(Character::isLetterOrDigit).count();
   }
 
   private Rendered rendered(SourceDocument document, String text) {

@@ -6,10 +6,11 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
 import org.apache.lucene.analysis.standard.StandardTokenizer;
 import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.analysis.tokenattributes.OffsetAttribute;
@@ -71,9 +72,9 @@ final class TermIndex {
     return idOfTerm.size();
   }
 
-  /** The distinct terms of a query that the document has, in ascending order. */
+  /** The distinct terms of a query that the document has, in the query's order. */
   int[] query(String query) {
-    TreeSet<Integer> terms = new TreeSet<>();
+    Set<Integer> terms = new LinkedHashSet<>();
     read(query, false, (term, start) -> terms.add(term));
     return terms.stream().mapToInt(Integer::intValue).toArray();
   }

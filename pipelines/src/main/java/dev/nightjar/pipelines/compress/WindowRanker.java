@@ -2,10 +2,12 @@ package dev.nightjar.pipelines.compress;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +38,6 @@ final class WindowRanker {
   private static final double[] GRAM_WEIGHTS = {1};
   private static final int GRAM_LENGTH = 4;
 
-  /** Of a query that is a whole prompt, the first words have to do: time stays bounded. */
-  private static final int QUERY_TERMS_MAX = 256;
-
   private static final double NEXT_SHARE = 0.5;
   private static final double SECOND_SHARE = 0.25;
   private static final double FLAT = 1e-12;
@@ -46,21 +45,44 @@ final class WindowRanker {
   private WindowRanker() {}
 
   /**
-   * Every piece's score; higher is better.
+   * A query's say.
    *
+   * @param scores every piece's; higher is better
+   * @param near the pieces that have a word of the query within the widest window
+   */
+  record Ranking(double[] scores, BitSet near) {}
+
+  /**
+   * Ranks every piece.
+   *
+   * @param termsMax of a query that is a whole prompt, so many first words have to do: time stays
+   *     bounded
    * @return empty if no piece shares a word with the query
    */
-  static double[] scores(TermIndex index, String query) {
+  static Optional<Ranking> rank(TermIndex index, String query, int termsMax) {
     int[] all = index.query(query);
-    int[] terms = Arrays.copyOf(all, Math.min(all.length, QUERY_TERMS_MAX));
+    int[] terms = Arrays.copyOf(all, Math.min(all.length, termsMax));
     if (terms.length == 0) {
-      return new double[0];
+      return Optional.empty();
     }
+    Arrays.sort(terms);
     double[] sum = new double[index.pieces()];
-    addWindows(wordPostings(index, terms), lengths(index, null), REACHES, WEIGHTS, sum);
+    List<Postings> words = wordPostings(index, terms);
+    addWindows(words, lengths(index, null), REACHES, WEIGHTS, sum);
     Grams grams = Grams.of(index, terms);
     addWindows(grams.postings(), lengths(index, grams.count()), GRAM_REACHES, GRAM_WEIGHTS, sum);
-    return smoothed(sum);
+    return Optional.of(new Ranking(smoothed(sum), near(words, sum.length)));
+  }
+
+  private static BitSet near(List<Postings> words, int pieces) {
+    int reach = REACHES[REACHES.length - 1];
+    BitSet near = new BitSet(pieces);
+    for (Postings word : words) {
+      for (int i = 0; i < word.size; i++) {
+        near.set(Math.max(0, word.pieces[i] - reach), Math.min(pieces, word.pieces[i] + reach + 1));
+      }
+    }
+    return near;
   }
 
   /** Where a term stands: pieces in ascending order, and how often in each. */

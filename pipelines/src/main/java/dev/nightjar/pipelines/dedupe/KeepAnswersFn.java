@@ -127,7 +127,8 @@ final class KeepAnswersFn extends StoreFn<Candidate, Candidate> {
       throw new IllegalStateException("setup has not run");
     }
     return validator
-        .validate(answerJson, QuoteSource.of(SourceDocument.of(document)))
+        .validate(
+            answerJson, QuoteSource.of(SourceDocument.of(document), context.task().compression()))
         .answerJson()
         .isPresent();
   }

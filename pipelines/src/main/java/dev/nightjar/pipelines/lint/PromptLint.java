@@ -31,10 +31,11 @@ public final class PromptLint {
 
   private static final Pattern PADDING =
       Pattern.compile(
-          "\\b(?:please|kindly|i want you to|i would like you to|it is (?:very )?important (?:that|to"
-              + " note that)|please note that|note that|make sure (?:that|to)|be sure to|ensure that"
-              + " you|as an ai (?:language )?model,?|you are a helpful assistant\\.?|your task is to|take a"
-              + " deep breath[^.]*\\.?|think carefully[^.]*\\.?|do your best[^.]*\\.?|thank you[^.]*\\.?|very"
+          "\\b(?:please|kindly|i want you to|i would like you to|it is (?:very )?important"
+              + " (?:that|to note that)|please note that|note that|make sure (?:that|to)|be sure"
+              + " to|ensure that you|as an ai (?:language )?model,?|you are a helpful"
+              + " assistant\\.?|your task is to|take a deep breath[^.]*\\.?|think"
+              + " carefully[^.]*\\.?|do your best[^.]*\\.?|thank you[^.]*\\.?|very"
               + " very|absolutely|extremely)(?=\\W|$)",
           Pattern.CASE_INSENSITIVE);
 
@@ -117,8 +118,7 @@ public final class PromptLint {
             + Tokens.count(task.userTemplate())
             - Tokens.count(SafeEdits.ofText(task.userTemplate(), false));
     if (tokens > 0) {
-      findings.add(
-          shorter(Kind.SAFE, "white space, and sentences that stand twice to the letter", tokens));
+      findings.add(shorter(Kind.SAFE, "white space, and lines that stand twice in a row", tokens));
     }
   }
 
@@ -292,8 +292,8 @@ public final class PromptLint {
           new Finding(
               Kind.PREFIX,
               later
-                  + " tokens of the user message's own text stand after its first placeholder; before it, they"
-                  + " could be served by the provider's cache",
+                  + " tokens of the user message's own text stand after its first placeholder;"
+                  + " before it, they could be served by the provider's cache",
               0,
               (missing > 0 ? shared + later : later) * served));
     } else if (missing > 0 && missing <= cacheableMin * JUST_UNDER) {

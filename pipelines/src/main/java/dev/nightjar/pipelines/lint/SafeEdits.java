@@ -1,16 +1,16 @@
 package dev.nightjar.pipelines.lint;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
  * Edits of a task file that cannot change what its prompt means: white space at the ends of lines,
- * blank lines after a blank line, and, in the system prompt, a line of whole sentences that stood
- * there before to the letter. Only literal blocks ({@code system: |}) are edited; what is between
- * code fences, and what follows the first example, keeps its lines. Stateless and thread-safe.
+ * blank lines after a blank line, and, in the system prompt, a line of whole sentences that is the
+ * line above it to the letter. What stands elsewhere before stays: under another heading, or in
+ * another turn of an example, it says something else. Only literal blocks ({@code system: |}) are
+ * edited; what is between code fences, and what follows the first example, keeps its lines.
+ * Stateless and thread-safe.
  */
 public final class SafeEdits {
   private static final Pattern BLOCK = Pattern.compile("(system|user):\\s*\\|[+-]?\\s*(#.*)?");
@@ -40,15 +40,18 @@ public final class SafeEdits {
     List<Line> lines = new ArrayList<>();
     Text text = new Text(false);
     boolean inBlock = false;
-    for (String line : yaml.split("\n", -1)) {
+    for (String whole : yaml.split("\n", -1)) {
+      String end = whole.endsWith("\r") ? "\r" : ""; // which stays, whatever becomes of the line
+      String line = whole.substring(0, whole.length() - end.length());
       boolean belongs = line.isBlank() || line.startsWith(" ") || line.startsWith("\t");
       if (inBlock && belongs) {
-        lines.add(text.edited(line));
+        Line edited = text.edited(line);
+        lines.add(new Line(whole, edited.after() + end, edited.isKept()));
         continue;
       }
       inBlock = BLOCK.matcher(line).matches();
       text = new Text(line.startsWith("system"));
-      lines.add(new Line(line, line, true));
+      lines.add(new Line(whole, whole, true));
     }
     return lines;
   }
@@ -90,7 +93,7 @@ public final class SafeEdits {
   /** One text, line by line. Not thread-safe. */
   private static final class Text {
     private final boolean isSystem;
-    private final Set<String> seen = new HashSet<>();
+    private String above = "";
     private boolean isFenced;
     private boolean isExample;
     private boolean afterBlank;
@@ -109,12 +112,14 @@ public final class SafeEdits {
       if (isFenced) {
         afterBlank = false;
         atSentence = false;
+        above = "";
         return new Line(line, line, true);
       }
       if (content.isEmpty()) {
         boolean isKept = !afterBlank;
         afterBlank = true;
         atSentence = true;
+        above = "";
         return new Line(line, "", isKept);
       }
       boolean isWhole = atSentence && endsASentence(content);
@@ -123,10 +128,11 @@ public final class SafeEdits {
               && isWhole
               && !isExample
               && content.split("\\s+").length >= WORDS_MIN
-              && !seen.add(content);
+              && content.equals(above);
       if (isSaid) {
         return new Line(line, "", false); // what comes next begins a sentence, too
       }
+      above = isWhole ? content : "";
       atSentence = endsASentence(content);
       afterBlank = false;
       return new Line(line, TRAILING.matcher(line).replaceAll(""), true);

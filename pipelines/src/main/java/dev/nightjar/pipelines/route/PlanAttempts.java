@@ -106,6 +106,11 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
     }
 
     @Override
+    protected long characters(Prompt prompt) {
+      return (long) prompt.user().length() + prompt.document().map(String::length).orElse(0);
+    }
+
+    @Override
     protected void processBatch(List<Prompt> prompts, Consumer<Void> output) {
       Router router = new Router(context.task().tiers());
       stores()
@@ -122,7 +127,8 @@ public final class PlanAttempts extends PTransform<PCollection<Prompt>, PCollect
                               "its prompt of "
                                   + prompt.promptTokens()
                                   + " tokens, by our count, and an answer fit no tier's"
-                                  + " context_tokens_max; shorten it, as by 'retrieval', or add a tier"))
+                                  + " context_tokens_max; shorten it, as by 'retrieval', or add a"
+                                  + " tier"))
                   .toList());
       RequestLines lines = new RequestLines(context.task());
       Map<String, String> documents = new HashMap<>();

@@ -399,6 +399,12 @@ public final class TaskLoader {
     JsonNode schema = tree.path("output_schema");
     int marks = 0;
     for (JsonNode mark : schema.findValues("x-quote")) {
+      if (!mark.isBoolean()) {
+        problems.add(
+            new Problem(
+                file, line(schema), "output_schema", "expected x-quote to be true or false"));
+        return;
+      }
       marks += mark.asBoolean() ? 1 : 0;
     }
     if (marks == 0) {

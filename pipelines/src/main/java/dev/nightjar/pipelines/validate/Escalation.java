@@ -43,14 +43,21 @@ public final class Escalation {
 
   /**
    * The tier to ask, with more of the document, after an answer that quotes what is not there: one
-   * up, or where none is left its own. Ends, for each time there is more of the document.
+   * up.
    *
    * @param longer the attempt with the longer prompt
    */
   public static Optional<TierSpec> afterMisquote(TaskSpec task, StoredAttempt longer) {
-    return higher(task.tiers(), longer, 0)
-        .or(() -> Optional.of(task.tier(longer.tier())))
-        .filter(tier -> tier.fits(longer.promptTokens()));
+    return higher(task.tiers(), longer, 0);
+  }
+
+  /**
+   * Its own tier, where none is left above. Ends, for each time there is much more of the document.
+   *
+   * @param longer the attempt with the longer prompt
+   */
+  public static Optional<TierSpec> againWithMore(TaskSpec task, StoredAttempt longer) {
+    return Optional.of(task.tier(longer.tier())).filter(tier -> tier.fits(longer.promptTokens()));
   }
 
   /** The tier of a request that was not executed, as long as that may be tried. */

@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /**
  * The properties of a schema that are marked {@code x-quote: true}, at any depth under {@code
- * properties} and {@code items}. What a model writes there must stand in the document. Immutable
- * and thread-safe.
+ * properties} and {@code items}. What a model writes there must stand in the document, or be empty
+ * where the schema lets it: nothing is quoted then. Immutable and thread-safe.
  */
 final class QuoteFields {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -73,6 +73,11 @@ final class QuoteFields {
     return schema.path("x-quote").asBoolean();
   }
 
+  /** "Where it does not say, give an empty string" is answered by an empty one. */
+  private static boolean quotes(JsonNode value) {
+    return value.isTextual() && !value.asText().isEmpty();
+  }
+
   private static Optional<String> corrected(
       JsonNode schema,
       JsonNode answer,
@@ -84,13 +89,13 @@ final class QuoteFields {
         var field = fields.next();
         JsonNode value = object.path(field.getKey());
         String at = place + "." + field.getKey();
-        if (isMarked(field.getValue()) && value.isTextual()) {
+        if (isMarked(field.getValue()) && quotes(value)) {
           Optional<QuoteSource.Found> here = source.locate(value.asText());
           if (here.isEmpty()) {
             return Optional.of(at);
           }
           found.put(at, here.get());
-          object.set(field.getKey(), TextNode.valueOf(here.get().place().text()));
+          object.set(field.getKey(), TextNode.valueOf(here.get().said()));
         }
         Optional<String> missing = corrected(field.getValue(), value, at, source, found);
         if (missing.isPresent()) {
@@ -102,13 +107,13 @@ final class QuoteFields {
       boolean areQuotes = isMarked(items) || isMarked(schema);
       for (int i = 0; i < array.size(); i++) {
         String at = place + "[" + i + "]";
-        if (areQuotes && array.get(i).isTextual()) {
+        if (areQuotes && quotes(array.get(i))) {
           Optional<QuoteSource.Found> here = source.locate(array.get(i).asText());
           if (here.isEmpty()) {
             return Optional.of(at);
           }
           found.put(at, here.get());
-          array.set(i, TextNode.valueOf(here.get().place().text()));
+          array.set(i, TextNode.valueOf(here.get().said()));
         }
         Optional<String> missing = corrected(items, array.get(i), at, source, found);
         if (missing.isPresent()) {

@@ -14,6 +14,7 @@ import dev.nightjar.pipelines.model.AnswerEnd;
 import dev.nightjar.pipelines.model.ResultLine;
 import dev.nightjar.pipelines.model.SourceDocument;
 import dev.nightjar.pipelines.model.SubmissionOutcome;
+import dev.nightjar.pipelines.model.Watchdog;
 import dev.nightjar.pipelines.route.PlanAttempts;
 import dev.nightjar.pipelines.submit.Providers;
 import dev.nightjar.pipelines.submit.RequestLines;
@@ -21,6 +22,7 @@ import dev.nightjar.pipelines.task.TierSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -37,6 +39,12 @@ public final class ValidateAnswers
     extends PTransform<PCollection<ResultLine>, PCollection<SubmissionOutcome>> {
   private static final long serialVersionUID = 1L;
   private static final int LINES_BATCH_MAX = 500;
+
+  /** Whole documents in memory at once, of two megabytes each at most. */
+  private static final int DOCUMENTS_MAX = 20;
+
+  /** Less more than this is not worth a second answer of the same model. */
+  private static final double MUCH_MORE = 1.25;
 
   private final JobContext context;
   private final boolean escalates;
@@ -95,29 +103,50 @@ public final class ValidateAnswers
                     .submissions()
                     .openAttempts(submissionId, same.stream().map(ResultLine::customId).toList());
             Optional<Submission> submission = stores().submissions().find(submissionId);
-            List<LocatedQuote> quotes = new ArrayList<>();
-            List<SubmissionOutcome> outcomes = new ArrayList<>();
-            for (ResultLine line : same) {
-              StoredAttempt attempt = attempts.get(line.customId());
-              if (attempt != null) {
-                Optional<SourceDocument> document = document(attempt);
-                outcomes.add(
-                    new SubmissionOutcome(
-                        submissionId, judge(line, attempt, submission, document, quotes)));
-              }
+            int step = context.task().hasQuotes() ? DOCUMENTS_MAX : LINES_BATCH_MAX;
+            for (int from = 0; from < same.size(); from += step) {
+              judge(
+                  submissionId,
+                  same.subList(from, Math.min(same.size(), from + step)),
+                  attempts,
+                  submission,
+                  output);
             }
-            stores().work().keepQuotes(quotes); // before the answers they are of are settled
-            outcomes.forEach(output);
           });
     }
 
-    /** One at a time: they may be long. */
-    private Optional<SourceDocument> document(StoredAttempt attempt) {
-      return context.task().hasQuotes()
-          ? stores().work().documents(List.of(attempt.itemKey())).values().stream()
-              .findFirst()
-              .map(SourceDocument::ofJson)
-          : Optional.empty();
+    private void judge(
+        String submissionId,
+        List<ResultLine> lines,
+        Map<String, StoredAttempt> attempts,
+        Optional<Submission> submission,
+        Consumer<SubmissionOutcome> output) {
+      Map<String, String> documents =
+          context.task().hasQuotes()
+              ? stores()
+                  .work()
+                  .documents(
+                      lines.stream()
+                          .map(ResultLine::customId)
+                          .map(attempts::get)
+                          .filter(Objects::nonNull)
+                          .map(StoredAttempt::itemKey)
+                          .toList())
+              : Map.of();
+      List<LocatedQuote> quotes = new ArrayList<>();
+      List<SubmissionOutcome> outcomes = new ArrayList<>();
+      for (ResultLine line : lines) {
+        StoredAttempt attempt = attempts.get(line.customId());
+        if (attempt != null) {
+          Optional<SourceDocument> document =
+              Optional.ofNullable(documents.get(attempt.itemKey())).map(SourceDocument::ofJson);
+          outcomes.add(
+              new SubmissionOutcome(
+                  submissionId, judge(line, attempt, submission, document, quotes)));
+        }
+      }
+      stores().work().keepQuotes(quotes); // before the answers they are of are settled
+      outcomes.forEach(output);
     }
 
     private Outcome judge(
@@ -151,17 +180,29 @@ public final class ValidateAnswers
             Optional.empty(),
             line.served());
       }
-      AnswerValidator.Verdict verdict = verdict(validator, line, attempt.prompt(), document);
+      AnswerValidator judge = validator;
+      AnswerValidator.Verdict verdict =
+          Watchdog.contained(
+              () -> verdict(judge, line, attempt.prompt(), document),
+              reason ->
+                  AnswerValidator.Verdict.rejected(
+                      ErrorCode.ANSWER_UNJUDGED, "to look for what it quotes " + reason));
       boolean accepted = verdict.answerJson().isPresent();
       verdict.quotes().forEach(quote -> quotes.add(quote.of(line.customId())));
       Optional<AttemptPlan> next =
-          (verdict.isMisquoted() ? withMore(attempt, document) : Optional.<AttemptPlan>empty())
+          (escalates && verdict.isMisquoted()
+                  ? withMore(attempt, document)
+                  : Optional.<AttemptPlan>empty())
               .or(
                   () ->
                       verdict
                           .code()
                           .flatMap(code -> Escalation.afterAnswer(context.task(), attempt, code))
                           .map(tier -> plan(tier, attempt)));
+      boolean isMoreLeft = // which is not worked out where nothing more is asked
+          !escalates
+              && verdict.isMisquoted()
+              && document.filter(whole -> !attempt.prompt().contains(whole.text())).isPresent();
       return new Outcome(
           line.customId(),
           accepted ? Outcome.Kind.SUCCEEDED : Outcome.Kind.REJECTED,
@@ -175,12 +216,12 @@ public final class ValidateAnswers
           bills && !line.usage().isBilled() && line.end() != AnswerEnd.DECLINED,
           // No tier is left that might do better, or what was bought would be judged no better
           // again.
-          !accepted && next.isEmpty(),
+          !accepted && next.isEmpty() && !isMoreLeft,
           accepted ? Optional.empty() : Optional.of(line.text()),
           line.served());
     }
 
-    private static AnswerValidator.Verdict verdict(
+    private AnswerValidator.Verdict verdict(
         AnswerValidator validator,
         ResultLine line,
         String prompt,
@@ -200,13 +241,14 @@ public final class ValidateAnswers
                       : validator.validate(
                           line.text(),
                           document
-                              .map(QuoteSource::of)
+                              .map(whole -> QuoteSource.of(whole, context.task().compression()))
                               .orElseGet(() -> QuoteSource.ofPrompt(prompt))));
     }
 
     /**
      * What is asked after an answer that quotes what is not there: the same with more of the
-     * document, one tier up, or where none is left, again at its own.
+     * document, one tier up, or where none is left, again at its own with much more. A document
+     * that brings this to fail is asked one tier up as it was.
      */
     private Optional<AttemptPlan> withMore(
         StoredAttempt attempt, Optional<SourceDocument> document) {
@@ -214,21 +256,41 @@ public final class ValidateAnswers
       if (prompts == null) {
         throw new IllegalStateException("setup has not run");
       }
-      return document
-          .flatMap(whole -> prompts.larger(whole, attempt.promptTokens()))
-          .map(
-              more ->
-                  new StoredAttempt(
-                      attempt.customId(),
-                      attempt.itemKey(),
-                      attempt.attemptNumber(),
-                      attempt.tier(),
-                      attempt.attemptsAtTier(),
-                      more.user(),
-                      more.promptTokens(),
-                      attempt.priority()))
+      return document.flatMap(
+          whole ->
+              Watchdog.contained(
+                  () -> withMore(prompts, attempt, whole),
+                  reason -> Optional.<AttemptPlan>empty()));
+    }
+
+    private Optional<AttemptPlan> withMore(
+        PromptRenderer prompts, StoredAttempt attempt, SourceDocument whole) {
+      return prompts
+          .larger(whole, attempt.prompt(), 1)
+          .map(more -> longer(attempt, more))
           .flatMap(
-              more -> Escalation.afterMisquote(context.task(), more).map(tier -> plan(tier, more)));
+              more -> Escalation.afterMisquote(context.task(), more).map(tier -> plan(tier, more)))
+          .or(
+              () ->
+                  prompts
+                      .larger(whole, attempt.prompt(), MUCH_MORE)
+                      .map(more -> longer(attempt, more))
+                      .flatMap(
+                          more ->
+                              Escalation.againWithMore(context.task(), more)
+                                  .map(tier -> plan(tier, more))));
+    }
+
+    private static StoredAttempt longer(StoredAttempt attempt, PromptRenderer.Rendered more) {
+      return new StoredAttempt(
+          attempt.customId(),
+          attempt.itemKey(),
+          attempt.attemptNumber(),
+          attempt.tier(),
+          attempt.attemptsAtTier(),
+          more.user(),
+          more.promptTokens(),
+          attempt.priority());
     }
 
     private Optional<AttemptPlan> nextAfter(

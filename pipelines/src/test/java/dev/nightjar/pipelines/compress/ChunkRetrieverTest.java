@@ -57,6 +57,33 @@ class ChunkRetrieverTest {
   }
 
   @Test
+  void aQueryWithNothingLeftToFindLeavesItsShareToTheOthers() {
+    String wheat =
+        IntStream.range(0, 60)
+            .mapToObj(i -> "Wheat was sold in county " + i + ".")
+            .collect(Collectors.joining(" "));
+    String document = "The treaty was ratified. " + FILLER + " " + wheat + " " + FILLER;
+    String shortened = new ChunkRetriever(60, List.of("treaty", "wheat")).shorten(document, 800);
+    assertThat(shortened).contains("treaty");
+    assertThat(shortened.split("Wheat was sold", -1))
+        .as("of 60 that take 500 tokens; half of the budget has 400")
+        .hasSizeGreaterThan(55);
+  }
+
+  @Test
+  void ofALongQueryTheFirstWordsCount() {
+    String words =
+        IntStream.range(0, 400).mapToObj(i -> "word" + i).collect(Collectors.joining(" "));
+    String needle = "Wheat was sold at a price of ninety cents a bushel.";
+    String document = words + ". " + FILLER + " " + needle + " " + FILLER;
+    TermIndex index = TermIndex.of(new SentenceCutter(240).cut(document));
+    int[] terms = index.query("wheat " + words);
+    assertThat(index.words().get(terms[0])).isEqualTo("wheat");
+    assertThat(index.words().get(terms[1])).isEqualTo("word0");
+    assertThat(terms).hasSize(401);
+  }
+
+  @Test
   void aWordInAnotherFormIsFound() {
     String needle = "Die Preise der Häuser stiegen.";
     String filler = "Der Ausschuss trat am Tag zusammen und ging ohne Beschluss auseinander. ";

@@ -6,6 +6,7 @@ import dev.nightjar.pipelines.task.Compression;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -33,11 +34,25 @@ class CompressorTest {
   @Test
   void pageNumbersRulesAndRunningHeadsGoAndTheFirstHeadStays() {
     String document =
-        "ANNUAL REPORT 2026\nWe sold 12 ships.\n- 1 -\n\fANNUAL REPORT 2026\n=======\nNone sank.\nPage 2 of 3\n"
-            + "\fANNUAL REPORT 2026\nNone sank.\nNone sank.\nThe end.\n";
+        "ANNUAL REPORT 2026\n"
+            + "We sold 12 ships.\n"
+            + "- 1 -\n"
+            + "\fANNUAL REPORT 2026\n"
+            + "=======\n"
+            + "None sank.\n"
+            + "Page 2 of 3\n"
+            + "\fANNUAL REPORT 2026\n"
+            + "None sank.\n"
+            + "None sank.\n"
+            + "The end.\n";
     assertThat(compressed(Compression.FURNITURE, document))
         .isEqualTo(
-            "ANNUAL REPORT 2026\nWe sold 12 ships.\nNone sank.\nNone sank.\nNone sank.\nThe end.\n");
+            "ANNUAL REPORT 2026\n"
+                + "We sold 12 ships.\n"
+                + "None sank.\n"
+                + "None sank.\n"
+                + "None sank.\n"
+                + "The end.\n");
   }
 
   @Test
@@ -56,7 +71,97 @@ class CompressorTest {
     assertThat(compressed(Compression.FURNITURE, "<tr><td>12</td><td>5</td></tr>"))
         .isEqualTo("12<td>5");
     assertThat(compressed(Compression.FURNITURE, "a <a href=\"http://x\">link</a> if x < 3 > y"))
-        .isEqualTo("a <a href=\"http://x\">link if x < 3 > y");
+        .isEqualTo("a <a href=\"http://x\">link</a> if x < 3 > y");
+  }
+
+  @Test
+  void comparisonsNumbersAndStruckWordsAreNoTags() {
+    for (String same :
+        List.of(
+            "a <b or c> 5",
+            "if a <i and i> 3",
+            "<span style=\"text-decoration:line-through\">not</span> due",
+            "<li value=\"7\">seventh</li>")) {
+      assertThat(compressed(Compression.FURNITURE, same)).isEqualTo(same);
+    }
+    assertThat(compressed(Compression.FURNITURE, "<td>3.</td><td>14 May</td>"))
+        .isEqualTo("3.<td>14 May");
+    assertThat(compressed(Compression.FURNITURE, "<td>10</td><td><b>-5</b></td> <td>1</td>"))
+        .isEqualTo("10<td>-5 1");
+    assertThat(compressed(Compression.FURNITURE, "one<br>two<br/>\n<p>three</p>"))
+        .isEqualTo("one<br>two\nthree");
+  }
+
+  @Test
+  void headsThatDifferInNumbersStayUnlessTheyCountPages() {
+    for (String head : List.of("Invoice 1%03d", "Subtotal:  %d0", "Chapter %d", "Case  1%03d")) {
+      String document = pages(head);
+      assertThat(compressed(Compression.FURNITURE, document)).isEqualTo(document);
+    }
+    for (String head : List.of("Annual report  %d", "%d | Annual report", "%d")) {
+      assertThat(compressed(Compression.FURNITURE, pages(head)))
+          .isEqualTo(head.formatted(1) + "\nText 1 of it.\nText 2 of it.\nText 3 of it.\n");
+    }
+  }
+
+  private static String pages(String head) {
+    return IntStream.rangeClosed(1, 3)
+        .mapToObj(page -> head.formatted(page) + "\nText " + page + " of it.\n")
+        .collect(Collectors.joining("\f"));
+  }
+
+  @Test
+  void whatAMailAsksForAndAWordOfAnotherLanguageStay() {
+    String request = "Hello,\n\nPlease unsubscribe me and keep this confidential.\n\nBob\n";
+    assertThat(compressed(Compression.REPLIES, request)).isEqualTo(request);
+    assertThat(compressed(Compression.REPLIES, "D'accord.\n\nLe 3 mai, Ann a écrit :\n> Quand ?\n"))
+        .isEqualTo("D'accord.\n\n");
+    String other = "D'accord.\n\nIl faut réécrit ceci :\n> Quand ?\n";
+    assertThat(compressed(Compression.REPLIES, other)).contains("réécrit");
+  }
+
+  /** A tag between two words or numbers parts them still; inside one, it never did. */
+  @Property(tries = 500)
+  void tagsNeverJoinNumbersOrWords(@ForAll("marked") String document) {
+    assertThat(tokens(compressed(Compression.FURNITURE, document))).isEqualTo(tokens(document));
+  }
+
+  private static List<String> tokens(String text) {
+    return Arrays.stream(
+            text.replaceAll("</?(?:b|span)>", "")
+                .replaceAll("</?(?:td|p|br)[^<>]*>", " ")
+                .split("\\s+"))
+        .filter(token -> !token.isEmpty())
+        .toList();
+  }
+
+  @Provide
+  Arbitrary<String> marked() {
+    return Arbitraries.of(
+            "<td>",
+            "</td>",
+            "<p class=\"x\">",
+            "</p>",
+            "<br/>",
+            "<b>",
+            "</b>",
+            "<span>",
+            "</span>",
+            "3.",
+            "14",
+            "10",
+            "-5",
+            "1,000",
+            "not",
+            "%",
+            " ",
+            " ",
+            "\n",
+            "a <b or c> 5",
+            "x<y")
+        .list()
+        .ofMaxSize(25)
+        .map(pieces -> String.join("", pieces));
   }
 
   @Test
@@ -132,7 +237,8 @@ class CompressorTest {
         new Shortener(
                 dev.nightjar.pipelines.TestTasks.of(
                     dev.nightjar.pipelines.TestTasks.YAML
-                        + "compression: replies\nretrieval: {document_tokens_max: 64, chunk_tokens: 32}\n"))
+                        + "compression: replies\n"
+                        + "retrieval: {document_tokens_max: 64, chunk_tokens: 32}\n"))
             .shorten(longOne);
     assertThat(at(longOne, sent.spans())).isEqualTo(sent.text().replace(SentencePicker.GAP, ""));
   }

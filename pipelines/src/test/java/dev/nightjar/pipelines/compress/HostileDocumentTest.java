@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Documents of five million characters that have little of what a document has. */
@@ -33,10 +34,24 @@ class HostileDocumentTest {
           Map.entry("emoji", "😀👩‍👧"),
           Map.entry("half characters", "\uDE00\uD83D"),
           Map.entry("combining marks", "e\u0301\u0302"),
+          Map.entry("short lines", "a\n"),
+          Map.entry("short lines and a tag at the end of each", "a<b>\n"),
+          Map.entry("tags that do not end", "<b "),
+          Map.entry("attributes that do not end", "<b a=\""),
           Map.entry("broken HTML", "<div><p><b class=\"x"),
           Map.entry("nested quotes", "> > \"'“ he said "),
           Map.entry("bars", "|"),
           Map.entry("digits", "0123456789"));
+
+  @Test
+  void aTagOfMegabytesOfBlanksIsNoneAndTakesNoTime() {
+    String document = "<b" + " ".repeat(LENGTH) + "x";
+    assertThat(
+            Assertions.assertTimeoutPreemptively(
+                    TIME_MAX, () -> new Compressor(Compression.REPLIES).compress(document))
+                .text())
+        .isEqualTo(document);
+  }
 
   @TestFactory
   Stream<DynamicTest> isCutWithinItsBudgetAndInTime() {

@@ -33,7 +33,7 @@ class PromptRendererTest {
     PromptRenderer.Rendered last = renderer.render(DOCUMENT);
     for (Optional<PromptRenderer.Rendered> next = Optional.of(last);
         next.isPresent();
-        next = renderer.larger(DOCUMENT, last.promptTokens())) {
+        next = renderer.larger(DOCUMENT, last.user(), 1)) {
       last = next.get();
       tokens.add(last.promptTokens());
     }
@@ -44,8 +44,8 @@ class PromptRendererTest {
   @Test
   void aDocumentThatIsSentWholeHasNoLargerMessage() {
     PromptRenderer renderer = renderer("");
-    int tokens = renderer.render(DOCUMENT).promptTokens();
-    assertThat(renderer.larger(DOCUMENT, tokens)).isEmpty();
+    String prompt = renderer.render(DOCUMENT).user();
+    assertThat(renderer.larger(DOCUMENT, prompt, 1)).isEmpty();
   }
 
   @Test
@@ -53,8 +53,17 @@ class PromptRendererTest {
     SourceDocument mail =
         new SourceDocument("d", "Agreed.\n> The bridge opened in 1901.\n", Map.of("title", ""));
     PromptRenderer renderer = renderer("compression: replies\n");
-    int tokens = renderer.render(mail).promptTokens();
-    assertThat(renderer.larger(mail, tokens).orElseThrow().user()).contains("1901");
+    String prompt = renderer.render(mail).user();
+    assertThat(renderer.larger(mail, prompt, 1).orElseThrow().user()).contains("1901");
+    assertThat(renderer.larger(mail, prompt, 100)).isEmpty();
+  }
+
+  @Test
+  void whiteSpaceIsNothingMore() {
+    SourceDocument airy =
+        new SourceDocument("d", "Agreed.   \n\n\n\n\n----------\nBob\n", Map.of("title", ""));
+    PromptRenderer renderer = renderer("compression: furniture\n");
+    assertThat(renderer.larger(airy, renderer.render(airy).user(), 1)).isEmpty();
   }
 
   @Test

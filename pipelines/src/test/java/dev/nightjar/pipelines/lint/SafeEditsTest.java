@@ -23,21 +23,43 @@ class SafeEditsTest {
 
             \t
 
-            Judge it by what is in it.
+            Weigh it by what is in it.
+            Weigh it by what is in it.
             Not by its label.
           """);
 
   @Test
-  void whiteSpaceAndWholeSentencesThatStandTwiceGoAndNothingElse() {
+  void whiteSpaceAndALineThatIsTheOneAboveItGoAndNothingElse() {
     String edited = SafeEdits.applied(SafeEdits.of(TASK));
     assertThat(TestTasks.of(edited).system())
-        .isEqualTo("Judge it by what is in it.\n\nNot by its label.\n");
+        .isEqualTo("Judge it by what is in it.\n\nWeigh it by what is in it.\nNot by its label.\n");
     assertThat(TestTasks.of(edited).outputSchemaJson())
         .isEqualTo(TestTasks.of(TASK).outputSchemaJson());
     assertThat(
             SafeEdits.areEqualButForEdits(
                 TestTasks.of(TASK).system(), TestTasks.of(edited).system(), true))
         .isTrue();
+  }
+
+  @Test
+  void aSentenceThatStoodElsewhereBeforeStays() {
+    for (String text :
+        List.of(
+            "# Spam\nSend it to the second desk.\n# Bills\nSend it to the second desk.",
+            "Q: Shall we go out tonight?\n"
+                + "No, we stay in the house.\n"
+                + "Q: And tomorrow, at noon, then?\n"
+                + "No, we stay in the house.",
+            "Judge it by what is in it.\n\nJudge it by what is in it.")) {
+      assertThat(SafeEdits.ofText(text, true)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void windowsLineEndsStay() {
+    String edited = SafeEdits.applied(SafeEdits.of(TASK.replace("\n", "\r\n")));
+    assertThat(edited).isEqualTo(SafeEdits.applied(SafeEdits.of(TASK)).replace("\n", "\r\n"));
+    assertThat(SafeEdits.of(edited)).noneMatch(SafeEdits.Line::isChanged);
   }
 
   @Test
@@ -49,8 +71,16 @@ class SafeEditsTest {
   @Test
   void fencesExamplesAndHalfSentencesKeepTheirLines() {
     String text =
-        "```\nx = 1  \n\n\n```\nsort the parcel by what\nit holds and by its name.\nsort it by\n"
-            + "it holds and by its name.\nExample 1:\nThis is the text of it.\nThis is the text of it.";
+        "```\n"
+            + "x = 1  \n\n\n"
+            + "```\n"
+            + "sort the parcel by what\n"
+            + "it holds and by its name.\n"
+            + "sort it by\n"
+            + "it holds and by its name.\n"
+            + "Example 1:\n"
+            + "This is the text of it.\n"
+            + "This is the text of it.";
     assertThat(SafeEdits.ofText(text, true)).isEqualTo(text);
   }
 

@@ -107,6 +107,8 @@ class TaskLoaderTest {
           {anyOf: [{type: string}, {pattern: "*"}]}        | java.util.regex
           {type: no-type}                                  | output_schema
           {minLength: x}                                   | output_schema
+          {type: string, x-quote: 1}                       | true or false
+          {type: string, x-quote: "true"}                  | true or false
           """)
   void aSchemaThatCannotJudgeIsRefusedWithItsLine(String schema, String expected) {
     assertThat(problems(topic(schema)))

@@ -11,9 +11,12 @@ import org.junit.jupiter.api.Test;
 
 class TaskQueriesTest {
   private static List<String> queries(String system, String properties) {
+    return of(system, "{\"properties\": {" + properties + "}}");
+  }
+
+  private static List<String> of(String system, String schema) {
     try {
-      return TaskQueries.of(
-          system, new ObjectMapper().readTree("{\"properties\": {" + properties + "}}"));
+      return TaskQueries.of(system, new ObjectMapper().readTree(schema));
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }
@@ -63,8 +66,52 @@ class TaskQueriesTest {
             queries(
                 "Summarise the text in three sentences. Answer with JSON only.",
                 "\"summary\": {\"type\": \"string\"}"))
-        .allSatisfy(query -> assertThat(query.split(" ")).hasSizeLessThan(3));
+        .isEmpty();
     assertThat(queries("Answer in JSON.", "\"summary\": {}")).isEmpty();
+  }
+
+  @Test
+  void aBareSummaryCoversTheDocumentAndOneWithAFocusLooksForIt() {
+    String draft = // of 'nightjar init'
+        "You summarise emails for a colleague who has no time to read them: what happened, what is"
+            + " asked for, what matters.\n"
+            + "At most three sentences and 600 characters, in the language of the email. Answer"
+            + " with JSON only.";
+    String summary = "\"summary\": {\"type\": \"string\"}";
+    assertThat(queries(draft, summary)).isEmpty();
+    assertThat(queries("Fasse die E-Mail in drei Sätzen zusammen.", "\"zusammenfassung\": {}"))
+        .isEmpty();
+    assertThat(queries("Summarise it with a focus on side effects.", summary))
+        .singleElement()
+        .asString()
+        .contains("side effects");
+    assertThat(queries(draft + "\n- summary: also who was harmed", summary))
+        .singleElement()
+        .asString()
+        .contains("harmed");
+    assertThat(queries(draft, "\"summary\": {\"description\": \"drugs and doses\"}"))
+        .singleElement()
+        .asString()
+        .contains("doses");
+  }
+
+  @Test
+  void referencesAndAlternativesAreFollowedAndWithoutPropertiesThePromptLooks() {
+    assertThat(
+            of(
+                "Answer in JSON.",
+                """
+                {"properties": {"goods": {"$ref": "#/$defs/good"}},
+                 "$defs": {"good": {"description": "merchandise", "anyOf": [
+                     {"properties": {"weight": {"description": "kilograms"}}}, {"$ref": "#/$defs/good"}]}}}
+                """))
+        .containsExactly("goods merchandise", "weight kilograms");
+    assertThat(of("JSON", "{\"items\": {\"properties\": {\"seller\": {}}}}"))
+        .containsExactly("seller");
+    assertThat(of("Take the wheat prices from it. JSON only.", "{\"type\": \"object\"}"))
+        .singleElement()
+        .asString()
+        .contains("wheat prices");
   }
 
   @Test

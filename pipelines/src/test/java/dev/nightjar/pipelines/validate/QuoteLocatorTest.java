@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.nightjar.cachestore.ErrorCode;
 import dev.nightjar.cachestore.LocatedQuote;
 import dev.nightjar.pipelines.model.SourceDocument;
+import dev.nightjar.pipelines.task.Compression;
 import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
@@ -103,7 +104,9 @@ class QuoteLocatorTest {
         new SourceDocument("d", "𝕏 one.\fHe said: the Bridge opened.", Map.of("title", "A note"));
     AnswerValidator.Verdict verdict =
         new AnswerValidator(SCHEMA)
-            .validate("{\"quotes\":[\"The bridge opened\",\"A note\"]}", QuoteSource.of(document));
+            .validate(
+                "{\"quotes\":[\"The bridge opened\",\"A note\"]}",
+                QuoteSource.of(document, Compression.NONE));
     assertThat(verdict.answerJson()).contains("{\"quotes\":[\"the Bridge opened\",\"A note\"]}");
     assertThat(verdict.quotes())
         .extracting(
@@ -113,6 +116,48 @@ class QuoteLocatorTest {
     assertThat(first.page()).hasValue(2);
     assertThat(first.isExact()).isFalse();
     assertThat(first.before() + first.quote() + first.after()).isEqualTo(document.text());
+  }
+
+  @Test
+  void aQuoteAcrossWhatCompressionLeftOutIsLocatedInTheDocument() {
+    String text =
+        "𝕏 one.\n"
+            + "The bridge was\n"
+            + "Page 1 of 9\n"
+            + "opened on a <b>very</b><br> cold day in 1901.\n"
+            + "End.\n";
+    SourceDocument document = new SourceDocument("d", text, Map.of());
+    for (String quote : new String[] {"The bridge was\nopened on a", "a very cold day in 1901."}) {
+      String answer = "{\"quotes\":[\"" + quote.replace("\n", "\\n") + "\"]}";
+      AnswerValidator.Verdict verdict =
+          new AnswerValidator(SCHEMA)
+              .validate(answer, QuoteSource.of(document, Compression.FURNITURE));
+      assertThat(verdict.answerJson()).as(quote).contains(answer);
+      LocatedQuote located = verdict.quotes().get(0);
+      int[] codePoints = text.codePoints().toArray();
+      assertThat(new String(codePoints, located.start(), located.end() - located.start()))
+          .isEqualTo(located.quote())
+          .startsWith(quote.substring(0, 2));
+      assertThat(located.isExact()).isFalse();
+    }
+    assertThat(
+            new AnswerValidator(SCHEMA)
+                .validate(
+                    "{\"quotes\":[\"The bridge was closed\"]}",
+                    QuoteSource.of(document, Compression.FURNITURE))
+                .isMisquoted())
+        .isTrue();
+  }
+
+  @Test
+  void anEmptyQuoteQuotesNothingWhereTheSchemaLetsIt() {
+    assertThat(judge("{\"quotes\":[\"\",\"The Council met\"]}").answerJson()).isPresent();
+    String schema = SCHEMA.replace("\"x-quote\"", "\"minLength\":1,\"x-quote\"");
+    assertThat(
+            new AnswerValidator(schema)
+                .validate("{\"quotes\":[\"\"]}", QuoteSource.ofPrompt(DOCUMENT))
+                .code())
+        .contains(ErrorCode.ANSWER_INVALID);
   }
 
   @Test

@@ -114,13 +114,16 @@ public final class ReviewPage {
             from located_quotes
             where run_id = ?
               and document_id = ?
-            order by place
+            -- as numbers: $.quotes[10] comes after $.quotes[9]
+            order by
+                regexp_replace(
+                    regexp_replace(place, '\\[(\\d+)\\]', '[00000000\\1]', 'g'),
+                    '\\[0*(\\d{8})\\]',
+                    '[\\1]',
+                    'g'),
+                place
             """,
-            CONTEXT_CODE_POINTS,
-            CONTEXT_CODE_POINTS,
-            CONTEXT_CODE_POINTS,
-            runId,
-            document);
+            CONTEXT_CODE_POINTS, CONTEXT_CODE_POINTS, CONTEXT_CODE_POINTS, runId, document);
     return quotes;
   }
 
