@@ -381,6 +381,7 @@ public final class BatchSubmitter {
             Providers.of(submission),
             new RequestLines(task),
             settings,
+            task.isTrial(),
             clock)
         .work(submission, owner, task.tier(submission.tier()), deadlineAt);
   }

@@ -180,11 +180,12 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       boolean bills = Providers.of(submission).bills();
       // Who sent it may have lost the submission and still be waiting for the answer.
       TierSpec tier = context.task().tier(submission.tier());
+      Duration answerMax = context.providers().answerMax(tier.outputTokensMax());
       Instant answeredBy =
           context
               .clock()
               .instant()
-              .minus(client.patience(tier, context.providers().answerMax(tier.outputTokensMax())));
+              .minus(context.task().isTrial() ? answerMax : client.patience(tier, answerMax));
       fetchAnswers(client, submission);
       stores()
           .submissions()

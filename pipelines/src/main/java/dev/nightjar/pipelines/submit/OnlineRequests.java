@@ -42,6 +42,7 @@ final class OnlineRequests {
   private final ProviderKind kind;
   private final RequestLines lines;
   private final ProviderSettings settings;
+  private final boolean atOnce;
   private final Clock clock;
 
   /** The provider asked to be left alone until then. */
@@ -53,12 +54,14 @@ final class OnlineRequests {
       ProviderKind kind,
       RequestLines lines,
       ProviderSettings settings,
+      boolean atOnce,
       Clock clock) {
     this.submissions = submissions;
     this.client = client;
     this.kind = kind;
     this.lines = lines;
     this.settings = settings;
+    this.atOnce = atOnce;
     this.clock = clock;
   }
 
@@ -156,7 +159,7 @@ final class OnlineRequests {
           client.ask(
               tier,
               line,
-              Duration.between(clock.instant(), deadlineAt),
+              atOnce ? Duration.ZERO : Duration.between(clock.instant(), deadlineAt),
               id -> submissions.accepted(customId, id));
     } catch (ProviderException e) {
       LOG.warn("{}: {}", customId, e.getMessage());

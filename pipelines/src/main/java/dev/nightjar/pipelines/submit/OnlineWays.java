@@ -1,6 +1,7 @@
 package dev.nightjar.pipelines.submit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nightjar.pipelines.model.Provider;
 import dev.nightjar.pipelines.task.TierSpec;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,9 @@ final class OnlineWays {
   boolean isRefused(TierSpec tier, OnlineWay way, ProviderClient.Response response) {
     JsonNode error = RawHttp.lenient(response.body()).path("error");
     if (response.status() == 429 && error.path("code").asText().equals("resource_unavailable")
-        || response.status() == 503 && error.isObject()) {
+        || response.status() == 503
+            && error.isObject()
+            && tier.provider() == Provider.GEMINI) { // elsewhere it is any overload
       return true;
     }
     String param = error.path("param").asText("");

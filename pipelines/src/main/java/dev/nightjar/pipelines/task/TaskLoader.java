@@ -582,6 +582,7 @@ public final class TaskLoader {
                 retrieval.path("chunk_tokens").asInt(CHUNK_TOKENS_DEFAULT),
                 queries(tree)),
         integer(tree.at("/online_fallback/minutes_before_deadline")),
+        tree.has("trial"),
         List.copyOf(tiers),
         tree.at("/reference/tier").asText(tiers.get(tiers.size() - 1).name()),
         audit(tree.path("audit")),

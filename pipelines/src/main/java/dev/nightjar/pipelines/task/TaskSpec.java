@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param retrieval how long documents are shortened, or null to send them whole
  * @param onlineMinutesBeforeDeadline how long before a deadline requests are asked online instead
  *     of in batches, or null for never
+ * @param isTrial whether somebody waits for the answers: what is asked online is asked at once, at
+ *     the list price
  * @param tiers from cheapest to dearest, at least one
  * @param referenceTier the tier that says what an answer should be
  * @param audit which documents are also asked there, or null for none
@@ -65,6 +67,7 @@ public record TaskSpec(
     Compression compression,
     @Nullable RetrievalSpec retrieval,
     @Nullable Integer onlineMinutesBeforeDeadline,
+    boolean isTrial,
     List<TierSpec> tiers,
     String referenceTier,
     @Nullable AuditSpec audit,

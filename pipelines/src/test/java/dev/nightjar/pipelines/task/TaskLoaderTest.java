@@ -336,4 +336,13 @@ class TaskLoaderTest {
     return java.util.Objects.requireNonNull(
         TestTasks.of(TestTasks.YAML + "semantic_cache: " + yaml + "\n").semanticCache());
   }
+
+  /** Its answers are waited for, so none of them is asked the slow way. */
+  @Test
+  void aTrialIsKnownByItsDefinition() {
+    TaskSpec task = TestTasks.task();
+    assertThat(task.isTrial()).isFalse();
+    String trial = task.definitionJson().replaceFirst("\\{", "{\"trial\":\"every tier\",");
+    assertThat(TaskLoader.stored("a-try", trial).isTrial()).isTrue();
+  }
 }

@@ -258,6 +258,7 @@ final class CacheStream {
         Compression.NONE,
         null,
         null,
+        false,
         List.of(),
         "",
         null,
