@@ -508,7 +508,8 @@ public final class ProviderCheck {
     try {
       client.cancel(batchId);
     } catch (ProviderException e) {
-      if (e.kind() != ProviderException.Kind.REFUSED) {
+      if (e.kind() != ProviderException.Kind.REFUSED
+          && e.kind() != ProviderException.Kind.OUTCOME_UNKNOWN) { // 409, of one that is finalizing
         throw e;
       }
       // It had ended by then, and is billed as its worst case says.
