@@ -293,7 +293,7 @@ public final class ProviderCheck {
     requireMoney(worst);
     ProviderClient.Response response;
     try {
-      response = client.ask(tier, text, Duration.ZERO, id -> {});
+      response = client.ask(tier, text, Duration.ZERO, 1, id -> {});
     } catch (ProviderException e) {
       if (e.kind() == ProviderException.Kind.OUTCOME_UNKNOWN) {
         spent = spent.add(worst); // it may have been billed
