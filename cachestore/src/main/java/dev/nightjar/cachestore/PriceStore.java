@@ -1,5 +1,6 @@
 package dev.nightjar.cachestore;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -26,6 +27,9 @@ public interface PriceStore {
    * @param inForceAt only those in force at this time; empty for all, also past and coming ones
    */
   List<Price> list(Optional<Instant> inForceAt);
+
+  /** The most that a provider charges, unasked, times the price of what was asked: 1 or more. */
+  BigDecimal surcharge(String provider, Instant at);
 
   /**
    * What an import did.

@@ -245,6 +245,13 @@ public interface SubmissionStore {
   List<StoredAttempt> unasked(String submissionId, int attemptsMax);
 
   /**
+   * How many requests of all online submissions of the same run were not about to be sent yet.
+   *
+   * @param max where counting ends
+   */
+  int unaskedOnline(String submissionId, int max);
+
+  /**
    * Commits the intent to send requests, if the submission is at work and the caller's.
    *
    * @return those that are the caller's to send; another worker that believes to hold the lease may

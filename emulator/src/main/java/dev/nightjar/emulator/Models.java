@@ -345,6 +345,9 @@ final class Models {
     long cached = served.read();
     long written = served.written();
     ObjectNode body = chatBody(ids.next("chatcmpl-"), model, said);
+    if (dialect == OpenAiDialect.MISTRAL && said.reasoning() > 0) {
+      think((ObjectNode) body.at("/choices/0/message"));
+    }
     ObjectNode usage = chatUsage(body, prompt.tokens, said.completion());
     usage
         .putObject("prompt_tokens_details")
@@ -386,6 +389,16 @@ final class Models {
         "finish_reason",
         filtered ? "content_filter" : refused || said.isWhole() ? "stop" : "length");
     return body;
+  }
+
+  /** Mistral's models that think answer in parts, of which the first is what they thought. */
+  private static void think(ObjectNode message) {
+    String text = message.path("content").asText("");
+    ArrayNode parts = message.putArray("content");
+    ObjectNode thinking = parts.addObject().put("type", "thinking");
+    thinking.putArray("thinking").addObject().put("type", "text").put("text", "Let me see.");
+    thinking.put("closed", true);
+    parts.addObject().put("type", "text").put("text", text);
   }
 
   private static ObjectNode chatUsage(ObjectNode body, long prompt, long output) {

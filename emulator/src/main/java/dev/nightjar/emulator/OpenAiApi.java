@@ -36,6 +36,7 @@ final class OpenAiApi {
   private static final long HOUR_MILLIS = 3_600_000;
   private static final int METADATA_PAIRS_MAX = 16;
   private static final long BACKGROUND_MILLIS = 20_000;
+  private static final int FLEX_MINUTES_MAX = 15;
   private static final long UNSTORED_MILLIS = 600_000;
   private static final Pattern NAME = Pattern.compile("name=\"([^\"]*)\"");
   private static final Pattern FILENAME = Pattern.compile("filename=\"([^\"]*)\"");
@@ -201,19 +202,23 @@ final class OpenAiApi {
       storage.putResponse(
           body.get("id").asText(),
           exchange.viewer().project(),
-          now + (background ? Math.round(workingMillis(completion.service()) / speed) : 0),
+          now
+              + (background
+                  ? Math.round(workingMillis(completion.service(), body.get("id").asText()) / speed)
+                  : 0),
           now + (stored ? WINDOW_SECONDS * 30_000 : UNSTORED_MILLIS),
           body);
     }
     exchange.send(200, background ? unfinished(body, "queued") : body);
   }
 
-  /** Well within its window, as batches are. */
-  private static long workingMillis(Service service) {
+  /** Well within its window, as batches are; flex as long as its pages say, each for itself. */
+  private static long workingMillis(Service service, String id) {
     return switch (service) {
       case WITHIN_2H -> 30 * BACKGROUND_MILLIS;
       case WITHIN_8H -> 120 * BACKGROUND_MILLIS;
-      case STANDARD, FLEX, US -> BACKGROUND_MILLIS;
+      case FLEX -> (1 + Math.floorMod(id.hashCode(), FLEX_MINUTES_MAX)) * 60_000L;
+      case STANDARD, US -> BACKGROUND_MILLIS;
     };
   }
 

@@ -42,8 +42,20 @@ final class Streams {
     ObjectNode first = delta(body, withUsage);
     ((ObjectNode) first.at("/choices/0/delta")).put("role", "assistant").put("content", "");
     data(out, first);
+    JsonNode content = choice.path("message").path("content");
+    String text = content.asText("");
+    for (JsonNode part : content.isArray() ? content : Json.object()) { // a Mistral model thinks
+      if (part.path("type").asText().equals("text")) {
+        text = part.path("text").asText();
+      } else {
+        ObjectNode chunk = delta(body, withUsage);
+        ((ObjectNode) chunk.at("/choices/0/delta")).putArray("content").add(part);
+        data(out, chunk);
+      }
+    }
     for (String name : List.of("content", "refusal")) {
-      for (String piece : pieces(choice.path("message").path(name).asText(""))) {
+      String said = name.equals("content") ? text : choice.path("message").path(name).asText("");
+      for (String piece : pieces(said)) {
         ObjectNode chunk = delta(body, withUsage);
         ((ObjectNode) chunk.at("/choices/0/delta")).put(name, piece);
         data(out, chunk);

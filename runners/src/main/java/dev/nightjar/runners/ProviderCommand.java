@@ -77,7 +77,9 @@ final class ProviderCommand implements Runnable {
     requireOneOf("--api", api, List.of("chat", "responses"));
     requireOneOf("--structured-output", structuredOutput, List.of("schema", "tool"));
     Price price;
+    BigDecimal surcharge;
     try (PostgresStores stores = StoreOptions.open(store.migrated(Optional.empty()))) {
+      surcharge = stores.prices().surcharge(known.label(), MachineClock.utc().instant());
       price =
           stores.prices().list(Optional.of(MachineClock.utc().instant())).stream()
               .filter(one -> one.provider().equals(known.label()) && one.model().equals(model))
@@ -101,6 +103,7 @@ final class ProviderCommand implements Runnable {
               settings,
               clients,
               price,
+              surcharge,
               usd,
               MachineClock.utc());
       List<ProviderCheck.Rule> rules = check.run(rule -> print(out, rule));

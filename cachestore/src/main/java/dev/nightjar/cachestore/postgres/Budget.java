@@ -96,7 +96,8 @@ final class Budget {
 
   /**
    * Of requests {@code a} of a run. What is planned may be sent until the deadline, and a provider
-   * may work, and bill, for its longest window after that: Gemini's 48 hours.
+   * may work, and bill, for its longest window after that: Gemini's 48 hours. It may serve them in
+   * the way for which it charges most, unasked: Anthropic's workspaces can have a region.
    */
   private static final String WORST_CASES =
       """
@@ -109,13 +110,19 @@ final class Budget {
               else
                   (a.request_bytes + 256) * greatest(p.input_usd, p.cache_write_usd, p.cache_write_long_usd)
                       + a.output_tokens_max * greatest(p.output_usd, p.reasoning_usd)
-              end * 0.000001) as usd,
+              end * x.factor * 0.000001) as usd,
           coalesce(bool_and(a.prompt_tokens + a.output_tokens_max <= p.context_tokens_max), false) as fits
       from REQUESTS
       join runs r on r.run_id = ?
       cross join lateral (
           select greatest(?::timestamptz, r.deadline_at) + interval '48 hours' as billed_by
       ) e
+      cross join lateral (
+          select greatest(1, max(f.factor)) as factor
+          from price_factors f
+          where f.provider = a.provider
+            and f.effective_from <= e.billed_by
+      ) x
       cross join lateral (
           select ?::timestamptz as billed_at
           union all

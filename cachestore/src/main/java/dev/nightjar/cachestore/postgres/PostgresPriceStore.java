@@ -183,6 +183,22 @@ final class PostgresPriceStore implements PriceStore {
   }
 
   @Override
+  public BigDecimal surcharge(String provider, Instant at) {
+    return fetch(
+            context,
+            """
+            select greatest(1, max(factor)) as factor
+            from price_factors
+            where provider = ?
+              and effective_from <= ?
+            """,
+            provider,
+            Sql.time(at))
+        .get(0)
+        .get("factor", BigDecimal.class);
+  }
+
+  @Override
   public Imported add(List<Price> prices) {
     Object[] values = values(prices);
     return context.transactionResult(

@@ -1352,6 +1352,33 @@ final class PostgresSubmissionStore implements SubmissionStore {
   }
 
   @Override
+  public int unaskedOnline(String submissionId, int max) {
+    return fetch(
+            context,
+            """
+            select count(*) as requests
+            from (
+                select
+                from submissions mine
+                join submissions s on s.run_id = mine.run_id
+                join attempts a on a.submission_id = s.submission_id
+                where mine.submission_id = ?
+                  and s.mode = 'online'
+                  and a.state in ('planned', 'submitted')
+                  and not exists (
+                      select
+                      from online_requests q
+                      where q.custom_id = a.custom_id)
+                limit ?
+            ) t
+            """,
+            submissionId,
+            max)
+        .get(0)
+        .get("requests", Integer.class);
+  }
+
+  @Override
   public Set<String> beginAsking(
       String submissionId, String owner, Collection<String> customIds, Instant at) {
     return new HashSet<>(

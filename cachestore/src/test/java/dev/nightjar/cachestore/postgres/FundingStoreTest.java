@@ -75,6 +75,23 @@ class FundingStoreTest extends StoresFixture {
         .isEqualByComparingTo("0.0001445");
   }
 
+  /** A workspace of Anthropic's may have a region, and then pays a tenth more, unasked. */
+  @Test
+  void whatMayBeChargedOnTopOfThePriceIsHeldBackToo() {
+    execute(
+        "insert into price_factors values ('openai', 'dearest', '2026-01-01Z', 'asked', 1.5, 'a test'),"
+            + " ('openai', 'cheap', '2026-01-01Z', 'asked', 0.5, 'a test')");
+    assertThat(stores.prices().surcharge("openai", java.time.Instant.parse("2026-11-29T00:00:00Z")))
+        .isEqualByComparingTo("1.5");
+    assertThat(stores.prices().surcharge("nobody", java.time.Instant.parse("2026-11-29T00:00:00Z")))
+        .isEqualByComparingTo("1");
+    miss(runId, "a", Optional.empty());
+    stores.work().electLeaders(runId, 2, 2, List.of(1));
+    stores.work().planAttempts(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
+    assertThat(new BigDecimal(one("select reserved_usd from attempts")))
+        .isEqualByComparingTo("0.000108375");
+  }
+
   // Worst case of one request at gpt-6.1-terra: 756 bytes at 1.25, the long write, and 100 tokens
   // at 2.5 USD a million = 0.001195.
   @Test

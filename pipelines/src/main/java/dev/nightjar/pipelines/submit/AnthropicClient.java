@@ -573,7 +573,8 @@ final class AnthropicClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+  public Response ask(
+      TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted) {
     ObjectNode params = (ObjectNode) http.json(line).path("params");
     params.put("stream", true);
     return calls.once(

@@ -172,105 +172,133 @@ public final class CollectResults extends PTransform<PCollection<String>, PColle
       unanswered(submission, open, batch.workedAt(), code, reason, output);
     }
 
+    /** What is answered is given out at once, whatever else of the submission is waited for. */
     private void online(
         ProviderClient client,
         Submission submission,
         Set<String> open,
         Consumer<ResultLine> output) {
       boolean bills = Providers.of(submission).bills();
-      // Who sent it may have lost the submission and still be waiting for the answer.
-      TierSpec tier = context.task().tier(submission.tier());
-      Duration answerMax = context.providers().answerMax(tier.outputTokensMax());
-      Instant answeredBy =
-          context
-              .clock()
-              .instant()
-              .minus(context.task().isTrial() ? answerMax : client.patience(tier, answerMax));
-      fetchAnswers(client, submission);
+      Set<String> pending = new HashSet<>();
+      Optional<ProviderException> unread = fetchAnswers(client, submission, open, pending);
+      Instant now = context.clock().instant();
       stores()
           .submissions()
           .forEachOnlineRequest(
               submission.submissionId(),
               request -> {
-                if (request.status().isEmpty() && request.askedAt().isAfter(answeredBy)) {
-                  throw new ProviderException(
-                      ProviderException.Kind.UNAVAILABLE,
-                      "a request of " + request.askedAt() + " may still be answered",
-                      null);
+                String customId = request.customId();
+                if (!open.remove(customId)) {
+                  return;
                 }
-              });
-      stores()
-          .submissions()
-          .forEachOnlineRequest(
-              submission.submissionId(),
-              request -> {
-                if (open.remove(request.customId())) {
+                if (request.status().isPresent()) {
                   output.accept(
-                      request.status().isPresent()
-                          ? client.onlineResult(submission.submissionId(), request)
-                          : unanswered(
+                      request.status().get() == ProviderClient.Response.NO_ROOM_STATUS
+                          ? unanswered(
                               submission,
-                              request.customId(),
-                              request.askedAt(),
-                              bills ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.REQUEST_LOST,
-                              "the request was sent at "
-                                  + request.askedAt()
-                                  + " and no answer was seen"));
+                              customId,
+                              request.answeredAt().orElse(now),
+                              ErrorCode.QUEUE_FULL,
+                              "the provider accepted it, and had no room for it")
+                          : client.onlineResult(submission.submissionId(), request));
+                } else if (request.responseId().isEmpty()
+                    && now.isBefore(answeredBy(client, submission, request))) {
+                  // Who sent it may have lost the submission and still be waiting for the answer.
+                  pending.add(customId);
+                } else if (!pending.contains(customId)) {
+                  output.accept(
+                      unanswered(
+                          submission,
+                          customId,
+                          request.askedAt(),
+                          bills ? ErrorCode.OUTCOME_UNKNOWN : ErrorCode.REQUEST_LOST,
+                          "the request was sent at "
+                              + request.askedAt()
+                              + " and no answer was seen"));
                 }
               });
       unanswered(
           submission,
           open,
-          context.clock().instant(),
+          now,
           submission.cancelRequestedAt().isPresent()
               ? ErrorCode.SUBMISSION_CANCELLED
               : ErrorCode.REQUEST_EXPIRED,
           "the request was not sent any more",
           output);
+      if (unread.isPresent()) {
+        throw unread.get();
+      }
+      if (!pending.isEmpty()) {
+        throw new ProviderException(
+            ProviderException.Kind.UNAVAILABLE,
+            pending.size() + " of its requests may still be answered",
+            null);
+      }
     }
 
-    /** What was asked in the background, by a process that did not see the answer. */
-    private void fetchAnswers(ProviderClient client, Submission submission) {
+    private Instant answeredBy(
+        ProviderClient client, Submission submission, OnlineRequest request) {
+      TierSpec tier = context.task().tier(submission.tier());
+      Duration answerMax = context.providers().answerMax(tier.outputTokensMax());
+      Duration left = Duration.between(request.askedAt(), context.deadlineAt());
+      return request
+          .askedAt()
+          .plus(context.task().isTrial() ? answerMax : client.patience(tier, left, answerMax));
+    }
+
+    /**
+     * Fetches what was asked in the background and whose answer nobody has seen.
+     *
+     * @param pending takes those that are worked on, or could not be looked at
+     * @return why not all could be looked at
+     */
+    private Optional<ProviderException> fetchAnswers(
+        ProviderClient client, Submission submission, Set<String> open, Set<String> pending) {
       List<OnlineRequest> waiting = new ArrayList<>();
       stores()
           .submissions()
           .forEachOnlineRequest(
               submission.submissionId(),
               request -> {
-                if (request.status().isEmpty() && request.responseId().isPresent()) {
+                if (request.status().isEmpty()
+                    && request.responseId().isPresent()
+                    && open.contains(request.customId())) {
                   waiting.add(request);
                 }
               });
+      waiting.forEach(request -> pending.add(request.customId()));
+      ProviderException refused = null;
       for (OnlineRequest request : waiting) {
-        ProviderClient.Response response;
         try {
-          response =
-              client
-                  .retrieve(request.responseId().get())
-                  .orElseThrow(
-                      () ->
-                          new ProviderException(
-                              ProviderException.Kind.UNAVAILABLE,
-                              "it is still at work on a request of " + request.askedAt(),
-                              null));
+          Optional<ProviderClient.Response> response =
+              client.retrieve(request.responseId().orElseThrow());
+          if (response.isPresent()) {
+            stores()
+                .submissions()
+                .answered(
+                    request.customId(),
+                    response.get().status(),
+                    response.get().body(),
+                    context.clock().instant());
+            pending.remove(request.customId());
+          }
         } catch (ProviderException e) {
-          if (e.kind() == ProviderException.Kind.REFUSED
-              && clients().isOfThisAccount(submission)
+          if (e.kind() != ProviderException.Kind.REFUSED) {
+            return Optional.of(e); // of the others it would say the same
+          }
+          if (clients().isOfThisAccount(submission)
               && context
                   .clock()
                   .instant()
                   .isAfter(request.askedAt().plus(Providers.of(submission).resultsKept()))) {
-            continue; // deleted there: nobody will know
+            pending.remove(request.customId()); // deleted there: nobody will know
+          } else {
+            refused = e.as(ProviderException.Kind.UNAVAILABLE);
           }
-          throw e.kind() == ProviderException.Kind.REFUSED
-              ? e.as(ProviderException.Kind.UNAVAILABLE)
-              : e;
         }
-        stores()
-            .submissions()
-            .answered(
-                request.customId(), response.status(), response.body(), context.clock().instant());
       }
+      return Optional.ofNullable(refused);
     }
 
     /** A line for each attempt that got none. */

@@ -530,28 +530,29 @@ final class GeminiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+  public Response ask(
+      TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted) {
     ObjectNode request = (ObjectNode) http.json(line).path("request");
-    for (OnlineWay way : ways.meeting(tier, left)) {
-      if (way == OnlineWay.FLEX) {
-        request.put("serviceTier", "flex");
-      } else {
-        request.remove("serviceTier");
-      }
-      Response response = ask(tier, way, request);
-      if (way == OnlineWay.STANDARD || !ways.isRefused(tier, way, response)) {
-        return response;
-      }
-    }
-    throw new IllegalStateException("the standard way is always one");
+    return ways.ask(
+        tier,
+        left,
+        turns,
+        way -> {
+          if (way == OnlineWay.FLEX) {
+            request.put("serviceTier", "flex");
+          } else {
+            request.remove("serviceTier");
+          }
+          return ask(tier, request, way.waitMax(left, settings.answerMax(tier.outputTokensMax())));
+        });
   }
 
   @Override
-  public Duration patience(TierSpec tier, Duration otherwise) {
-    return OnlineWay.patience(tier, otherwise);
+  public Duration patience(TierSpec tier, Duration left, Duration otherwise) {
+    return OnlineWay.patience(tier, left, otherwise, settings.callMax());
   }
 
-  private Response ask(TierSpec tier, OnlineWay way, JsonNode request) {
+  private Response ask(TierSpec tier, JsonNode request, Duration whole) {
     String model = URLEncoder.encode(tier.model(), StandardCharsets.UTF_8);
     return calls.once(
         () ->
@@ -559,9 +560,7 @@ final class GeminiClient implements ProviderClient {
                 http.post(
                         api + "/models/" + model + ":streamGenerateContent?alt=sse",
                         request.toString())
-                    .timeout(
-                        OnlineWay.longer(
-                            way.takesMax(), settings.answerMax(tier.outputTokensMax())))
+                    .timeout(whole)
                     .build(),
                 StreamedAnswer.content()));
   }

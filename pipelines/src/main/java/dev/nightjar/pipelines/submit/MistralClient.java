@@ -16,6 +16,7 @@ import dev.nightjar.pipelines.task.TierSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,9 @@ final class MistralClient implements ProviderClient {
   private static final String NAME = Provider.MISTRAL.label();
   private static final int TIMEOUT_HOURS = 24;
   private static final int PAGE = 100;
+
+  private static final Pattern NO_FILE =
+      Pattern.compile("not found|cannot find|not exist", Pattern.CASE_INSENSITIVE);
 
   /** OpenAI's chat completions, in lines that name neither method nor address. */
   private static final class Format implements RequestFormat {
@@ -134,9 +139,28 @@ final class MistralClient implements ProviderClient {
     body.putObject("metadata").put(OpenAiClient.METADATA_KEY, submission.submissionId());
     return calls.once(
         () -> {
-          JsonNode job = http.json(http.post(api + "/batch/jobs", body.toString()).build());
+          HttpResponse<String> answer =
+              http.send(http.post(api + "/batch/jobs", body.toString()).build());
+          if (answer.statusCode() / 100 == 4 && isUploadMissing(answer, submission)) {
+            throw new ProviderException(
+                ProviderException.Kind.UPLOAD_MISSING,
+                NAME + " does not see the uploaded file",
+                null);
+          }
+          JsonNode job = http.json(http.answered(answer).body());
           return ProviderBatch.working(http.id(job, "id"), 0, Instant.EPOCH);
         });
+  }
+
+  /** Said in whatever words, or seen by looking for it: a refusal would fail all its requests. */
+  private boolean isUploadMissing(HttpResponse<String> answer, Submission submission) {
+    int status = answer.statusCode();
+    if (status != 400 && status != 404 && status != 422) {
+      return false;
+    }
+    String file = submission.inputFileId().orElseThrow();
+    return answer.body().contains(file) && NO_FILE.matcher(answer.body()).find()
+        || http.send(http.request(api + "/files/" + file).GET().build()).statusCode() == 404;
   }
 
   @Override
@@ -199,7 +223,7 @@ final class MistralClient implements ProviderClient {
     return batch(get("/batch/jobs/" + batchId));
   }
 
-  private static ProviderBatch batch(JsonNode job) {
+  static ProviderBatch batch(JsonNode job) {
     String id = job.path("id").asText();
     long requests = job.path("total_requests").asLong(0);
     long answered = job.path("succeeded_requests").asLong(0);
@@ -211,13 +235,17 @@ final class MistralClient implements ProviderClient {
           ProviderBatch.ended(id, Ending.EXPIRED, requests, answered, workedAt);
       case "CANCELLED" -> ProviderBatch.ended(id, Ending.CANCELLED, requests, answered, workedAt);
       case "FAILED" ->
-          ProviderBatch.failed(
-              id,
-              requests,
-              job.path("errors").path(0).path("message").asText("the provider gives no reason"),
-              ErrorCode.BATCH_FAILED,
-              Optional.empty(),
-              workedAt);
+          // Half way, too: what was answered by then is billed, and there to be read.
+          answered > 0
+                  || !job.path("output_file").asText("").isBlank() && job.hasNonNull("output_file")
+              ? ProviderBatch.ended(id, Ending.COMPLETED, requests, answered, workedAt)
+              : ProviderBatch.failed(
+                  id,
+                  requests,
+                  job.path("errors").path(0).path("message").asText("the provider gives no reason"),
+                  ErrorCode.BATCH_FAILED,
+                  Optional.empty(),
+                  workedAt);
       default -> ProviderBatch.working(id, requests, workedAt);
     };
   }
@@ -292,7 +320,8 @@ final class MistralClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+  public Response ask(
+      TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
     body.put("stream", true); // its last event has the usage, unasked
     return calls.once(

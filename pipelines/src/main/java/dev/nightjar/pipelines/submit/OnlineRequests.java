@@ -34,6 +34,9 @@ final class OnlineRequests {
 
   private static final int KEEP_TRIES_MAX = 5;
 
+  /** More than any slow way leaves time for: they are not counted to the end. */
+  private static final int LEFT_COUNTED_MAX = 1_000;
+
   /** Then whoever drives the night looks at its batches, and at whether it was asked to stop. */
   private static final Duration TURN_MAX = Duration.ofMinutes(1);
 
@@ -75,6 +78,7 @@ final class OnlineRequests {
     String id = submission.submissionId();
     int barren = 0;
     Instant turnEnds = clock.instant().plus(TURN_MAX);
+    int left = submissions.unaskedOnline(id, LEFT_COUNTED_MAX);
     ExecutorService senders = Executors.newFixedThreadPool(kind.onlineRequestsMax());
     try {
       while (barren < BARREN_BLOCKS_MAX
@@ -91,7 +95,9 @@ final class OnlineRequests {
                 id, owner, block.stream().map(StoredAttempt::customId).toList(), clock.instant());
         List<StoredAttempt> ours =
             block.stream().filter(attempt -> begun.contains(attempt.customId())).toList();
-        barren = ask(senders, tier, ours, deadlineAt) == 0 ? barren + 1 : 0;
+        int turns = turns(Math.max(left, block.size()));
+        barren = ask(senders, tier, ours, deadlineAt, turns) == 0 ? barren + 1 : 0;
+        left -= block.size();
       }
     } finally {
       senders.shutdownNow();
@@ -112,6 +118,11 @@ final class OnlineRequests {
         id, owner, cancelled ? Ending.CANCELLED : Ending.COMPLETED, "", clock.instant());
   }
 
+  private int turns(int requests) {
+    int atOnceMax = kind.onlineRequestsMax();
+    return (requests + atOnceMax - 1) / atOnceMax;
+  }
+
   private boolean stillOurs(String id, String owner) {
     return submissions
         .find(id)
@@ -123,10 +134,14 @@ final class OnlineRequests {
 
   /** Sends one block, waits for all of it, and returns how many were answered. */
   private int ask(
-      ExecutorService senders, TierSpec tier, List<StoredAttempt> block, Instant deadlineAt) {
+      ExecutorService senders,
+      TierSpec tier,
+      List<StoredAttempt> block,
+      Instant deadlineAt,
+      int turns) {
     List<Future<Boolean>> sent = new ArrayList<>();
     for (StoredAttempt attempt : block) {
-      sent.add(senders.submit(() -> ask(tier, attempt, deadlineAt)));
+      sent.add(senders.submit(() -> ask(tier, attempt, deadlineAt, turns)));
     }
     int answered = 0;
     RuntimeException failed = null;
@@ -150,7 +165,7 @@ final class OnlineRequests {
     return answered;
   }
 
-  private boolean ask(TierSpec tier, StoredAttempt attempt, Instant deadlineAt) {
+  private boolean ask(TierSpec tier, StoredAttempt attempt, Instant deadlineAt, int turns) {
     String customId = attempt.customId();
     String line = RequestLines.write(lines.of(tier, customId, attempt.prompt()));
     ProviderClient.Response response;
@@ -160,6 +175,7 @@ final class OnlineRequests {
               tier,
               line,
               atOnce ? Duration.ZERO : Duration.between(clock.instant(), deadlineAt),
+              turns,
               id -> submissions.accepted(customId, id));
     } catch (ProviderException e) {
       LOG.warn("{}: {}", customId, e.getMessage());

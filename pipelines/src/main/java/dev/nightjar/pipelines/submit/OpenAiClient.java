@@ -455,31 +455,36 @@ final class OpenAiClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+  public Response ask(
+      TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted) {
     JsonNode request = http.json(line).path("body");
-    for (OnlineWay way : ways.meeting(tier, left)) {
-      Response response = ask(tier, way, request.deepCopy(), accepted);
-      if (way == OnlineWay.STANDARD || !ways.isRefused(tier, way, response)) {
-        return response;
-      }
-    }
-    throw new IllegalStateException("the standard way is always one");
+    return ways.ask(
+        tier,
+        left,
+        turns,
+        way ->
+            ask(
+                tier,
+                way,
+                request.deepCopy(),
+                way.waitMax(left, settings.answerMax(tier.outputTokensMax())),
+                accepted));
   }
 
   @Override
-  public Duration patience(TierSpec tier, Duration otherwise) {
-    return OnlineWay.patience(tier, otherwise);
+  public Duration patience(TierSpec tier, Duration left, Duration otherwise) {
+    return OnlineWay.patience(tier, left, otherwise, settings.callMax());
   }
 
-  private Response ask(TierSpec tier, OnlineWay way, ObjectNode body, Consumer<String> accepted) {
+  private Response ask(
+      TierSpec tier, OnlineWay way, ObjectNode body, Duration whole, Consumer<String> accepted) {
     if (profile == OpenAiProfile.OPENAI) {
       // Unasked, a project may make a dearer one its own default.
       body.put("service_tier", way == OnlineWay.FLEX ? "flex" : "default");
     }
     if (tier.api() == TierSpec.Api.RESPONSES) {
-      return askInBackground(way, body, settings.answerMax(tier.outputTokensMax()), accepted);
+      return askInBackground(way, body, whole, accepted);
     }
-    Duration whole = OnlineWay.longer(way.takesMax(), settings.answerMax(tier.outputTokensMax()));
     body.put("stream", true).putObject("stream_options").put("include_usage", true);
     return calls.once(
         () ->
@@ -488,7 +493,10 @@ final class OpenAiClient implements ProviderClient {
                 StreamedAnswer.chat()));
   }
 
-  /** Only the creation can be lost: from then on the answer has a name, and is kept for a while. */
+  /**
+   * Only the creation can be lost: from then on the answer has a name, and is kept for a while. One
+   * that takes its time, or is not seen when it should be there, is the collector's to fetch.
+   */
   private Response askInBackground(
       OnlineWay way, ObjectNode body, Duration whole, Consumer<String> accepted) {
     body.put("background", true);
@@ -509,21 +517,14 @@ final class OpenAiClient implements ProviderClient {
     }
     String id = http.id(http.json(created.body()), "id");
     accepted.accept(id);
-    if (!window.isEmpty()) {
+    if (way != OnlineWay.STANDARD) {
       return Response.ACCEPTED;
     }
-    Optional<Response> answer;
     try {
-      answer = calls.awaiting(() -> retrieve(id), POLL_RESPONSE, whole);
-    } catch (ProviderException e) {
-      throw e.as(ProviderException.Kind.OUTCOME_UNKNOWN); // of a look; it is worked on all the same
+      return calls.awaiting(() -> retrieve(id), POLL_RESPONSE, whole).orElse(Response.ACCEPTED);
+    } catch (ProviderException e) { // of a look; it is worked on all the same
+      return Response.ACCEPTED;
     }
-    return answer.orElseThrow(
-        () ->
-            new ProviderException(
-                ProviderException.Kind.OUTCOME_UNKNOWN,
-                name + " is still at work on " + id + " after " + whole.toSeconds() + " s",
-                null));
   }
 
   @Override
@@ -531,11 +532,30 @@ final class OpenAiClient implements ProviderClient {
     JsonNode response =
         calls.reading(
             () -> http.json(http.request(baseUrl + "/responses/" + responseId).GET().build()));
+    Optional<Response> fetched = fetched(response);
+    if (fetched.filter(Response::hadNoRoom).isPresent()
+        && response.path("service_tier").asText().equals("flex")) {
+      ways.wasFull(response.path("model").asText());
+    }
+    return fetched;
+  }
+
+  /** What a response in the background has come to; empty while it is worked on. */
+  static Optional<Response> fetched(JsonNode response) {
     return switch (response.path("status").asText()) {
       case "queued", "in_progress" -> Optional.empty();
       // An error's status, so that it is read as one; what it was billed is in its usage.
-      case "failed", "cancelled" ->
-          Optional.of(new Response(500, withError(response).toString(), Optional.empty()));
+      case "failed", "cancelled" -> {
+        String code = response.at("/error/code").asText("");
+        boolean hadNoRoom =
+            !response.path("usage").isObject()
+                && (code.equals("resource_unavailable") || code.equals("rate_limit_exceeded"));
+        yield Optional.of(
+            new Response(
+                hadNoRoom ? Response.NO_ROOM_STATUS : 500,
+                withError(response).toString(),
+                Optional.empty()));
+      }
       default -> Optional.of(new Response(200, response.toString(), Optional.empty()));
     };
   }

@@ -204,21 +204,46 @@ final class OpenAiFormat implements RequestFormat {
           provider + ": " + code + (status > 0 ? " (" + status + ")" : ""));
     }
     boolean chat = body.has("choices");
+    if (chat && body.at("/choices/0/finish_reason").asText().equals("error")) {
+      // Mistral's word for an answer that broke off at its end; what it used is billed.
+      return ResultLine.failed(
+          submissionId,
+          customId,
+          served,
+          usage,
+          workedAt,
+          ErrorCode.REQUEST_ERRORED,
+          provider + ": the answer ended in an error");
+    }
     return ResultLine.answered(
         submissionId,
         customId,
         served,
-        chat ? body.at("/choices/0/message/content").asText("") : outputText(body, "output_text"),
+        chat ? chatText(body.at("/choices/0/message/content")) : outputText(body, "output_text"),
         chat ? chatEnd(body.path("choices").path(0)) : responseEnd(body),
         usage,
         workedAt,
         "");
   }
 
+  /** A text; of Mistral's models that think, a list of parts, of which the thoughts are none. */
+  static String chatText(JsonNode content) {
+    if (!content.isArray()) {
+      return content.asText("");
+    }
+    StringBuilder text = new StringBuilder();
+    for (JsonNode part : content) {
+      if (part.path("type").asText().equals("text")) {
+        text.append(part.path("text").asText(""));
+      }
+    }
+    return text.toString();
+  }
+
   /** A refusal ends with "stop", and with no content. */
   private static AnswerEnd chatEnd(JsonNode choice) {
     return switch (choice.path("finish_reason").asText()) {
-      case "length" -> AnswerEnd.TRUNCATED;
+      case "length", "model_length" -> AnswerEnd.TRUNCATED; // the latter at the model's own limit
       case "content_filter" -> AnswerEnd.FILTERED;
       default ->
           choice.path("message").path("refusal").asText("").isEmpty()

@@ -108,6 +108,7 @@ public final class ProviderCheck {
   private final ProviderSettings settings;
   private final ProviderClient client;
   private final Price price;
+  private final BigDecimal perToken;
   private final BigDecimal budget;
   private final Clock clock;
   private final Optional<ModelTraits> traits;
@@ -120,6 +121,7 @@ public final class ProviderCheck {
    * A check.
    *
    * @param price of the model, for what is spent
+   * @param surcharge what may be charged times the price: a workspace can have a region
    * @param budget US dollars that may be spent at most
    */
   public ProviderCheck(
@@ -127,12 +129,14 @@ public final class ProviderCheck {
       ProviderSettings settings,
       ProviderClients clients,
       Price price,
+      BigDecimal surcharge,
       BigDecimal budget,
       Clock clock) {
     this.subject = subject;
     this.settings = settings;
     this.client = clients.of(subject.provider());
     this.price = price;
+    this.perToken = surcharge.multiply(PER_TOKEN);
     this.budget = budget;
     this.clock = clock;
     this.traits = ModelTraits.of(subject.provider(), subject.model());
@@ -259,7 +263,7 @@ public final class ProviderCheck {
                 .output()
                 .max(rates.reasoning())
                 .multiply(BigDecimal.valueOf(tier.outputTokensMax())))
-        .multiply(PER_TOKEN);
+        .multiply(perToken);
   }
 
   private void requireMoney(BigDecimal worst) {
@@ -273,7 +277,7 @@ public final class ProviderCheck {
     }
   }
 
-  private static BigDecimal cost(Usage usage, Price.Rates rates) {
+  private BigDecimal cost(Usage usage, Price.Rates rates) {
     return rates
         .input()
         .multiply(BigDecimal.valueOf(usage.inputTokens()))
@@ -282,7 +286,7 @@ public final class ProviderCheck {
         .add(rates.cacheWriteLong().multiply(BigDecimal.valueOf(usage.cacheWriteLongTokens())))
         .add(rates.output().multiply(BigDecimal.valueOf(usage.outputTokens())))
         .add(rates.reasoning().multiply(BigDecimal.valueOf(usage.reasoningTokens())))
-        .multiply(PER_TOKEN);
+        .multiply(perToken);
   }
 
   /** One request, as it is asked when a deadline is near. */
@@ -293,7 +297,7 @@ public final class ProviderCheck {
     requireMoney(worst);
     ProviderClient.Response response;
     try {
-      response = client.ask(tier, text, Duration.ZERO, id -> {});
+      response = client.ask(tier, text, Duration.ZERO, 1, id -> {});
     } catch (ProviderException e) {
       if (e.kind() == ProviderException.Kind.OUTCOME_UNKNOWN) {
         spent = spent.add(worst); // it may have been billed

@@ -39,6 +39,9 @@ public interface ProviderClient extends AutoCloseable {
    * @param retryAfter how long the provider asks to be left alone
    */
   record Response(int status, String body, Optional<Duration> retryAfter) {
+    /** Of what was not done, and not billed, for want of room. */
+    static final int NO_ROOM_STATUS = 429;
+
     private static final int ACCEPTED_STATUS = 202;
 
     /** Nobody waits for it: it is fetched by the name that it was given. */
@@ -46,6 +49,10 @@ public interface ProviderClient extends AutoCloseable {
 
     boolean isAccepted() {
       return status == ACCEPTED_STATUS;
+    }
+
+    boolean hadNoRoom() {
+      return status == NO_ROOM_STATUS;
     }
   }
 
@@ -142,10 +149,12 @@ public interface ProviderClient extends AutoCloseable {
    * @param line the request as in a batch
    * @param left until the deadline: of the ways that meet it the cheapest is taken that the
    *     provider has room for
+   * @param turns how many answers are waited for one after the other until all requests are
+   *     answered: a slow way may take its longest time for each
    * @param accepted told the name under which the answer can be {@link #retrieve retrieved}, as
    *     soon as there is one
    */
-  Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted);
+  Response ask(TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted);
 
   /**
    * Fetches the answer to a request that was asked in the background.
@@ -158,11 +167,12 @@ public interface ProviderClient extends AutoCloseable {
   }
 
   /**
-   * How long whoever asked one request waits for its answer.
+   * How long whoever asked one request may wait for its answer, whichever ways it is asked.
    *
+   * @param left until the deadline, when it was asked
    * @param otherwise the settings' limit for it
    */
-  default Duration patience(TierSpec tier, Duration otherwise) {
+  default Duration patience(TierSpec tier, Duration left, Duration otherwise) {
     return otherwise;
   }
 

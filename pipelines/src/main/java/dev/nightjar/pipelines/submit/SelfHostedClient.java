@@ -219,7 +219,8 @@ final class SelfHostedClient implements ProviderClient {
   }
 
   @Override
-  public Response ask(TierSpec tier, String line, Duration left, Consumer<String> accepted) {
+  public Response ask(
+      TierSpec tier, String line, Duration left, int turns, Consumer<String> accepted) {
     ObjectNode body = (ObjectNode) http.json(line).path("body");
     body.put("stream", true).putObject("stream_options").put("include_usage", true);
     return calls.once(

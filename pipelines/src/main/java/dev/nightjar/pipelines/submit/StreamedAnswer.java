@@ -64,7 +64,7 @@ abstract class StreamedAnswer {
           body.put("object", "chat.completion");
         }
         JsonNode choice = event.path("choices").path(0);
-        text.append(choice.path("delta").path("content").asText(""));
+        text.append(OpenAiFormat.chatText(choice.path("delta").path("content")));
         refusal.append(choice.path("delta").path("refusal").asText(""));
         finish = choice.path("finish_reason").asText(finish);
         if (event.path("usage").isObject()) {

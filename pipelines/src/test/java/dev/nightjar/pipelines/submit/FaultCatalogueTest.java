@@ -147,11 +147,12 @@ class FaultCatalogueTest {
     assertAllAnswered(suffer(provider, Fault.QUEUE_FULL, Call.CREATE, 4), "succeeded=6");
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({"OPENAI", "MISTRAL"})
   @DisplayName("file uploaded, then \"Cannot find file\"")
-  void cannotFindFile() {
+  void cannotFindFile(Provider provider) {
     fixture.emulator.inject(Fault.FILE_NOT_FOUND, Call.CREATE, 2);
-    String id = fixture.planned(fixture.tier(Provider.OPENAI), 6);
+    String id = fixture.planned(fixture.tier(provider), 6);
     fixture.submit(id);
     assertThat(fixture.state(id)).isEqualTo(SubmissionState.PLANNED);
     String upload = fixture.find(id).inputFileId().orElseThrow();
@@ -160,17 +161,15 @@ class FaultCatalogueTest {
     assertThat(fixture.find(id).inputFileId()).as("no second upload").contains(upload);
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({"OPENAI", "MISTRAL"})
   @DisplayName("\"Cannot find file\" again and again: the upload is made anew, the old one deleted")
-  void cannotFindFileForGood() {
-    String id = suffer(Provider.OPENAI, Fault.FILE_NOT_FOUND, Call.CREATE, 5);
+  void cannotFindFileForGood(Provider provider) {
+    String id = suffer(provider, Fault.FILE_NOT_FOUND, Call.CREATE, 5);
     assertAllAnswered(id, "succeeded=6");
     OrphanUploads.delete(
-        fixture.stores.submissions(),
-        fixture.clients,
-        java.util.List.of(Provider.OPENAI),
-        fixture.clock);
-    assertThat(fixture.clients.of(Provider.OPENAI).uploads()).isEmpty();
+        fixture.stores.submissions(), fixture.clients, java.util.List.of(provider), fixture.clock);
+    assertThat(fixture.clients.of(provider).uploads()).isEmpty();
   }
 
   @ParameterizedTest

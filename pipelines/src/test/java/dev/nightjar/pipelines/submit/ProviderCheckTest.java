@@ -67,6 +67,7 @@ class ProviderCheckTest {
                 settings,
                 clients,
                 price,
+                BigDecimal.ONE,
                 new BigDecimal(budget),
                 Clock.systemUTC());
         List<ProviderCheck.Rule> rules = check.run(told::add);

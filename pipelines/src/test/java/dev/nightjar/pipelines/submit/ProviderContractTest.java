@@ -473,7 +473,7 @@ class ProviderContractTest {
   @ParameterizedTest
   @EnumSource(
       value = Provider.class,
-      names = {"OPENAI", "GEMINI"})
+      names = {"OPENAI", "GEMINI", "MISTRAL"})
   void anUploadWhoseProcessDiedIsAnOrphanAndIsDeletedAndNoOtherFileIs(Provider provider)
       throws IOException {
     open();
@@ -556,7 +556,7 @@ class ProviderContractTest {
   @ParameterizedTest
   @EnumSource(
       value = Provider.class,
-      names = {"OPENAI", "ANTHROPIC"})
+      names = {"OPENAI", "ANTHROPIC", "MISTRAL"})
   void aCancelledBatchIsChargedForWhatItDidAndTheRestFailsAsCancelled(Provider provider) {
     open();
     String id = fixture.planned(fixture.tier(provider), 20);
@@ -747,30 +747,161 @@ class ProviderContractTest {
     assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
   }
 
+  private static ProviderClient.Response response(int status, String error) {
+    return new ProviderClient.Response(status, "{\"error\":{" + error + "}}", Optional.empty());
+  }
+
+  /** The words of a refusal change, so what tells is whether another way is taken. */
   @Test
-  void aModelWithoutFlexIsAskedAtTheListPriceAndFlexNotTriedAgain() {
-    OnlineWays ways = new OnlineWays();
+  void aRefusedWayIsNotTriedAgainOnceTheRequestWasTakenAnotherWay() {
     fixture = new ProviderFixture(home, builder -> builder, false, ONLINE_FALLBACK);
     TierSpec tier = fixture.task.tier("openai");
     Duration left = Duration.ofHours(1);
-    assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.FLEX, OnlineWay.STANDARD);
-    assertThat(ways.meeting(tier, Duration.ZERO))
-        .as("a trial, for which somebody waits")
-        .containsExactly(OnlineWay.STANDARD);
-    ProviderClient.Response refusal =
-        new ProviderClient.Response(
-            400,
-            "{\"error\":{\"message\":\"Invalid service_tier argument\",\"param\":\"service_tier\"}}",
-            Optional.empty());
-    assertThat(ways.isRefused(tier, OnlineWay.FLEX, refusal)).isTrue();
-    assertThat(ways.meeting(tier, left)).containsExactly(OnlineWay.STANDARD);
+    OnlineWays ways = new OnlineWays();
+    ProviderClient.Response refusal = response(404, "\"message\":\"in words nobody knows yet\"");
+    assertThat(ways.ask(tier, left, 1, way -> refusal)).isSameAs(refusal);
+    assertThat(ways.meeting(tier, left, 1))
+        .as("it was the request")
+        .containsExactly(OnlineWay.FLEX, OnlineWay.STANDARD);
+    ProviderClient.Response answer = new ProviderClient.Response(200, "{}", Optional.empty());
+    assertThat(ways.ask(tier, left, 1, way -> way == OnlineWay.FLEX ? refusal : answer))
+        .isSameAs(answer);
+    assertThat(ways.meeting(tier, left, 1)).as("it was flex").containsExactly(OnlineWay.STANDARD);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"429", "408", "409", "401", "402", "500"})
+  void whatIsNoRefusalOfTheWayIsNoReasonToPayMore(int status) {
+    fixture = new ProviderFixture(home, builder -> builder, false, ONLINE_FALLBACK);
+    ProviderClient.Response said = response(status, "");
+    List<OnlineWay> asked = new ArrayList<>();
+    new OnlineWays()
+        .ask(
+            fixture.task.tier("openai"),
+            Duration.ofHours(1),
+            1,
+            way -> {
+              asked.add(way);
+              return said;
+            });
+    assertThat(asked).containsExactly(OnlineWay.FLEX);
+  }
+
+  /** Eight at once, each up to a quarter of an hour: an hour is enough for three turns. */
+  @Test
+  void aSlowWayIsTakenOnlyIfAllThatIsLeftIsAnsweredByTheDeadline() {
+    fixture = new ProviderFixture(home, builder -> builder, true, ONLINE_FALLBACK);
+    Duration hour = Duration.ofHours(1);
+    for (String slow : List.of("openai", "gemini")) {
+      TierSpec tier = fixture.task.tier(slow);
+      assertThat(OnlineWay.meeting(tier, hour, 3)).contains(OnlineWay.FLEX);
+      assertThat(OnlineWay.meeting(tier, hour, 4)).containsExactly(OnlineWay.STANDARD);
+      assertThat(OnlineWay.meeting(tier, Duration.ZERO, 1))
+          .as("a trial, for which somebody waits")
+          .containsExactly(OnlineWay.STANDARD);
+    }
+    assertThat(OnlineWay.meeting(fixture.task.tier("responses"), hour, 100))
+        .as("fetched later, all of them are worked on at once")
+        .contains(OnlineWay.FLEX);
+    fixture.deadline(hour);
+    String id = fixture.planned(fixture.task.tier("gemini"), 40);
+    fixture.submit(id);
+    fixture.runToEnd(fixture.runOf(id));
     assertThat(
-            ways.isRefused(
-                tier,
-                OnlineWay.FLEX,
-                new ProviderClient.Response(429, "{\"error\":{}}", Optional.empty())))
-        .as("a rate limit is no reason to pay more")
+            fixture.one(
+                "select string_agg(coalesce(service_tier, 'standard') || ' ' || n, ', ' order by service_tier) from"
+                    + " (select service_tier, count(*) as n from attempts group by service_tier) t"))
+        .isEqualTo("flex 24, standard 16");
+    assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
+  }
+
+  /** It is paid for: the deadline bounds the wait, and not what its pages promise. */
+  @Test
+  void aSlowAnswerOnAnOpenConnectionIsWaitedForAsLongAsTheDeadlineAllows() {
+    Duration call = Duration.ofMinutes(1);
+    assertThat(OnlineWay.FLEX.waitMax(Duration.ofMinutes(40), call))
+        .isEqualTo(Duration.ofMinutes(30));
+    assertThat(OnlineWay.FLEX.waitMax(Duration.ofHours(8), call)).isEqualTo(Duration.ofHours(1));
+    assertThat(OnlineWay.STANDARD.waitMax(Duration.ofHours(8), call)).isEqualTo(call);
+    fixture = new ProviderFixture(home, builder -> builder, false, ONLINE_FALLBACK);
+    assertThat(
+            OnlineWay.patience(
+                fixture.task.tier("gemini"), Duration.ofMinutes(40), call, Duration.ofMinutes(1)))
+        .as("the standard way may follow")
+        .isEqualTo(Duration.ofMinutes(31));
+  }
+
+  /** Accepted, and given up without having been worked on. */
+  @Test
+  void anAcceptedResponseThatFoundNoRoomIsAskedAgainAndCostsNoTry() {
+    com.fasterxml.jackson.databind.JsonNode failed =
+        RawHttp.lenient(
+            "{\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\"},\"usage\":null}");
+    assertThat(OpenAiClient.fetched(failed).orElseThrow().hadNoRoom()).isTrue();
+    assertThat(
+            OpenAiClient.fetched(
+                    RawHttp.lenient(
+                        "{\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\"},\"usage\":{\"input_tokens\":9}}"))
+                .orElseThrow()
+                .hadNoRoom())
+        .as("billed")
         .isFalse();
+    nearDeadline();
+    String id = fixture.planned(fixture.task.tier("responses"), 1);
+    fixture.submit(id);
+    fixture.execute(
+        "update online_requests set response_status = 429, response_body = '{}', answered_at = asked_at");
+    fixture.runToEnd(fixture.runOf(id));
+    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("QUEUE_FULL=1 succeeded=1");
+  }
+
+  @Test
+  void aMistralJobThatFailedHalfWayIsReadForWhatItBilled() {
+    String job =
+        "{\"id\":\"j\",\"status\":\"FAILED\",\"total_requests\":9,\"succeeded_requests\":%s,\"output_file\":%s}";
+    for (String half : List.of(job.formatted(4, "null"), job.formatted(0, "\"f\""))) {
+      assertThat(MistralClient.batch(RawHttp.lenient(half)).ending()).contains(Ending.COMPLETED);
+    }
+    assertThat(MistralClient.batch(RawHttp.lenient(job.formatted(4, "null"))).answered())
+        .isEqualTo(4);
+    assertThat(MistralClient.batch(RawHttp.lenient(job.formatted(0, "null"))).ending())
+        .contains(Ending.FAILED);
+  }
+
+  /** As Mistral's models that think send it, whole and streamed. */
+  @Test
+  void ofAnAnswerInPartsTheThoughtsAreLeftOut() throws Exception {
+    String parts =
+        "[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"yes\"}]";
+    String line =
+        "{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":{\"choices\":[{\"message\":{\"content\":"
+            + parts
+            + "},\"finish_reason\":\"%s\"}]}}}";
+    java.time.Instant at = ProviderFixture.START;
+    ResultLine whole =
+        OpenAiFormat.resultLine("mistral", "s", RawHttp.lenient(line.formatted("stop")), at);
+    assertThat(whole.text()).isEqualTo("yes");
+    assertThat(
+            OpenAiFormat.resultLine(
+                    "mistral", "s", RawHttp.lenient(line.formatted("model_length")), at)
+                .end())
+        .isEqualTo(dev.nightjar.pipelines.model.AnswerEnd.TRUNCATED);
+    assertThat(
+            OpenAiFormat.resultLine("mistral", "s", RawHttp.lenient(line.formatted("error")), at)
+                .error())
+        .contains(ErrorCode.REQUEST_ERRORED);
+    String stream =
+        "data: {\"choices\":[{\"delta\":{\"content\":"
+            + parts
+            + "}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\", sir\"},\"finish_reason\":\"stop\"}]}\n\n";
+    assertThat(
+            StreamedAnswer.chat()
+                .read(
+                    new java.io.ByteArrayInputStream(
+                        stream.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                .at("/choices/0/message/content")
+                .asText())
+        .isEqualTo("yes, sir");
   }
 
   @Test
@@ -782,8 +913,8 @@ class ProviderContractTest {
     fixture.round(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id)))
         .as("as long as another worker may still be waiting for an answer")
-        .isEqualTo("submitted=5");
-    fixture.clock.advance(Duration.ofMinutes(16)); // as long as flex may take
+        .isEqualTo("submitted=2 succeeded=3");
+    fixture.clock.advance(Duration.ofMinutes(23)); // flex up to ten minutes before the deadline
     fixture.round(fixture.runOf(id));
     assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("OUTCOME_UNKNOWN=2 succeeded=3");
     assertThat(fixture.emulator.invoice().count()).as("all five were billed").isEqualTo(5);
@@ -799,14 +930,20 @@ class ProviderContractTest {
   @Test
   void anAnswerInTheBackgroundThatNobodyWaitedForIsFetchedLater() {
     nearDeadline();
-    String id = fixture.planned(fixture.task.tier("responses"), 1);
-    fixture.emulator.inject(Fault.HTTP_500, Call.OTHER, 6); // every look at it
-    fixture.submit(id);
-    fixture.round(fixture.runOf(id));
-    assertThat(fixture.attempts(fixture.runOf(id))).as("it is at work").isEqualTo("submitted=1");
-    fixture.clock.advance(Duration.ofMinutes(2));
-    fixture.round(fixture.runOf(id));
-    assertThat(fixture.attempts(fixture.runOf(id))).isEqualTo("succeeded=1");
+    String id = fixture.planned(fixture.task.tier("responses"), 24);
+    assertThat(fixture.submit(id)).as("nobody waits for flex").isTrue();
+    String runId = fixture.runOf(id);
+    fixture.emulator.inject(Fault.HTTP_500, Call.OTHER, 6); // every look at the first
+    fixture.round(runId);
+    assertThat(fixture.attempts(runId)).as("they are at work").isEqualTo("submitted=24");
+    fixture.clock.advance(Duration.ofMinutes(8));
+    fixture.round(runId);
+    assertThat(fixture.attempts(runId))
+        .as("what is there is kept, before and behind what is not")
+        .matches("submitted=\\d+ succeeded=\\d+");
+    fixture.clock.advance(Duration.ofMinutes(8));
+    fixture.round(runId);
+    assertThat(fixture.attempts(runId)).isEqualTo("succeeded=24");
     assertThat(fixture.ledger()).isEqualByComparingTo(fixture.emulator.invoice().total());
     assertThat(fixture.one("select count(*) from unknown_spend")).isEqualTo("0");
   }

@@ -170,6 +170,7 @@ public final class ProvidersBenchmark extends Benchmark {
                     clients,
                     price(profile),
                     BigDecimal.ONE,
+                    BigDecimal.ONE,
                     Clock.systemUTC())
                 .run(rule -> {});
         for (ProviderCheck.Rule rule : rules) {
