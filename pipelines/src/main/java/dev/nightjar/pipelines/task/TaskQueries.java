@@ -44,22 +44,22 @@ public final class TaskQueries {
   private static final Set<String> OF_PROMPTS =
       Set.of(
           ("answer answers json schema field fields property properties string strings value values"
-               + " output format return respond response reply write read say says said give given"
-               + " take takes copy copies guess never always only exactly must should please you"
-               + " your one two three line lines sentence sentences character characters word words"
-               + " token tokens most least empty text texts document documents label labels"
-               + " category categories fits fit best belong belongs judge content itself summary"
-               + " summarise summarize summarises colleague colleagues time language following"
-               + " according based information extract facts fact choose pick several decides in"
-               + " here few whether how what which if the antworte antworten antwort gib geben feld"
-               + " felder zeichen zeile zeilen satz sätze sätzen wörter nur genau höchstens leer"
-               + " dokument kategorie kategorien bitte fasse zusammen zusammenfassung réponds"
-               + " répondez réponse donne donnez champs chaîne caractères ligne lignes phrases mots"
-               + " seulement uniquement exactement vide catégorie catégories résume résumé responde"
-               + " responda respuesta devuelve campo campos cadena caracteres línea líneas frase"
-               + " frases palabras sólo únicamente exactamente vacía documento categoría categorías"
-               + " resumen rispondi risposta restituisci stringa caratteri riga righe frasi parole"
-               + " soltanto esattamente vuota riassumi riassunto")
+                  + " output format return respond response reply write read say says said give given"
+                  + " take takes copy copies guess never always only exactly must should please you"
+                  + " your one two three line lines sentence sentences character characters word words"
+                  + " token tokens most least empty text texts document documents label labels"
+                  + " category categories fits fit best belong belongs judge content itself summary"
+                  + " summarise summarize summarises colleague colleagues time language following"
+                  + " according based information extract facts fact choose pick several decides in"
+                  + " here few whether how what which if the antworte antworten antwort gib geben feld"
+                  + " felder zeichen zeile zeilen satz sätze sätzen wörter nur genau höchstens leer"
+                  + " dokument kategorie kategorien bitte fasse zusammen zusammenfassung réponds"
+                  + " répondez réponse donne donnez champs chaîne caractères ligne lignes phrases mots"
+                  + " seulement uniquement exactement vide catégorie catégories résume résumé responde"
+                  + " responda respuesta devuelve campo campos cadena caracteres línea líneas frase"
+                  + " frases palabras sólo únicamente exactamente vacía documento categoría categorías"
+                  + " resumen rispondi risposta restituisci stringa caratteri riga righe frasi parole"
+                  + " soltanto esattamente vuota riassumi riassunto")
               .split(" "));
 
   /** What a summary is called. */
