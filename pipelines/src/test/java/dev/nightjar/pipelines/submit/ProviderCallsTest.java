@@ -76,7 +76,11 @@ class ProviderCallsTest {
   void whatTheProviderAsksForIsWaitedForButNotForEver() {
     ProviderException later =
         new ProviderException(
-            ProviderException.Kind.UNAVAILABLE, "later", Optional.of(Duration.ofHours(9)), null);
+            ProviderException.Kind.UNAVAILABLE,
+            "later",
+            Optional.of(Duration.ofHours(9)),
+            false,
+            null);
     // Would last nine hours if the bound of four milliseconds did not hold.
     assertThat(calls.<String>reading(() -> failing(2, later, "yes"))).isEqualTo("yes");
     assertThat(RawHttp.seconds("1.5")).contains(Duration.ofMillis(1_500));
@@ -88,7 +92,7 @@ class ProviderCallsTest {
     ProviderCalls patient = new ProviderCalls("p", Duration.ofMinutes(5));
     ProviderException later =
         new ProviderException(
-            ProviderException.Kind.UNAVAILABLE, "later", Optional.of(Duration.ZERO), null);
+            ProviderException.Kind.UNAVAILABLE, "later", Optional.of(Duration.ZERO), false, null);
     for (int i = 0; i < 20; i++) {
       assertThatThrownBy(() -> patient.<String>once(() -> failing(99, later, "")))
           .hasMessage("later");
