@@ -90,8 +90,7 @@ class FundingStoreTest extends StoresFixture {
     stores.work().planAttempts(runId, List.of(plan("a", 1, "small", "gpt-6-luna")));
     execute("delete from price_factors where source = 'a test'"); // the other tests' worst cases
     assertThat(
-            new BigDecimal(
-                one("select reserved_usd from attempts where run_id = '" + runId + "'")))
+            new BigDecimal(one("select reserved_usd from attempts where run_id = '" + runId + "'")))
         .isEqualByComparingTo("0.000108375");
   }
 
