@@ -111,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
               + ", invoice at "
               + emulator.uri()
               + "/emulator/invoice");
-      out.println("Flink UI from the first pipeline on: http://127.0.0.1:18081");
+      out.println("Flink UI while a pipeline runs: http://127.0.0.1:18081");
       out.flush();
       Signals signals = Signals.handled(spec.commandLine().getErr());
       for (Step step : steps) {

@@ -238,7 +238,8 @@ final class Night implements AutoCloseable {
       Clock clock) {
     TaskSpec task = load(plan);
     try (PostgresStores stores = StoreOptions.openFor(plan.tenant(), database);
-        ProviderClients clients = ProviderClients.open(providers)) {
+        ProviderClients clients = ProviderClients.open(providers);
+        PipelineLauncher launcher = new PipelineLauncher(engine)) {
       requireClock(stores, providers);
       JobContext context =
           new JobContext(
@@ -254,7 +255,7 @@ final class Night implements AutoCloseable {
               clock,
               false);
       new StrayBatches(stores, clients, clock).look(providersUsed(task));
-      BringHome home = new BringHome(stores, clients, new PipelineLauncher(engine), context, clock);
+      BringHome home = new BringHome(stores, clients, launcher, context, clock);
       home.collect(true);
       home.end();
     }
@@ -760,6 +761,7 @@ final class Night implements AutoCloseable {
   @Override
   public void close() {
     heartbeat.close();
+    launcher.close();
     clients.close();
     stores.close();
   }

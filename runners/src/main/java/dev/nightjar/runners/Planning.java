@@ -129,6 +129,7 @@ final class Planning implements AutoCloseable {
   @Override
   public void close() {
     heartbeat.close();
+    launcher.close();
     try {
       stores.forecasts().discard(run.runId());
     } finally {
