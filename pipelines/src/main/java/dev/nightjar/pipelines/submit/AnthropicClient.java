@@ -563,13 +563,7 @@ final class AnthropicClient implements ProviderClient {
 
   @Override
   public void deleteBatch(String batchId, Optional<String> inputFileId) {
-    try {
-      reading(() -> client.messages().batches().delete(batchId));
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(() -> reading(() -> client.messages().batches().delete(batchId)));
   }
 
   @Override

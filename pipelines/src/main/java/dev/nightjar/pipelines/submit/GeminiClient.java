@@ -513,14 +513,10 @@ final class GeminiClient implements ProviderClient {
   }
 
   private void delete(String name) {
-    try {
-      calls.reading(
-          () -> http.answered(http.send(http.request(api + "/" + name).DELETE().build())));
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(
+        () ->
+            calls.reading(
+                () -> http.answered(http.send(http.request(api + "/" + name).DELETE().build()))));
   }
 
   @Override

@@ -33,6 +33,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -256,18 +257,23 @@ final class MistralClient implements ProviderClient {
       ProviderBatch batch,
       Consumer<ResultLine> consumer,
       Consumer<String> unreadable) {
-    JsonNode job = get("/batch/jobs/" + batch.id());
-    for (String field : List.of("output_file", "error_file")) {
-      String file = job.path(field).asText("");
-      if (!job.path(field).isNull() && !file.isBlank()) {
-        ResumingLines.forEachLine(
-            calls,
-            offset -> http.download(api + "/files/" + file + "/content", offset),
-            line -> OpenAiFormat.resultLine(NAME, submissionId, line, batch.workedAt()),
-            consumer,
-            unreadable);
-      }
+    for (String file : files(get("/batch/jobs/" + batch.id()))) {
+      ResumingLines.forEachLine(
+          calls,
+          offset -> http.download(api + "/files/" + file + "/content", offset),
+          line -> OpenAiFormat.resultLine(NAME, submissionId, line, batch.workedAt()),
+          consumer,
+          unreadable);
     }
+  }
+
+  /** The files of a job's answers and errors, as far as there are any. */
+  private static List<String> files(JsonNode job) {
+    return Stream.of("output_file", "error_file")
+        .filter(job::hasNonNull)
+        .map(field -> job.path(field).asText())
+        .filter(file -> !file.isBlank())
+        .toList();
   }
 
   @Override
@@ -293,30 +299,17 @@ final class MistralClient implements ProviderClient {
 
   @Override
   public void deleteUpload(String fileId) {
-    try {
-      calls.reading(() -> http.json(http.request(api + "/files/" + fileId).DELETE().build()));
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(
+        () ->
+            calls.reading(
+                () -> http.json(http.request(api + "/files/" + fileId).DELETE().build())));
   }
 
   @Override
   public void deleteBatch(String batchId, Optional<String> inputFileId) {
     inputFileId.ifPresent(this::deleteUpload);
-    try {
-      JsonNode job = get("/batch/jobs/" + batchId);
-      for (String field : List.of("output_file", "error_file")) {
-        Optional.of(job.path(field))
-            .filter(file -> !file.isNull() && !file.asText("").isBlank())
-            .ifPresent(file -> deleteUpload(file.asText()));
-      }
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(
+        () -> files(get("/batch/jobs/" + batchId)).forEach(this::deleteUpload));
   }
 
   @Override

@@ -430,28 +430,19 @@ final class OpenAiClient implements ProviderClient {
 
   @Override
   public void deleteUpload(String fileId) {
-    try {
-      reading(() -> client.files().delete(fileId));
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(() -> reading(() -> client.files().delete(fileId)));
   }
 
   @Override
   public void deleteBatch(String batchId, Optional<String> inputFileId) {
     inputFileId.ifPresent(this::deleteUpload);
-    try {
-      Batch full = reading(() -> client.batches().retrieve(batchId));
-      for (Optional<String> file : List.of(full.outputFileId(), full.errorFileId())) {
-        file.filter(id -> !id.isBlank()).ifPresent(this::deleteUpload);
-      }
-    } catch (ProviderException e) {
-      if (!e.isGone()) {
-        throw e;
-      }
-    }
+    ProviderException.unlessGone(
+        () -> {
+          Batch full = reading(() -> client.batches().retrieve(batchId));
+          for (Optional<String> file : List.of(full.outputFileId(), full.errorFileId())) {
+            file.filter(id -> !id.isBlank()).ifPresent(this::deleteUpload);
+          }
+        });
   }
 
   @Override

@@ -60,6 +60,17 @@ public final class ProviderException extends RuntimeException {
     return isGone;
   }
 
+  /** Deletes at a provider; what {@linkplain #isGone is gone} already is no error. */
+  static void unlessGone(Runnable deletion) {
+    try {
+      deletion.run();
+    } catch (ProviderException e) {
+      if (!e.isGone()) {
+        throw e;
+      }
+    }
+  }
+
   /** The same failure, known to be of another kind. */
   ProviderException as(Kind other) {
     return new ProviderException(other, String.valueOf(getMessage()), retryAfter(), isGone, this);
