@@ -64,7 +64,8 @@ final class CommandProcess implements AutoCloseable {
       BufferedReader lines =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        System.out.println("EXIT " + Main.run(line.split("\t")) + " " + line);
+        int exitCode = Main.run(line.split("\t"));
+        System.out.println("EXIT " + exitCode + " " + line.replace('\t', ' '));
       }
       System.exit(0);
     }
